@@ -1,0 +1,7 @@
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.generate",
+    "fixtures.reporting",
+    "fixtures.verdicts",
+    "fixtures.benchmark",
+]

@@ -1,0 +1,5 @@
+"""`python -m edgeassay`."""
+
+from edgeassay.cli import main
+
+main()

@@ -1,0 +1,125 @@
+"""Artifacts: the bytes of a variant with their manifest, and the cache that keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeassay.atomic import sha256_of, write_bytes, write_text
+from edgeassay.errors import ArtifactError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What an artifact is and what it was made from; digests are SHA-256 in hex.
+
+    `source` is the trained network's file, `data` the preprocessed calibration images (None where
+    none were needed), `settings` the method with its options, `versions` the converters'.
+    """
+
+    model: str
+    variant: str
+    sha256: str
+    size_bytes: int
+    source_sha256: str
+    data_sha256: str | None
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """An artifact on this machine; `manifest` is None for a file that came without one."""
+
+    model: str
+    variant: str
+    path: Path
+    sha256: str
+    size_bytes: int
+    manifest: Manifest | None
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return f"{self.model}/{self.variant} ({self.path.name})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that decides an artifact's bytes, before they are made."""
+
+    model: str
+    variant: str
+    source_sha256: str
+    data_sha256: str | None
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """The same recipe, the same key: unchanged inputs are never built again."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def write_artifact(path: Path, data: bytes, recipe: Recipe) -> None:
+    """Write the bytes, then the manifest beside them (`.json`), each whole or not at all.
+
+    A folder without the manifest of a file is one where writing was cut off.
+    """
+    manifest = Manifest(
+        **asdict(recipe), sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
+    )
+    path.with_suffix(".json").unlink(missing_ok=True)
+    write_bytes(path, data)
+    text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
+    write_text(path.with_suffix(".json"), text + "\n")
+
+
+def read_artifact(path: Path, model: str, variant: str) -> Artifact:
+    """The artifact at `path`; ArtifactError where its bytes don't match its manifest."""
+    manifest = None
+    try:
+        digest, size = sha256_of(path), path.stat().st_size
+        if path.with_suffix(".json").exists():
+            text = path.with_suffix(".json").read_text(encoding="utf-8")
+            manifest = Manifest(**json.loads(text))
+    except OSError as error:
+        raise ArtifactError(f"{path} can't be read: {error}") from None
+    except (ValueError, TypeError) as error:
+        raise ArtifactError(
+            f"{path.with_suffix('.json')} is no manifest: {error}; build the artifact again"
+        ) from None
+    if manifest is not None and manifest.sha256 != digest:
+        raise ArtifactError(
+            f"{path} has changed since it was built: its SHA-256 is {digest[:12]}…, and its"
+            f" manifest says {manifest.sha256[:12]}…; build or copy it again"
+        )
+    return Artifact(
+        model=model,
+        variant=variant,
+        path=path,
+        sha256=digest,
+        size_bytes=size,
+        manifest=manifest,
+    )
+
+
+def cached(folder: Path, recipe: Recipe) -> Artifact | None:
+    """The cache's artifact for a recipe; None where there is none, or a damaged one."""
+    path = cache_path(folder, recipe)
+    if not path.with_suffix(".json").exists():
+        return None
+    try:
+        return read_artifact(path, recipe.model, recipe.variant)
+    except ArtifactError:
+        return None
+
+
+def cache_path(folder: Path, recipe: Recipe) -> Path:
+    """Where the cache keeps what a recipe makes."""
+    return folder / recipe.model / f"{recipe.variant}-{recipe.key}.tflite"

@@ -1,0 +1,91 @@
+"""The command line: what is done without pytest."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import edgeassay
+from edgeassay.build import build, export
+from edgeassay.config import choose, data_root, load_models
+from edgeassay.errors import Absent, EdgeassayError
+from edgeassay.progress import ConsoleReporter
+
+BAD_INPUT = 2
+MISSING = 4
+
+app = typer.Typer(
+    help="Merge gates for compressed medical-imaging models. The suite itself runs with pytest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(f"edgeassay {edgeassay.__version__}")
+        raise typer.Exit
+
+
+def _project() -> Path:
+    """The folder with `models/`: here, or the checkout that this package lives in."""
+    here = Path.cwd()
+    return here if (here / "models").is_dir() else Path(__file__).resolve().parent.parent
+
+
+@app.command("build")
+def build_command(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Write DIR/<model>/<variant>.tflite with manifests.")],
+    model: Annotated[list[str] | None, typer.Option("--model", metavar="ID", help="Only this model; repeatable.")] = None,
+    variant: Annotated[list[str] | None, typer.Option("--variant", metavar="ID", help="Only this variant; repeatable.")] = None,
+    models_dir: Annotated[list[Path] | None, typer.Option("--models-dir", metavar="PATH", help="A further folder of models; repeatable.")] = None,
+) -> None:
+    """Build artifacts into a folder that a device without TensorFlow uses with `pytest --artifacts DIR`.
+
+    Unchanged inputs are not built again. Exit codes: 0 built, 2 bad input, 4 data absent: what needs
+    it was left out, and said.
+    """
+    console = Console(stderr=True)
+    root = _project()
+    models = load_models([root / "models", *(models_dir or [])], root)
+    chosen = [models[name] for name in choose("model", model or [], models)]
+    choose("variant", variant or [], dict.fromkeys(v for m in chosen for v in m.variants))
+    data = data_root()
+    table = Table("artifact", "bytes", "SHA-256", pad_edge=False)
+    absent: list[str] = []
+    for spec in chosen:
+        for name in (v for v in spec.variants if not variant or v in variant):
+            try:
+                made = build(
+                    spec,
+                    [name],
+                    cache=root / ".assay" / "artifacts",
+                    data_root=data,
+                    report=ConsoleReporter(console),
+                )[name]
+            except Absent as error:
+                absent.append(f"{spec.id}/{name}: {error}")
+                continue
+            path = export(made, out)
+            table.add_row(str(path), f"{made.size_bytes:,}", made.sha256[:12])
+    Console().print(table)
+    for reason in absent:
+        console.print(f"left out: {reason}", highlight=False, soft_wrap=True)
+    if absent:
+        raise typer.Exit(MISSING)
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence on stderr and exit code 2."""
+    try:
+        app()
+    except EdgeassayError as error:
+        print(f"edgeassay: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)

@@ -1,0 +1,172 @@
+"""A folder of images and a CSV that names image, label, patient (or group) and split."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from edgeassay.datasets.split import Split
+from edgeassay.errors import DataError
+from edgeassay.spec import ImageCsvSource, Role
+
+# Row of the CSV: its line number and its fields by column.
+Row = tuple[int, Mapping[str, str]]
+
+
+def read_rows(path: Path) -> tuple[list[str], list[Row]]:
+    """The header and the rows of a CSV file; DataError if it is no table."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            header = list(reader.fieldnames or ())
+            rows: list[Row] = []
+            for row in reader:
+                if None in row or None in row.values():
+                    raise DataError(
+                        f"{path}, line {reader.line_num}: the row hasn't as many fields as the"
+                        f" header ({len(header)}); mend the row"
+                    )
+                rows.append((reader.line_num, row))
+    except FileNotFoundError:
+        raise DataError(f"{path} doesn't exist; `csv` in [data] names it") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"{path} can't be read as a CSV file in UTF-8: {error}"
+        ) from None
+    if not rows:
+        raise DataError(f"{path} has no rows below its header; it must list the images")
+    return header, rows
+
+
+@dataclass(frozen=True)
+class ImageCsv:
+    """Images below `root`, listed by a CSV there. Nothing is read before it is asked for."""
+
+    settings: ImageCsvSource
+    root: Path
+
+    @property
+    def where(self) -> str:
+        return str(self.root / self.settings.csv)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        s = self.settings
+        return s.labels or ((s.positive or s.label or ""),)
+
+    @cached_property
+    def splits(self) -> Mapping[Role, Split]:
+        header, rows = read_rows(self.root / self.settings.csv)
+        self._check_columns(header)
+        by_split: dict[str, list[Row]] = {}
+        for row in rows:
+            by_split.setdefault(row[1][self.settings.split], []).append(row)
+        declared = self.settings.splits
+        if declared[Role.EVALUATION] not in by_split:
+            raise DataError(
+                f"{self.where}: no row has {self.settings.split} ="
+                f" {declared[Role.EVALUATION]!r}, the evaluation split; the column holds"
+                f" {', '.join(sorted(by_split))}"
+            )
+        return {
+            role: self._split(name, by_split[name])
+            for role, name in declared.items()
+            if name in by_split
+        }
+
+    def _check_columns(self, header: Sequence[str]) -> None:
+        s = self.settings
+        wanted = {
+            "image": s.image,
+            "split": s.split,
+            "patient": s.patient,
+            "group": s.group,
+        }
+        wanted |= {"label": s.label} | {"labels": None}
+        named = [(key, column) for key, column in wanted.items() if column is not None]
+        named += [("labels", column) for column in s.labels]
+        for key, column in named:
+            if column not in header:
+                raise DataError(
+                    f"{self.where} has no column {column!r}, which `{key}` in [data] names;"
+                    f" its columns are {', '.join(header)}"
+                )
+
+    def _split(self, name: str, rows: Sequence[Row]) -> Split:
+        s = self.settings
+        names = [row[s.image] for _, row in rows]
+        seen: dict[str, int] = {}
+        for (line, _), image in zip(rows, names, strict=True):
+            if image in seen:
+                raise DataError(
+                    f"{self.where}, line {line}: {image} is listed twice in split {name!r}"
+                    f" (first in line {seen[image]}); remove one"
+                )
+            seen[image] = line
+        who = s.patient or s.group
+        return Split(
+            name=name,
+            names=names,
+            labels=np.array(list(self._labels(name, rows)), np.int8).reshape(
+                len(rows), -1
+            ),
+            patients=[row[who] for _, row in rows] if who else None,
+            load=partial(self._load, names),
+        )
+
+    def _labels(self, name: str, rows: Sequence[Row]) -> Iterator[Sequence[int]]:
+        s = self.settings
+        if s.positive is not None and s.label is not None:
+            column = [row[s.label] for _, row in rows]
+            values = sorted(set(column))
+            if "" in values:
+                line = rows[column.index("")][0]
+                raise DataError(
+                    f"{self.where}, line {line}: column {s.label!r} is empty"
+                )
+            if s.positive not in values and len(values) > 1:
+                raise DataError(
+                    f"{self.where}: no row of split {name!r} has {s.label} = {s.positive!r},"
+                    f" which `positive` in [data] names; the column holds {', '.join(values)}"
+                )
+            yield from ([int(value == s.positive)] for value in column)
+            return
+        columns = s.labels or (s.label or "",)
+        for line, row in rows:
+            for column_name in columns:
+                if row[column_name] not in ("0", "1"):
+                    raise DataError(
+                        f"{self.where}, line {line}: column {column_name!r} is"
+                        f" {row[column_name]!r}, and must be 0 or 1 (for text labels, name the"
+                        " positive one with `positive` in [data])"
+                    )
+            yield [int(row[column_name]) for column_name in columns]
+
+    def _load(self, names: Sequence[str], index: int) -> Image.Image:
+        path = self.root / names[index]
+        try:
+            with Image.open(path) as image:
+                image.load()
+                return image.copy()
+        except FileNotFoundError:
+            raise DataError(
+                f"{path} doesn't exist, and {self.where} lists it"
+            ) from None
+        except (
+            OSError,
+            UnidentifiedImageError,
+            Image.DecompressionBombError,
+            SyntaxError,
+            ValueError,
+        ) as error:
+            raise DataError(
+                f"{path} can't be read as an image: {error}; replace the file, or remove it"
+                f" from {self.where}"
+            ) from None

@@ -1,0 +1,98 @@
+"""From a declaration to a data set, and the checks that every data set must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edgeassay.datasets.image_csv import ImageCsv
+from edgeassay.datasets.phantom import Phantom
+from edgeassay.datasets.split import Dataset, Split
+from edgeassay.errors import Absent, ConfigError, DataError
+from edgeassay.spec import DataSource, PhantomSource, Role
+
+
+def open_dataset(source: DataSource, data_root: Path | None) -> Dataset:
+    """The data set that a model declares; Absent where its folder isn't on this machine."""
+    if isinstance(source, PhantomSource):
+        return Phantom(source)
+    if data_root is None:
+        raise Absent(
+            f"the data set {source.folder!r} isn't here: set EDGEASSAY_DATA to the folder that"
+            " holds it"
+        )
+    root = data_root / source.folder
+    if not root.is_dir():
+        raise Absent(
+            f"the data set isn't here: {data_root} has no folder {source.folder!r}"
+        )
+    return ImageCsv(source, root)
+
+
+def check_evaluation(dataset: Dataset) -> Split:
+    """The evaluation split; DataError when a class has no positive or no negative image in it."""
+    split = dataset.splits[Role.EVALUATION]
+    positives = split.labels.sum(axis=0)
+    for name, count in zip(dataset.classes, positives, strict=True):
+        if count in (0, len(split)):
+            only = "negative" if count == 0 else "positive"
+            raise DataError(
+                f"{dataset.where}: all {len(split):,} images of split {split.name!r} are {only}"
+                f" for {name!r}; an AUC needs both, so evaluate on another split or leave the"
+                " class out"
+            )
+    return split
+
+
+def _overlap(a: Sequence[str], b: Sequence[str]) -> list[str]:
+    return sorted(set(a) & set(b))
+
+
+def check_separation(dataset: Dataset) -> bool:
+    """True when no other split shares a patient with the evaluation split, False when the data
+    names no patients, so that nobody can tell. ConfigError when images or patients are shared.
+    """
+    evaluation = dataset.splits[Role.EVALUATION]
+    for role, split in dataset.splits.items():
+        if role is Role.EVALUATION:
+            continue
+        shared = {"images": _overlap(split.names, evaluation.names)}
+        if split.patients is not None and evaluation.patients is not None:
+            shared["patients"] = _overlap(split.patients, evaluation.patients)
+        for what, names in shared.items():
+            if names:
+                raise ConfigError(
+                    f"{dataset.where}: {role.value} (split {split.name!r}) and evaluation (split"
+                    f" {evaluation.name!r}) share {len(names):,} {what} ({', '.join(names[:3])}"
+                    f"{', …' if len(names) > 3 else ''}); what a network or a quantizer has seen"
+                    " can't judge it: separate the splits"
+                )
+    return evaluation.patients is not None
+
+
+def draw_calibration(dataset: Dataset, count: int, seed: int) -> list[int]:
+    """Indices into the calibration split: seeded, and stratified by label combination.
+
+    Every combination of labels gets its proportional share (largest remainders), and the order is
+    shuffled, so that a CSV sorted by class calibrates as well as a mixed one.
+    """
+    split = dataset.splits.get(Role.CALIBRATION)
+    if split is None:
+        raise DataError(
+            f"{dataset.where} has no calibration split, and an integer variant needs one: declare"
+            " it under [data.splits]"
+        )
+    if count > len(split):
+        raise DataError(
+            f"{dataset.where}: {count} calibration images are asked for, and split {split.name!r}"
+            f" has {len(split)}"
+        )
+    rng = np.random.default_rng(seed)
+    _, strata = np.unique(split.labels, axis=0, return_inverse=True)
+    order = rng.permutation(len(split))
+    shuffled = order[np.argsort(strata.reshape(-1)[order], kind="stable")]
+    # Every k-th of the images sorted by stratum: each stratum is met in proportion.
+    picks = shuffled[(np.arange(count) * len(split)) // count]
+    return [int(i) for i in rng.permutation(picks)]

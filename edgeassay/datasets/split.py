@@ -1,0 +1,45 @@
+"""What every data set offers: splits whose images are decoded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from edgeassay.spec import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """The images of one role.
+
+    `names` are unique; `labels` is int8 of shape (images, classes) with values 0 and 1;
+    `patients` names each image's patient (or group), or is None where the data doesn't say.
+    `load(i)` decodes image `i` and raises DataError naming the file when it can't.
+    """
+
+    name: str
+    names: Sequence[str]
+    labels: npt.NDArray[np.int8]
+    patients: Sequence[str] | None
+    load: Callable[[int], Image.Image]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class Dataset(Protocol):
+    """A source of splits. `where` names it in messages."""
+
+    @property
+    def where(self) -> str: ...
+
+    @property
+    def classes(self) -> Sequence[str]: ...
+
+    @property
+    def splits(self) -> Mapping[Role, Split]: ...

@@ -1,0 +1,37 @@
+"""The one error tree. Each message says what is wrong, where, and what to do about it."""
+
+
+class EdgeassayError(Exception):
+    """Something that stops a step, told in one sentence for the person who can mend it."""
+
+
+class ConfigError(EdgeassayError):
+    """A TOML file, an option or an environment variable says what can't be followed."""
+
+
+class DataError(EdgeassayError):
+    """A data set is here, but isn't what its declaration says."""
+
+
+class Absent(EdgeassayError):
+    """Data, a device, a runtime or timing isn't available: the claim stays `unmeasured`."""
+
+
+class BuildError(EdgeassayError):
+    """A variant could not be made into an artifact."""
+
+
+class BuildUnavailable(BuildError):
+    """An artifact must be built, and this Python has no converter."""
+
+
+class ArtifactError(EdgeassayError):
+    """An artifact's bytes are missing, changed, or refused by the runtime."""
+
+
+class WorkerError(EdgeassayError):
+    """A worker process died, hung or broke the protocol while it served an artifact."""
+
+
+class MeasurementError(EdgeassayError):
+    """What was measured can't be used: non-finite outputs, a wrong shape, a broken clock."""

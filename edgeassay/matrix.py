@@ -1,0 +1,208 @@
+"""Models x variants x runtimes on a device, and the claims that limits make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+
+from edgeassay.config import choose, nearest
+from edgeassay.errors import ConfigError
+from edgeassay.machine import Machine
+from edgeassay.spec import (
+    REFERENCE_VARIANT,
+    TRAITS,
+    Case,
+    Claim,
+    ClaimName,
+    Deviation,
+    DeviceSpec,
+    Limit,
+    LimitRule,
+    ModelSpec,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run is about: its cases, their claims, and the deviations that cover any of them."""
+
+    models: Mapping[str, ModelSpec]
+    device: DeviceSpec
+    machine: Machine
+    device_present: bool
+    cases: tuple[Case, ...]
+    claims: tuple[Claim, ...]
+
+    def deviations(self) -> Iterator[tuple[Deviation, tuple[Claim, ...]]]:
+        """Each declared deviation with the claims of this plan that it covers, if any."""
+        for model in self.models.values():
+            for deviation in model.deviations:
+                claims = tuple(c for c in self.claims if self.covers(deviation, c))
+                if claims:
+                    yield deviation, claims
+
+    def covers(self, deviation: Deviation, claim: Claim) -> bool:
+        """Whether a deviation speaks of a claim (expired or not)."""
+        wanted = (
+            (deviation.variant, claim.case.variant),
+            (deviation.runtime, claim.case.runtime),
+            (deviation.device, claim.case.device),
+            (deviation.architecture, self.machine.architecture),
+            (deviation.class_name, claim.class_name),
+        )
+        return (
+            deviation in self.models[claim.case.model].deviations
+            and deviation.claim is claim.name
+            and all(value is None or value == actual for value, actual in wanted)
+        )
+
+    def deviation_of(self, claim: Claim, today: date) -> Deviation | None:
+        """The deviation that declares this claim's failure today."""
+        for deviation in self.models[claim.case.model].deviations:
+            if self.covers(deviation, claim) and today <= deviation.expires:
+                return deviation
+        return None
+
+
+def matches(device: DeviceSpec, machine: Machine) -> bool:
+    """Whether a profile recognises the machine."""
+    m = device.match
+    patterns = (
+        (m.architecture, machine.architecture),
+        (m.cpu_model, machine.cpu_model),
+        (m.hostname, machine.hostname),
+        (m.fingerprint, machine.fingerprint),
+    )
+    given = [(pattern, value) for pattern, value in patterns if pattern is not None]
+    return (m.any or bool(given)) and all(
+        fnmatchcase(value, pattern) for pattern, value in given
+    )
+
+
+def recognise(
+    devices: Mapping[str, DeviceSpec], machine: Machine, wanted: str | None
+) -> tuple[DeviceSpec, bool]:
+    """The profile of this run, and whether this machine is that device.
+
+    A profile asked for by name is taken, present or not; else the one that recognises the machine,
+    and the catch-all (`any = true`) where none does.
+    """
+    if wanted is not None:
+        device = devices[choose("device", [wanted], devices)[0]]
+        return device, matches(device, machine)
+    found = [d for d in devices.values() if matches(d, machine)]
+    special = [d for d in found if not d.match.any]
+    if len(special) > 1:
+        names = ", ".join(d.file for d in special)
+        raise ConfigError(
+            f"several device profiles recognise this machine: {names}; choose with --device"
+        )
+    if not found:
+        raise ConfigError(
+            "no device profile recognises this machine; add one, or choose with --device"
+        )
+    return (special or found)[0], True
+
+
+def _limit(
+    rules: Sequence[LimitRule], claim: ClaimName, variant: str, class_name: str | None
+) -> Limit | None:
+    """The most particular rule: variant and class before variant, before class, before general."""
+    fitting = [
+        rule
+        for rule in rules
+        if rule.claim is claim
+        and rule.variant in (None, variant)
+        and rule.class_name in (None, class_name)
+    ]
+    if not fitting:
+        return None
+    return max(
+        fitting, key=lambda r: (r.variant is not None, r.class_name is not None)
+    ).limit
+
+
+def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]:
+    for name, traits in TRAITS.items():
+        if traits.relative and case.variant == REFERENCE_VARIANT:
+            continue
+        for class_name in model.classes if traits.per_class else (None,):
+            limit = _limit(
+                device.limits.get(model.id, ()), name, case.variant, class_name
+            )
+            limit = limit or _limit(model.limits, name, case.variant, class_name)
+            if limit is not None:
+                yield Claim(name=name, case=case, limit=limit, class_name=class_name)
+
+
+def _check_deviations(
+    models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]
+) -> None:
+    """A deviation from a limit that nobody set can't match anything, ever."""
+    for model in models.values():
+        rules = list(model.limits)
+        for device in devices.values():
+            rules += device.limits.get(model.id, ())
+        for d in model.deviations:
+            same_claim = [r for r in rules if r.claim is d.claim]
+            if not any(
+                None in (r.variant, d.variant) or r.variant == d.variant
+                for r in same_claim
+            ):
+                raise ConfigError(
+                    f"{d.source}: it declares a failure of {d.claim} for {d.variant or 'any variant'},"
+                    " and no limit is set there; set the limit, or remove the deviation"
+                )
+
+
+def plan(
+    *,
+    models: Mapping[str, ModelSpec],
+    devices: Mapping[str, DeviceSpec],
+    machine: Machine,
+    wanted_models: Sequence[str] = (),
+    wanted_variants: Sequence[str] = (),
+    wanted_runtimes: Sequence[str] = (),
+    wanted_device: str | None = None,
+) -> Plan:
+    """The cases and claims of a run; ConfigError names what is unknown and lists what is known."""
+    device, present = recognise(devices, machine, wanted_device)
+    for profile in devices.values():
+        for name in profile.limits:
+            if name not in models:
+                raise ConfigError(
+                    f"{profile.file}: limits for an unknown model {name!r}; {nearest(name, models)}"
+                )
+    _check_deviations(models, devices)
+    chosen = {name: models[name] for name in choose("model", wanted_models, models)}
+    choose(
+        "variant",
+        wanted_variants,
+        dict.fromkeys(v for m in chosen.values() for v in m.variants),
+    )
+    choose(
+        "runtime",
+        wanted_runtimes,
+        dict.fromkeys(r for m in chosen.values() for r in m.runtimes),
+    )
+    cases = [
+        Case(model=model.id, variant=variant, runtime=runtime, device=device.id)
+        for model in chosen.values()
+        for runtime in model.runtimes
+        if not wanted_runtimes or runtime in wanted_runtimes
+        for variant in model.variants
+        if not wanted_variants or variant in wanted_variants
+    ]
+    claims = [
+        claim for case in cases for claim in _claims(chosen[case.model], device, case)
+    ]
+    return Plan(
+        models=chosen,
+        device=device,
+        machine=machine,
+        device_present=present,
+        cases=tuple(cases),
+        claims=tuple(claims),
+    )

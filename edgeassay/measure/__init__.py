@@ -1,0 +1,1 @@
+"""Cases and workers to measurements."""

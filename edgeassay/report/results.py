@@ -1,0 +1,176 @@
+"""results.json: its shape (and so its JSON Schema), and how a run's judgements become records."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+import edgeassay
+from edgeassay.assay import CaseFacts
+from edgeassay.atomic import write_text
+from edgeassay.machine import Machine
+from edgeassay.spec import Case, ClaimName, Judgement, Kind, Verdict
+
+
+class Record(BaseModel):
+    """A part of results.json; later versions may add fields."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+class CaseId(Record):
+    """Which case: the four ids."""
+
+    model: str
+    variant: str
+    runtime: str
+    device: str
+
+
+class MeasurementRecord(Record):
+    """A measured value; `low` and `high` are null where no interval is known."""
+
+    value: float
+    unit: str
+    low: float | None
+    high: float | None
+    n: int
+
+
+class LimitRecord(Record):
+    """A limit and the file:key that set it, relative to the project's root."""
+
+    value: float
+    source: str
+    rationale: str | None = None
+
+
+class ClaimRecord(Record):
+    """A claim and its verdict."""
+
+    claim: ClaimName
+    case: CaseId
+    class_name: str | None = Field(alias="class")
+    measurement: MeasurementRecord | None
+    reference: float | None
+    limit: LimitRecord | None
+    verdict: Verdict
+    deviation: str | None
+    deviation_expires: date | None = None
+    reason: str
+    kind: Kind
+
+
+class CaseRecord(Record):
+    """What was found out about a case beyond its claims.
+
+    `patients_separate` is false where the data names no patients, so that nobody can verify that
+    calibration and evaluation have none in common.
+    """
+
+    case: CaseId
+    size_bytes: int | None
+    artifact_sha256: str | None
+    mean_auc: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    patients_separate: bool | None
+    worker: dict[str, Any]
+
+
+class Results(Record):
+    """A whole run."""
+
+    schema_version: Literal[1] = Field(alias="schema", default=1)
+    edgeassay: str
+    commit: str | None
+    dirty: bool
+    started: datetime
+    machine: dict[str, Any]
+    claims: list[ClaimRecord]
+    cases: list[CaseRecord] = Field(default_factory=list)
+
+
+def case_id(case: Case) -> CaseId:
+    """The record of a case's ids."""
+    return CaseId(**asdict(case))
+
+
+def claim_record(judgement: Judgement) -> ClaimRecord:
+    """A judgement as results.json has it."""
+    claim, measured, deviation = (
+        judgement.claim,
+        judgement.measurement,
+        judgement.deviation,
+    )
+    return ClaimRecord(
+        claim=claim.name,
+        case=case_id(claim.case),
+        class_name=claim.class_name,
+        measurement=None if measured is None else MeasurementRecord(**asdict(measured)),
+        reference=judgement.reference,
+        limit=LimitRecord(**asdict(claim.limit)),
+        verdict=judgement.verdict,
+        deviation=None if deviation is None else deviation.reason,
+        deviation_expires=None if deviation is None else deviation.expires,
+        reason=judgement.reason,
+        kind=judgement.kind,
+    )
+
+
+def case_record(case: Case, facts: CaseFacts) -> CaseRecord:
+    """A case's facts as results.json has them."""
+    return CaseRecord(case=case_id(case), **vars(facts))
+
+
+def git_state(root: Path) -> tuple[str | None, bool]:
+    """The commit of a checkout, and whether it has uncommitted changes; None outside git."""
+    try:
+        commit, status = (
+            subprocess.run(
+                ["git", "-C", str(root), *words],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.strip()
+            for words in (("rev-parse", "HEAD"), ("status", "--porcelain"))
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None, False
+    return commit, bool(status)
+
+
+def assemble(
+    root: Path,
+    started: datetime,
+    machine: Machine,
+    claims: list[ClaimRecord],
+    cases: list[CaseRecord],
+) -> Results:
+    """The record of a run."""
+    commit, dirty = git_state(root)
+    return Results(
+        edgeassay=edgeassay.__version__,
+        commit=commit,
+        dirty=dirty,
+        started=started,
+        machine=asdict(machine),
+        claims=claims,
+        cases=cases,
+    )
+
+
+def write_results(path: Path, results: Results) -> None:
+    """Write results.json, whole or not at all."""
+    write_text(path, results.model_dump_json(by_alias=True, indent=2) + "\n")
+
+
+def json_schema() -> str:
+    """The JSON Schema of results.json, as text."""
+    return json.dumps(Results.model_json_schema(by_alias=True), indent=2) + "\n"

@@ -1,0 +1,161 @@
+"""How the reference networks are trained: seeded, on the model's own preprocessing and splits.
+
+Needs the [build] extra. Each `models/<id>/train.py` gives the network and its schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeassay.config import data_root, load_model
+from edgeassay.datasets import Split, check_separation, open_dataset
+from edgeassay.errors import ConfigError
+from edgeassay.preprocess import input_shape, preprocess
+from edgeassay.spec import ModelSpec, Preprocess, Role
+from edgeassay.stats import class_aucs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Epochs, images a step, the peak learning rate of a cosine decay, and shifts for augmentation."""
+
+    epochs: int
+    batch: int
+    learning_rate: float
+    shift: float
+    seed: int
+    weight_classes: bool
+
+
+def load_split(split: Split, settings: Preprocess) -> npt.NDArray[np.float32]:
+    """All preprocessed images of a split, in memory."""
+    images = np.empty((len(split), *input_shape(settings)), np.float32)
+    for i in range(len(split)):
+        images[i] = preprocess(split.load(i), settings)
+    return images
+
+
+def _positive_weights(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
+    """How much more a positive weighs than a negative, by class, so that both weigh the same."""
+    share = labels.mean(axis=0)
+    return ((1.0 - share) / share).astype(np.float32)
+
+
+def _augment(shift: float, seed: int) -> Any:
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.layers.RandomFlip("horizontal", seed=seed),
+            keras.layers.RandomTranslation(
+                shift, shift, fill_mode="nearest", seed=seed + 1
+            ),
+        ]
+    )
+
+
+def train(
+    folder: Path,
+    network: Callable[[tuple[int, int, int], int], Any],
+    schedule: Schedule,
+) -> None:
+    """Train the model of `folder` and write its weights there; print AUCs for every epoch's end.
+
+    The weights of the epoch with the best mean AUC on the validation split are kept; the
+    evaluation split is read once, at the end.
+    """
+    import keras
+    import tensorflow as tf
+
+    model_spec = load_model(folder, folder.parent.parent)
+    if model_spec.data is None:
+        raise ConfigError(f"{model_spec.file} declares no [data] to train on")
+    keras.utils.set_random_seed(schedule.seed)
+    tf.config.experimental.enable_op_determinism()
+    dataset = open_dataset(model_spec.data, data_root())
+    check_separation(dataset)
+    train_split, validation = (
+        dataset.splits[Role.TRAIN],
+        dataset.splits[Role.VALIDATION],
+    )
+    images = load_split(train_split, model_spec.preprocess)
+    held_out = load_split(validation, model_spec.preprocess)
+    labels = train_split.labels.astype(np.float32)
+    print(
+        f"{model_spec.id}: {len(images):,} training images, {len(held_out):,} for validation",
+        flush=True,
+    )
+
+    net = network(input_shape(model_spec.preprocess), len(model_spec.classes))
+    net.summary()
+    steps = schedule.epochs * -(-len(images) // schedule.batch)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.1 * schedule.learning_rate,
+        steps,
+        warmup_target=schedule.learning_rate,
+        warmup_steps=steps // 20,
+    )
+    positive = _positive_weights(train_split.labels)
+    weights = positive if schedule.weight_classes else np.ones_like(positive)
+
+    def loss(truth: Any, score: Any) -> Any:
+        score = tf.clip_by_value(score, 1e-6, 1.0 - 1e-6)
+        return -tf.reduce_mean(
+            weights * truth * tf.math.log(score)
+            + (1.0 - truth) * tf.math.log(1.0 - score)
+        )
+
+    net.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
+    augment = _augment(schedule.shift, schedule.seed)
+    batches = (
+        tf.data.Dataset.from_tensor_slices((images, labels))
+        .shuffle(len(images), seed=schedule.seed)
+        .batch(schedule.batch)
+        .map(lambda x, y: (augment(x, training=True), y))
+        .prefetch(2)
+    )
+    best, kept = -np.inf, net.get_weights()
+    for epoch in range(schedule.epochs):
+        history = net.fit(batches, epochs=1, verbose=0).history
+        auc = float(
+            np.mean(class_aucs(validation.labels, net.predict(held_out, verbose=0)))
+        )
+        print(
+            f"epoch {epoch + 1:3d}  loss {history['loss'][0]:.4f}  validation AUC {auc:.4f}",
+            flush=True,
+        )
+        if auc > best:
+            best, kept = auc, net.get_weights()
+    net.set_weights(kept)
+    save(net, model_spec)
+    report(net, model_spec, dataset.classes, dataset.splits[Role.EVALUATION])
+
+
+def save(net: Any, model: ModelSpec) -> None:
+    """Write the network with its weights and without the optimizer's state."""
+    import keras
+
+    plain = keras.models.clone_model(net)
+    plain.set_weights(net.get_weights())
+    plain.save(model.weights)
+    print(
+        f"wrote {model.weights.name}: {model.weights.stat().st_size:,} bytes",
+        flush=True,
+    )
+
+
+def report(net: Any, model: ModelSpec, classes: Sequence[str], split: Split) -> None:
+    """Print the AUC of every class on a split."""
+    scores = net.predict(load_split(split, model.preprocess), verbose=0)
+    aucs = class_aucs(split.labels, scores)
+    for name, auc in zip(classes, aucs, strict=True):
+        print(f"{name:20s} {auc:.4f}")
+    print(
+        f"{split.name}: {len(split):,} images, mean AUC {np.mean(aucs):.4f}", flush=True
+    )

@@ -1,0 +1,55 @@
+"""Which methods there are and what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from edgeassay.errors import ConfigError
+from edgeassay.spec import VariantSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """A way to make an artifact: the module that does it, and whether it looks at images."""
+
+    module: str
+    calibrates: bool
+    summary: str
+
+
+METHODS: Final[Mapping[str, Method]] = {
+    "fp32": Method(
+        module="edgeassay.variants.fp32", calibrates=False, summary="float, as trained"
+    ),
+    "drq": Method(
+        module="edgeassay.variants.drq",
+        calibrates=False,
+        summary="dynamic range: 8-bit weights, activations quantized as they come",
+    ),
+    "fp16": Method(
+        module="edgeassay.variants.fp16", calibrates=False, summary="16-bit weights"
+    ),
+    "int8": Method(
+        module="edgeassay.variants.int8",
+        calibrates=True,
+        summary="8-bit weights, activations, inputs and outputs",
+    ),
+}
+
+
+def check_variant(name: str, variant: VariantSpec, where: str) -> None:
+    """ConfigError where the method is unknown or its calibration isn't declared as it must be."""
+    method = METHODS.get(variant.method)
+    if method is None:
+        raise ConfigError(
+            f"{where}: variants.{name}.method = {variant.method!r} is unknown;"
+            f" known: {', '.join(METHODS)}"
+        )
+    if method.calibrates != (variant.calibration_images > 0):
+        wants = "needs a positive number of" if method.calibrates else "uses no"
+        raise ConfigError(
+            f"{where}: variants.{name}.calibration_images = {variant.calibration_images}, and"
+            f" method {variant.method!r} {wants} calibration images"
+        )

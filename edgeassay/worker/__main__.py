@@ -1,0 +1,32 @@
+"""Start the worker: `python3 <this folder>`; it then speaks the protocol on stdin and stdout."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+
+def _import_as_package() -> None:
+    """Make this folder importable as `edgeassay_worker`, wherever it was copied to.
+
+    Python has put the folder itself on sys.path, where its modules could hide a runtime's.
+    """
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [
+        entry for entry in sys.path if os.path.abspath(entry or ".") != folder
+    ]
+    spec = importlib.util.spec_from_file_location(
+        "edgeassay_worker",
+        os.path.join(folder, "__init__.py"),
+        submodule_search_locations=[folder],
+    )
+    assert spec is not None and spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["edgeassay_worker"] = package
+    spec.loader.exec_module(package)
+
+
+if __name__ == "__main__":
+    _import_as_package()
+    importlib.import_module("edgeassay_worker.loop").main()

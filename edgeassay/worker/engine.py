@@ -1,0 +1,31 @@
+"""What an adapter for a runtime offers: one class a runtime, made from an artifact's path."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Protocol, Sequence
+
+import numpy as np
+
+TensorFacts = Dict[str, Any]
+"""name, shape, dtype (numpy's name), and for integers scale and zero_point."""
+
+
+class Refused(Exception):
+    """The runtime doesn't accept the artifact, or fails while it runs it."""
+
+
+class Engine(Protocol):
+    """A loaded artifact."""
+
+    inputs: List[TensorFacts]
+    outputs: List[TensorFacts]
+    facts: Dict[str, Any]
+
+    def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
+        """Copy the arrays into the input tensors; Refused where dtype or shape differ."""
+
+    def invoke(self) -> None:
+        """Run the network once: this alone is timed."""
+
+    def get_outputs(self) -> List["np.ndarray[Any, Any]"]:
+        """Copies of the output tensors."""

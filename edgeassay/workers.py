@@ -1,0 +1,250 @@
+"""The host's side of the worker: start it by a command, talk, time out, bury."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeassay.errors import Absent, ArtifactError, WorkerError
+from edgeassay.spec import RuntimeSpec
+from edgeassay.worker import protocol
+
+WORKER_FOLDER: Final = Path(__file__).parent / "worker"
+
+Tensor = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorSpec:
+    """An input or output of a loaded artifact; scale 0 means that it isn't quantized."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """An artifact in a worker: its handle there, its tensors, and the digest of what was loaded."""
+
+    handle: str
+    label: str
+    sha256: str
+    load_ms: float
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+class _Pipe:
+    """One end of a pipe to the worker, with a deadline: past it, TimeoutError."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._selector = selectors.DefaultSelector()
+        os.set_blocking(stream.fileno(), False)
+        self._selector.register(
+            stream.fileno(),
+            selectors.EVENT_WRITE if stream.writable() else selectors.EVENT_READ,
+        )
+        self.deadline = 0.0
+
+    def _wait(self) -> int:
+        if not self._selector.select(max(0.0, self.deadline - time.monotonic())):
+            raise TimeoutError
+        return self._stream.fileno()
+
+    def read(self, count: int) -> bytes:
+        return os.read(self._wait(), min(count, 1 << 20))
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._wait(), view[: 1 << 16]) :]
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        self._selector.close()
+        with contextlib.suppress(OSError):
+            self._stream.close()
+
+
+class Worker:
+    """A running worker process. Use it as a context manager: leaving it ends the process."""
+
+    def __init__(self, command: Sequence[str], engine: str, timeout_s: float) -> None:
+        """Start `command` with the worker's folder appended, and greet it.
+
+        `{python}` in the command is this Python. Absent where the command or the runtime isn't
+        there; WorkerError where the process dies or is silent for `timeout_s`.
+        """
+        self._engine = engine
+        self._timeout_s = timeout_s
+        self._log = tempfile.TemporaryFile()
+        self._serving = f"runtime {engine}"
+        words = [word.replace("{python}", sys.executable) for word in command]
+        try:
+            self._process = subprocess.Popen(
+                [*words, str(WORKER_FOLDER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                stderr=self._log,
+                start_new_session=True,  # Ctrl-C is the host's to handle
+            )
+        except OSError as error:
+            self._log.close()
+            raise Absent(
+                f"the worker of runtime {engine} can't be started: {error}"
+            ) from None
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._requests = _Pipe(self._process.stdin)
+        self._replies = _Pipe(self._process.stdout)
+        self.facts = self._ask({"op": "hello", "engine": engine})[0]
+
+    def load(self, path: Path, runtime: RuntimeSpec, handle: str, label: str) -> Loaded:
+        """Load the artifact at `path`; ArtifactError with the runtime's words where it refuses."""
+        self._serving = f"{label} on runtime {self._engine}"
+        options = asdict(runtime)
+        reply, _ = self._ask(
+            {
+                "op": "load",
+                "engine": options.pop("engine"),
+                "path": str(path),
+                "handle": handle,
+                "options": options,
+            }
+        )
+        return Loaded(
+            handle=handle,
+            label=label,
+            sha256=reply["sha256"],
+            load_ms=reply["load_ns"] / 1e6,
+            inputs=tuple(_tensor(t) for t in reply["inputs"]),
+            outputs=tuple(_tensor(t) for t in reply["outputs"]),
+        )
+
+    def run(self, loaded: Loaded, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Run each row of the inputs (first axis) through the artifact; outputs stacked alike."""
+        self._serving = f"{loaded.label} on runtime {self._engine}"
+        return self._ask({"op": "run", "handle": loaded.handle}, inputs)[1]
+
+    def time(
+        self,
+        loaded: Sequence[Loaded],
+        inputs: Sequence[Sequence[Tensor]],
+        rounds: int,
+        warmup_rounds: int,
+    ) -> npt.NDArray[np.int64]:
+        """Durations of `invoke()` in ns by the worker's clock, (artifacts, rounds), interleaved."""
+        self._serving = (
+            f"{' and '.join(item.label for item in loaded)} on runtime {self._engine}"
+        )
+        request = {
+            "op": "time",
+            "handles": [item.handle for item in loaded],
+            "rounds": rounds,
+            "warmup_rounds": warmup_rounds,
+        }
+        durations: npt.NDArray[np.int64] = self._ask(
+            request, [t for row in inputs for t in row]
+        )[1][0]
+        return durations
+
+    def _ask(
+        self, header: dict[str, Any], tensors: Sequence[Tensor] = ()
+    ) -> tuple[dict[str, Any], list[Tensor]]:
+        deadline = time.monotonic() + self._timeout_s
+        self._requests.deadline = self._replies.deadline = deadline
+        try:
+            protocol.write_frame(self._requests, header, tensors)
+            frame = protocol.read_frame(self._replies)
+        except TimeoutError:
+            self.close()
+            raise WorkerError(
+                f"the worker that served {self._serving} was silent for {self._timeout_s:g} s and"
+                " was ended; a slower device needs a larger timing.timeout_s in its profile"
+            ) from None
+        except (protocol.ProtocolError, BrokenPipeError) as error:
+            raise self._died(str(error)) from None
+        if frame is None:
+            raise self._died("it closed its output")
+        reply, outputs = frame
+        if reply["ok"]:
+            return reply, outputs
+        if reply["kind"] == "refused":
+            raise ArtifactError(
+                f"runtime {self._engine} refuses it: {reply['message']}"
+            )
+        self.close()
+        if header["op"] == "hello":
+            raise Absent(f"runtime {self._engine} isn't available: {reply['message']}")
+        raise WorkerError(
+            f"the worker could not serve {self._serving}: {reply['message']}"
+        )
+
+    def _died(self, symptom: str) -> WorkerError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=2.0)
+        status = self._process.poll()
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").split("\n")
+        words = " ".join(line.strip() for line in lines[-4:] if line.strip())
+        self.close()
+        if status is None:
+            how = f"broke the protocol ({symptom}) and was ended"
+        elif status < 0:
+            how = f"was killed by {signal.Signals(-status).name}"
+        else:
+            how = f"ended with status {status}"
+        return WorkerError(
+            f"the worker that served {self._serving} {how}"
+            + (f"; it said: {words[-400:]}" if words else "")
+        )
+
+    def close(self) -> None:
+        """End the process; safe to call twice."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._requests.close()
+        self._replies.close()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _tensor(facts: dict[str, Any]) -> TensorSpec:
+    return TensorSpec(
+        name=facts["name"],
+        shape=tuple(facts["shape"]),
+        dtype=np.dtype(facts["dtype"]),
+        scale=facts["scale"],
+        zero_point=facts["zero_point"],
+    )

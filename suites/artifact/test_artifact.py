@@ -1,0 +1,19 @@
+"""An artifact loads where it must run, and is as small as it was made to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from edgeassay.spec import Claim, ClaimName
+
+
+@pytest.mark.claim(ClaimName.LOADS)
+def test_loads(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
+@pytest.mark.claim(ClaimName.SIZE_RATIO)
+def test_size_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)

@@ -1,0 +1,29 @@
+"""A case is as fast as it was promised: by the worker's clock, around the inference alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from edgeassay.measure.latency import Durations
+from edgeassay.spec import Case, Claim, ClaimName
+
+pytestmark = pytest.mark.timed
+
+
+def test_latency(timed_case: Case, timed: Callable[[Case], Durations]) -> None:
+    """Every round is there and took time; pytest-benchmark's table and files show them."""
+    durations = timed(timed_case)
+    assert durations.candidate.size >= 1
+    assert durations.candidate.min() > 0
+
+
+@pytest.mark.claim(ClaimName.LATENCY_P95_MS)
+def test_latency_p95_ms(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
+@pytest.mark.claim(ClaimName.LATENCY_RATIO)
+def test_latency_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
