@@ -24,7 +24,7 @@ from edgeassay.datasets import (
     open_dataset,
 )
 from edgeassay.errors import Absent, ArtifactError, MeasurementError, WorkerError
-from edgeassay.gates import decide, sentence
+from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
 from edgeassay.measure.accuracy import (
     Inputs,
@@ -114,7 +114,7 @@ class Assay:
                 return Judgement(
                     claim=claim,
                     verdict=Verdict.FAIL,
-                    reason=f"{sentence(claim)}: {error}",
+                    reason=str(error),
                 )
         return self._judgements[claim]
 
@@ -127,23 +127,15 @@ class Assay:
             return Judgement(
                 claim=claim,
                 verdict=Verdict.UNMEASURED,
-                reason=f"{sentence(claim)}: {error}",
+                reason=str(error),
             )
         except ArtifactError as error:
             return self._not_loaded(claim, error)
         except MeasurementError as error:
-            judgement = Judgement(
-                claim=claim, verdict=Verdict.FAIL, reason=f"{sentence(claim)}: {error}"
-            )
+            judgement = Judgement(claim=claim, verdict=Verdict.FAIL, reason=str(error))
             return self._excuse(judgement)
-        least = (
-            self.plan.device.timing.min_rounds
-            if claim.name is ClaimName.LATENCY_P95_MS
-            else 1
-        )
-        return self._excuse(
-            decide(claim, measurement, reference=reference, least_n=least)
-        )
+        least = self.plan.device.timing.min_rounds if claim.name is ClaimName.LATENCY_P95_MS else 1
+        return self._excuse(decide(claim, measurement, reference=reference, least_n=least))
 
     def _excuse(self, judgement: Judgement) -> Judgement:
         """Show the deviation that declares a failure beside it."""
@@ -154,16 +146,14 @@ class Assay:
 
     def _not_loaded(self, claim: Claim, error: ArtifactError) -> Judgement:
         """An artifact that doesn't load fails every claim, unless its not loading is declared."""
-        judgement = Judgement(
-            claim=claim, verdict=Verdict.FAIL, reason=f"{sentence(claim)}: {error}"
-        )
+        judgement = Judgement(claim=claim, verdict=Verdict.FAIL, reason=str(error))
         loads = replace(claim, name=ClaimName.LOADS, class_name=None)
         declared = self.plan.deviation_of(loads, self.settings.today)
         if declared is not None and claim.name is not ClaimName.LOADS:
             return Judgement(
                 claim=claim,
                 verdict=Verdict.UNMEASURED,
-                reason=f"{sentence(claim)}: it doesn't load, as {declared.source} declares",
+                reason=f"it doesn't load, as {declared.source} declares",
             )
         return self._excuse(judgement)
 
@@ -213,9 +203,7 @@ class Assay:
 
     def _measure_latency_ratio(self, claim: Claim) -> Evidence:
         durations = self.durations(claim.case)
-        assert durations.reference is not None, (
-            "the reference makes no claim of a ratio"
-        )
+        assert durations.reference is not None, "the reference makes no claim of a ratio"
         return durations.ratio(), float(np.median(durations.reference)) / 1e6
 
     def _images(self, claim: Claim) -> int:
@@ -231,7 +219,7 @@ class Assay:
         return replace(case, variant=REFERENCE_VARIANT)
 
     def artifact(self, case: Case) -> Artifact:
-        """The artifact of a case: prebuilt, cached, or built now with its model's other variants."""
+        """The artifact of a case: prebuilt, cached, or built now with the model's others."""
         key = (case.model, case.variant)
         if key not in self._artifacts:
             self._artifacts[key] = (
@@ -250,28 +238,18 @@ class Assay:
         model = self._model(case)
         wanted = {c.variant for c in self.plan.cases if c.model == model.id}
         wanted |= {case.variant, REFERENCE_VARIANT}
-        plain = [
-            v
-            for v in model.variants
-            if v in wanted and not model.variants[v].calibration_images
-        ]
-        others = [v for v in model.variants if v in wanted and v not in plain]
-        calibrated = others if self._data_is_here(model) else []
-        # A variant that can't be calibrated here doesn't keep the others from being built.
-        for variant, made in self._make(model, [*plain, *calibrated]).items():
-            self._artifacts[(model.id, variant)] = made
-        if (model.id, case.variant) not in self._artifacts:
-            self._make(model, [case.variant])  # says why it can't be made
-        return self._artifacts[(model.id, case.variant)]
-
-    def _make(self, model: ModelSpec, variants: list[str]) -> dict[str, Artifact]:
-        return build(
+        made = build(
             model,
-            variants,
+            [v for v in model.variants if v in wanted],
             cache=self.settings.cache,
             data_root=self.settings.data_root,
             report=self._report,
         )
+        for variant, artifact in made.artifacts.items():
+            self._artifacts[(model.id, variant)] = artifact
+        if case.variant in made.absent:
+            raise made.absent[case.variant]
+        return made.artifacts[case.variant]
 
     def _data_is_here(self, model: ModelSpec) -> bool:
         if model.data is None:
@@ -299,7 +277,7 @@ class Assay:
         return check_evaluation(self._dataset(model_id)[0])
 
     def check_data(self) -> None:
-        """Open every data set that is here; ConfigError or DataError where one isn't as declared."""
+        """Open every data set that is here; ConfigError or DataError where one is wrong."""
         for model in self.plan.models.values():
             if self._data_is_here(model):
                 self._dataset(model.id)
@@ -350,9 +328,7 @@ class Assay:
                 report=self._report,
             )
             if self.settings.predictions is not None:
-                write_predictions(
-                    self.settings.predictions, case.id, made, split, model.classes
-                )
+                write_predictions(self.settings.predictions, case.id, made, split, model.classes)
             self._predictions[case] = made
         return self._predictions[case]
 
@@ -366,9 +342,7 @@ class Assay:
                     f"{case.id} gave {count:,} outputs that are no finite numbers, in"
                     f" {made.scores.size:,}: no AUC can be taken"
                 )
-            self._aucs[case] = class_aucs(
-                self.evaluation(case.model).labels, made.scores
-            )
+            self._aucs[case] = class_aucs(self.evaluation(case.model).labels, made.scores)
         return self._aucs[case]
 
     def durations(self, case: Case) -> Durations:
@@ -399,23 +373,19 @@ class Assay:
         covered = dict(self.plan.deviations())[deviation]
         judgements = [self.judge(claim) for claim in covered]
         failed = [j for j in judgements if j.verdict is Verdict.FAIL]
-        measured = [
-            j
-            for j in judgements
-            if j.measurement is not None or j.verdict is Verdict.FAIL
-        ]
+        measured = [j for j in judgements if j.measurement is not None or j.verdict is Verdict.FAIL]
         if failed:
             return (
                 Verdict.PASS,
-                f"{deviation.source}: it still declares {failed[0].reason}",
+                f"{deviation.source}: it still declares that {told(failed[0])}",
             )
         if not measured:
             return (
                 Verdict.UNMEASURED,
-                f"{deviation.source}: nothing it covers is measured; {judgements[0].reason}",
+                f"{deviation.source}: nothing it covers is measured: {judgements[0].reason}",
             )
         return Verdict.FAIL, (
-            f"{deviation.source}: the deviation matches nothing any more: {measured[0].reason};"
+            f"{deviation.source}: the deviation matches nothing any more: {told(measured[0])};"
             " remove it"
         )
 

@@ -19,16 +19,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise ConfigError(
-            f"{path} can't be written: {error}; choose another place"
-        ) from None
+        raise ConfigError(f"{path} can't be written: {error}; choose another place") from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except OSError as error:
         raise ConfigError(
             f"{path} can't be written: {error}; make room, or choose another place"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,11 +27,13 @@ from edgeassay.artifacts import (
 )
 from edgeassay.atomic import sha256_of
 from edgeassay.datasets import check_separation, draw_calibration, open_dataset
-from edgeassay.errors import BuildError, BuildUnavailable, ConfigError
+from edgeassay.errors import Absent, BuildError, BuildUnavailable, ConfigError
 from edgeassay.preprocess import input_shape, preprocess
 from edgeassay.progress import Reporter
 from edgeassay.spec import ModelSpec, Role
 from edgeassay.variants import METHODS
+
+Images = npt.NDArray[np.float32]
 
 CONVERTERS = ("tensorflow", "tensorflow-cpu", "keras")
 
@@ -52,13 +54,12 @@ def seed_of(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")
 
 
-def calibration_images(
-    model: ModelSpec, variant: str, data_root: Path | None
-) -> npt.NDArray[np.float32]:
+def calibration_images(model: ModelSpec, variant: str, data_root: Path | None) -> Images:
     """The preprocessed images that calibrate a variant, (images, *input shape)."""
     if model.data is None:
         raise ConfigError(
-            f"{model.file}: variant {variant!r} needs calibration images, and the model has no [data]"
+            f"{model.file}: variant {variant!r} needs calibration images, and the model has no"
+            " [data]"
         )
     dataset = open_dataset(model.data, data_root)
     check_separation(dataset)
@@ -71,9 +72,7 @@ def calibration_images(
     return images
 
 
-def recipe(
-    model: ModelSpec, variant: str, images: npt.NDArray[np.float32] | None
-) -> Recipe:
+def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
     """What decides the bytes of a variant, as things stand."""
     try:
         source = sha256_of(model.weights)
@@ -85,12 +84,18 @@ def recipe(
         model=model.id,
         variant=variant,
         source_sha256=source,
-        data_sha256=None
-        if images is None
-        else hashlib.sha256(images.tobytes()).hexdigest(),
+        data_sha256=None if images is None else hashlib.sha256(images.tobytes()).hexdigest(),
         settings=asdict(model.variants[variant]),
         versions=converter_versions(),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """The artifacts by variant, and why others could not be made here: their data is absent."""
+
+    artifacts: Mapping[str, Artifact]
+    absent: Mapping[str, Absent]
 
 
 def build(
@@ -100,32 +105,36 @@ def build(
     cache: Path,
     data_root: Path | None,
     report: Reporter,
-) -> dict[str, Artifact]:
-    """The artifacts of a model's variants, from the cache or made now.
+) -> Built:
+    """The artifacts of a model's variants, from the cache or made now in one converter process.
 
-    One run at a time builds a model; another waits and finds them made. Absent where calibration
-    data isn't here, BuildUnavailable without TensorFlow, BuildError where a conversion fails.
+    One run at a time builds a model; another waits and finds them made. BuildUnavailable without
+    TensorFlow, BuildError where a conversion fails.
     """
     recipes: dict[str, Recipe] = {}
-    calibration: dict[str, npt.NDArray[np.float32]] = {}
+    calibration: dict[str, Images] = {}
+    absent: dict[str, Absent] = {}
     for name in variants:
         if METHODS[model.variants[name].method].calibrates:
-            calibration[name] = calibration_images(model, name, data_root)
+            try:
+                calibration[name] = calibration_images(model, name, data_root)
+            except Absent as error:
+                absent[name] = error
+                continue
         recipes[name] = recipe(model, name, calibration.get(name))
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / f"{model.id}.lock"):
         missing = {n: r for n, r in recipes.items() if cached(cache, r) is None}
         if missing:
             _convert(model, missing, calibration, cache, report)
-    return {
-        n: read_artifact(cache_path(cache, r), model.id, n) for n, r in recipes.items()
-    }
+    artifacts = {n: read_artifact(cache_path(cache, r), model.id, n) for n, r in recipes.items()}
+    return Built(artifacts=artifacts, absent=absent)
 
 
 def _convert(
     model: ModelSpec,
     recipes: Mapping[str, Recipe],
-    calibration: Mapping[str, npt.NDArray[np.float32]],
+    calibration: Mapping[str, Images],
     cache: Path,
     report: Reporter,
 ) -> None:
@@ -147,13 +156,9 @@ def _convert(
             output = f"{scratch}/{name}.tflite"
             outputs[output] = made_from
             method = METHODS[model.variants[name].method]
-            jobs.append(
-                {"module": method.module, "calibration": images, "output": output}
-            )
+            jobs.append({"module": method.module, "calibration": images, "output": output})
         job = Path(scratch, "job.json")
-        job.write_text(
-            json.dumps({"weights": str(model.weights), "jobs": jobs}), encoding="utf-8"
-        )
+        job.write_text(json.dumps({"weights": str(model.weights), "jobs": jobs}), encoding="utf-8")
         label = f"building {model.id}: {', '.join(recipes)}"
         with (
             report(label, len(jobs)) as advance,
@@ -175,21 +180,17 @@ def _convert(
                     write_artifact(cache_path(cache, made_from), data, made_from)
                     advance(1)
             if process.returncode:
-                raise BuildError(_failure(model, log.seek(0) or log.read()))
+                raise BuildError(_failure(model, Path(scratch, "log").read_bytes()))
 
 
 def _failure(model: ModelSpec, log: bytes) -> str:
-    lines = [
-        line.strip()
-        for line in log.decode("utf-8", "replace").splitlines()
-        if line.strip()
-    ]
+    lines = [line.strip() for line in log.decode("utf-8", "replace").splitlines() if line.strip()]
     last = lines[-1][:400] if lines else "it said nothing"
     return f"{model.id}: {model.weights.name} could not be converted: {last}"
 
 
 def export(artifact: Artifact, folder: Path) -> Path:
-    """Copy an artifact and its manifest to where `--artifacts` looks: folder/<model>/<variant>.tflite."""
+    """Copy an artifact and its manifest to where `--artifacts folder` looks for it."""
     path = prebuilt_path(folder, artifact.model, artifact.variant)
     assert artifact.manifest is not None, "what this project builds has a manifest"
     facts = asdict(artifact.manifest)

@@ -13,7 +13,7 @@ from rich.table import Table
 import edgeassay
 from edgeassay.build import build, export
 from edgeassay.config import choose, data_root, load_models
-from edgeassay.errors import Absent, EdgeassayError
+from edgeassay.errors import EdgeassayError
 from edgeassay.progress import ConsoleReporter
 
 BAD_INPUT = 2
@@ -28,7 +28,9 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
     if version:
         print(f"edgeassay {edgeassay.__version__}")
         raise typer.Exit
@@ -42,39 +44,46 @@ def _project() -> Path:
 
 @app.command("build")
 def build_command(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Write DIR/<model>/<variant>.tflite with manifests.")],
-    model: Annotated[list[str] | None, typer.Option("--model", metavar="ID", help="Only this model; repeatable.")] = None,
-    variant: Annotated[list[str] | None, typer.Option("--variant", metavar="ID", help="Only this variant; repeatable.")] = None,
-    models_dir: Annotated[list[Path] | None, typer.Option("--models-dir", metavar="PATH", help="A further folder of models; repeatable.")] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Write DIR/<model>/<variant>.tflite with manifests."
+        ),
+    ],
+    model: Annotated[
+        list[str] | None, typer.Option("--model", metavar="ID", help="Only this model; repeatable.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar="ID", help="Only this variant; repeatable."),
+    ] = None,
+    models_dir: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--models-dir", metavar="PATH", help="A further folder of models; repeatable."
+        ),
+    ] = None,
 ) -> None:
-    """Build artifacts into a folder that a device without TensorFlow uses with `pytest --artifacts DIR`.
+    """Build artifacts into a folder, for devices without TensorFlow (`pytest --artifacts DIR`).
 
-    Unchanged inputs are not built again. Exit codes: 0 built, 2 bad input, 4 data absent: what needs
-    it was left out, and said.
+    Unchanged inputs are not built again. Exit codes: 0 built, 2 bad input, 4 calibration data
+    absent: what needs it was left out, and said.
     """
     console = Console(stderr=True)
     root = _project()
     models = load_models([root / "models", *(models_dir or [])], root)
     chosen = [models[name] for name in choose("model", model or [], models)]
     choose("variant", variant or [], dict.fromkeys(v for m in chosen for v in m.variants))
-    data = data_root()
+    data, cache = data_root(), root / ".assay" / "artifacts"
     table = Table("artifact", "bytes", "SHA-256", pad_edge=False)
     absent: list[str] = []
     for spec in chosen:
-        for name in (v for v in spec.variants if not variant or v in variant):
-            try:
-                made = build(
-                    spec,
-                    [name],
-                    cache=root / ".assay" / "artifacts",
-                    data_root=data,
-                    report=ConsoleReporter(console),
-                )[name]
-            except Absent as error:
-                absent.append(f"{spec.id}/{name}: {error}")
-                continue
-            path = export(made, out)
-            table.add_row(str(path), f"{made.size_bytes:,}", made.sha256[:12])
+        names = [v for v in spec.variants if not variant or v in variant]
+        made = build(spec, names, cache=cache, data_root=data, report=ConsoleReporter(console))
+        absent += [f"{spec.id}/{name}: {error}" for name, error in made.absent.items()]
+        for artifact in made.artifacts.values():
+            path = export(artifact, out)
+            table.add_row(str(path), f"{artifact.size_bytes:,}", artifact.sha256[:12])
     Console().print(table)
     for reason in absent:
         console.print(f"left out: {reason}", highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +99,7 @@ TABLES: dict[str, type] = {
 SOURCES: dict[str, type] = {"phantom": PhantomSource, "image-csv": ImageCsvSource}
 
 
-def _keys(shape: type) -> list[str]:
+def _keys(shape: Any) -> list[str]:
     if issubclass(shape, BaseModel):
         return [f.alias or name for name, f in shape.model_fields.items()]
     return [f.name for f in fields(shape)]
@@ -137,22 +138,16 @@ def read_toml(path: Path, where: str) -> dict[str, Any]:
 
 
 def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
-    """One limit: a number, `true` for a claim that holds or doesn't, or a table with a rationale."""
+    """One limit: a number, `true` for a flag, or a table with `limit` and `rationale`."""
     rationale = None
     source = f"{where}:{key}"
     if isinstance(entry, Mapping):
-        known = {"limit", "rationale"} | (
-            {"classes"} if TRAITS[claim].per_class else set()
-        )
+        known = {"limit", "rationale"} | ({"classes"} if TRAITS[claim].per_class else set())
         for name in entry:
             if name not in known:
-                raise ConfigError(
-                    f"{where}: unknown key '{key}.{name}'; {nearest(name, known)}"
-                )
+                raise ConfigError(f"{where}: unknown key '{key}.{name}'; {nearest(name, known)}")
         if "limit" not in entry:
-            raise ConfigError(
-                f"{where}: the key '{key}.limit' is missing; add the number"
-            )
+            raise ConfigError(f"{where}: the key '{key}.limit' is missing; add the number")
         rationale = entry.get("rationale")
         entry = entry["limit"]
         source = f"{source}.limit"
@@ -163,10 +158,8 @@ def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
                 " where it isn't claimed"
             )
         return Limit(value=1.0, source=source, rationale=rationale)
-    if isinstance(entry, bool) or not isinstance(entry, int | float) or entry != entry:
-        raise ConfigError(
-            f"{where}: {key} = {entry!r} is not valid: it must be a number"
-        )
+    if isinstance(entry, bool) or not isinstance(entry, int | float) or math.isnan(entry):
+        raise ConfigError(f"{where}: {key} = {entry!r} is not valid: it must be a number")
     return Limit(value=float(entry), source=source, rationale=rationale)
 
 
@@ -182,9 +175,7 @@ def _claim_limits(
         claim = ClaimName(name)
         key = f"{prefix}.{name}"
         rules.append(
-            LimitRule(
-                claim=claim, variant=variant, limit=_limit(entry, claim, where, key)
-            )
+            LimitRule(claim=claim, variant=variant, limit=_limit(entry, claim, where, key))
         )
         for class_name, value in (
             entry.get("classes", {}) if isinstance(entry, dict) else {}
@@ -196,9 +187,7 @@ def _claim_limits(
                 )
             limit = _limit(value, claim, where, f"{key}.classes.{class_name}")
             rules.append(
-                LimitRule(
-                    claim=claim, variant=variant, limit=limit, class_name=class_name
-                )
+                LimitRule(claim=claim, variant=variant, limit=limit, class_name=class_name)
             )
     return rules
 
@@ -222,12 +211,8 @@ def read_limits(
         if name in claims:
             continue
         allowed = claims | set(variants or ())
-        if not isinstance(inner, dict) or (
-            variants is not None and name not in allowed
-        ):
-            raise ConfigError(
-                f"{where}: unknown key '{prefix}.{name}'; {nearest(name, allowed)}"
-            )
+        if not isinstance(inner, dict) or (variants is not None and name not in allowed):
+            raise ConfigError(f"{where}: unknown key '{prefix}.{name}'; {nearest(name, allowed)}")
         for claim in inner:
             if claim not in claims:
                 raise ConfigError(
@@ -249,11 +234,7 @@ def _classes(data: DataSource | None) -> tuple[str, ...]:
 
 def _check_data(data: DataSource | None, where: str) -> None:
     if isinstance(data, PhantomSource):
-        if (
-            Role.EVALUATION not in data.images
-            or min(data.images.values()) < 1
-            or data.size < 16
-        ):
+        if Role.EVALUATION not in data.images or min(data.images.values()) < 1 or data.size < 16:
             raise ConfigError(
                 f"{where}: data.images must give a positive number for 'evaluation' and every"
                 " other role it names, and data.size must be at least 16"
@@ -264,9 +245,7 @@ def _check_data(data: DataSource | None, where: str) -> None:
     if (data.label is None) == (not data.labels):
         raise ConfigError(f"{where}: [data] must have either `label` or `labels`")
     if data.positive is not None and data.label is None:
-        raise ConfigError(
-            f"{where}: data.positive goes with `label`, not with `labels`"
-        )
+        raise ConfigError(f"{where}: data.positive goes with `label`, not with `labels`")
     if data.patient and data.group:
         raise ConfigError(f"{where}: [data] must have `patient` or `group`, not both")
     if Role.EVALUATION not in data.splits:
@@ -285,9 +264,7 @@ def _check_preprocess(settings: Preprocess, where: str) -> None:
         raise ConfigError(f"{where}: preprocess.size must be positive and std not zero")
 
 
-def _check_deviations(
-    deviations: Sequence[Deviation], model: ModelFile, where: str
-) -> None:
+def _check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: str) -> None:
     for deviation in deviations:
         for key, value, known in (
             ("variant", deviation.variant, model.variants),
@@ -340,9 +317,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         classes=classes,
         variants=model.variants,
         runtimes=model.runtimes,
-        limits=read_limits(
-            model.limits, variants=model.variants, classes=classes, where=where
-        ),
+        limits=read_limits(model.limits, variants=model.variants, classes=classes, where=where),
         deviations=deviations,
     )
 
@@ -392,14 +367,13 @@ def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
     models: dict[str, ModelSpec] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise ConfigError(
-                f"the models folder {relative(folder, root)} doesn't exist"
-            )
+            raise ConfigError(f"the models folder {relative(folder, root)} doesn't exist")
         for path in sorted(folder.glob("*/model.toml")):
             model = load_model(path.parent, root)
             if model.id in models:
                 raise ConfigError(
-                    f"{model.file} and {models[model.id].file} both declare {model.id!r}; rename one"
+                    f"{model.file} and {models[model.id].file} both declare {model.id!r};"
+                    " rename one"
                 )
             models[model.id] = model
     if not models:
@@ -413,16 +387,14 @@ def load_devices(folders: Sequence[Path], root: Path) -> dict[str, DeviceSpec]:
     devices: dict[str, DeviceSpec] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise ConfigError(
-                f"the devices folder {relative(folder, root)} doesn't exist"
-            )
+            raise ConfigError(f"the devices folder {relative(folder, root)} doesn't exist")
         for path in sorted(folder.glob("*.toml")):
             devices[path.stem] = load_device(path, root)
     return devices
 
 
 def data_root(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The folder that EDGEASSAY_DATA names; None where it is unset, ConfigError where it is wrong."""
+    """The folder that EDGEASSAY_DATA names; None where unset, ConfigError where wrong."""
     value = environment.get(DATA_VARIABLE, "")
     if not value:
         return None

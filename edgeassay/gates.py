@@ -23,9 +23,12 @@ def sentence(claim: Claim) -> str:
     subject = f"{claim.case.model} {claim.case.variant} on {claim.case.runtime}"
     if claim.class_name:
         subject += f", {claim.class_name}"
-    return TRAITS[claim.name].sentence.format(
-        subject=subject, limit=f"{claim.limit.value:g}"
-    )
+    return TRAITS[claim.name].sentence.format(subject=subject, limit=f"{claim.limit.value:g}")
+
+
+def told(judgement: Judgement) -> str:
+    """The claim in words, and why it stands as it does."""
+    return f"{sentence(judgement.claim)}: {judgement.reason}"
 
 
 def decide(
@@ -50,14 +53,13 @@ def decide(
         numbers += f" ({claim.limit.rationale})"
     if measurement.n < least_n:
         verdict = Verdict.INCONCLUSIVE
-        reason = f"{sentence(claim)}: {measurement.n} samples are too few, {least_n} are needed; {numbers}"
+        numbers = f"{measurement.n} samples are too few, {least_n} are needed; {numbers}"
     else:
         verdict = Verdict.PASS if holds(measurement.value, claim) else Verdict.FAIL
-        reason = f"{sentence(claim)}: {numbers}"
     return Judgement(
         claim=claim,
         verdict=verdict,
-        reason=reason,
+        reason=numbers,
         measurement=measurement,
         reference=reference,
     )

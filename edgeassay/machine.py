@@ -23,7 +23,15 @@ ISA_FLAGS: Final = (
     "avx512_bf16",
     "amx_int8",
     "amx_bf16",
-) + ("asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme")
+    "asimd",
+    "asimdhp",
+    "asimddp",
+    "i8mm",
+    "bf16",
+    "sve",
+    "sve2",
+    "sme",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +76,7 @@ def _cpu_model(info: dict[str, str]) -> str:
 def _cpu_quota() -> float | None:
     """CPUs that this process may use by its control group; None without a quota."""
     try:
-        quota, period = (
-            Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
-        )
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
     except (OSError, ValueError):
         return None
     return None if quota == "max" else int(quota) / int(period)
@@ -78,11 +84,7 @@ def _cpu_quota() -> float | None:
 
 def usable_cpus() -> int:
     """CPUs that this process may run on."""
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache

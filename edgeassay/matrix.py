@@ -76,9 +76,7 @@ def matches(device: DeviceSpec, machine: Machine) -> bool:
         (m.fingerprint, machine.fingerprint),
     )
     given = [(pattern, value) for pattern, value in patterns if pattern is not None]
-    return (m.any or bool(given)) and all(
-        fnmatchcase(value, pattern) for pattern, value in given
-    )
+    return (m.any or bool(given)) and all(fnmatchcase(value, pattern) for pattern, value in given)
 
 
 def recognise(
@@ -119,9 +117,7 @@ def _limit(
     ]
     if not fitting:
         return None
-    return max(
-        fitting, key=lambda r: (r.variant is not None, r.class_name is not None)
-    ).limit
+    return max(fitting, key=lambda r: (r.variant is not None, r.class_name is not None)).limit
 
 
 def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]:
@@ -129,17 +125,13 @@ def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]
         if traits.relative and case.variant == REFERENCE_VARIANT:
             continue
         for class_name in model.classes if traits.per_class else (None,):
-            limit = _limit(
-                device.limits.get(model.id, ()), name, case.variant, class_name
-            )
+            limit = _limit(device.limits.get(model.id, ()), name, case.variant, class_name)
             limit = limit or _limit(model.limits, name, case.variant, class_name)
             if limit is not None:
                 yield Claim(name=name, case=case, limit=limit, class_name=class_name)
 
 
-def _check_deviations(
-    models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]
-) -> None:
+def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]) -> None:
     """A deviation from a limit that nobody set can't match anything, ever."""
     for model in models.values():
         rules = list(model.limits)
@@ -148,12 +140,11 @@ def _check_deviations(
         for d in model.deviations:
             same_claim = [r for r in rules if r.claim is d.claim]
             if not any(
-                None in (r.variant, d.variant) or r.variant == d.variant
-                for r in same_claim
+                None in (r.variant, d.variant) or r.variant == d.variant for r in same_claim
             ):
                 raise ConfigError(
-                    f"{d.source}: it declares a failure of {d.claim} for {d.variant or 'any variant'},"
-                    " and no limit is set there; set the limit, or remove the deviation"
+                    f"{d.source}: it declares a failure of {d.claim} for"
+                    f" {d.variant or 'any variant'}, and no limit is set there; set the limit, or remove the deviation"
                 )
 
 
@@ -195,9 +186,7 @@ def plan(
         for variant in model.variants
         if not wanted_variants or variant in wanted_variants
     ]
-    claims = [
-        claim for case in cases for claim in _claims(chosen[case.model], device, case)
-    ]
+    claims = [claim for case in cases for claim in _claims(chosen[case.model], device, case)]
     return Plan(
         models=chosen,
         device=device,

@@ -24,11 +24,7 @@ def input_shape(settings: Preprocess) -> tuple[int, int, int]:
     """The shape of one preprocessed image, without the batch axis."""
     height, width = settings.size
     channels = MODES[settings.color][1]
-    return (
-        (height, width, channels)
-        if settings.channels == "last"
-        else (channels, height, width)
-    )
+    return (height, width, channels) if settings.channels == "last" else (channels, height, width)
 
 
 def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:
@@ -48,7 +44,5 @@ def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float
     mean, std = (np.asarray(v, dtype=np.float32) for v in (settings.mean, settings.std))
     normal: npt.NDArray[np.float32] = (scaled - mean) / std
     return (
-        normal
-        if settings.channels == "last"
-        else np.ascontiguousarray(normal.transpose(2, 0, 1))
+        normal if settings.channels == "last" else np.ascontiguousarray(normal.transpose(2, 0, 1))
     )

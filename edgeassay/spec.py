@@ -1,4 +1,6 @@
-"""The words of the house, as frozen dataclasses and enums. Everything imports this; it imports nothing.
+"""The words of the house, as frozen dataclasses and enums.
+
+Everything imports this; it imports nothing.
 
 Units stand in the names; ratios are candidate/reference; a drop is reference - candidate.
 """

@@ -23,7 +23,7 @@ from edgeassay.stats import class_aucs
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Epochs, images a step, the peak learning rate of a cosine decay, and shifts for augmentation."""
+    """Epochs, images a step, peak learning rate of a cosine decay, shift for augmentation."""
 
     epochs: int
     batch: int
@@ -44,7 +44,8 @@ def load_split(split: Split, settings: Preprocess) -> npt.NDArray[np.float32]:
 def _positive_weights(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
     """How much more a positive weighs than a negative, by class, so that both weigh the same."""
     share = labels.mean(axis=0)
-    return ((1.0 - share) / share).astype(np.float32)
+    weights: npt.NDArray[np.float32] = ((1.0 - share) / share).astype(np.float32)
+    return weights
 
 
 def _augment(shift: float, seed: int) -> Any:
@@ -53,9 +54,7 @@ def _augment(shift: float, seed: int) -> Any:
     return keras.Sequential(
         [
             keras.layers.RandomFlip("horizontal", seed=seed),
-            keras.layers.RandomTranslation(
-                shift, shift, fill_mode="nearest", seed=seed + 1
-            ),
+            keras.layers.RandomTranslation(shift, shift, fill_mode="nearest", seed=seed + 1),
         ]
     )
 
@@ -107,8 +106,7 @@ def train(
     def loss(truth: Any, score: Any) -> Any:
         score = tf.clip_by_value(score, 1e-6, 1.0 - 1e-6)
         return -tf.reduce_mean(
-            weights * truth * tf.math.log(score)
-            + (1.0 - truth) * tf.math.log(1.0 - score)
+            weights * truth * tf.math.log(score) + (1.0 - truth) * tf.math.log(1.0 - score)
         )
 
     net.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
@@ -123,9 +121,7 @@ def train(
     best, kept = -np.inf, net.get_weights()
     for epoch in range(schedule.epochs):
         history = net.fit(batches, epochs=1, verbose=0).history
-        auc = float(
-            np.mean(class_aucs(validation.labels, net.predict(held_out, verbose=0)))
-        )
+        auc = float(np.mean(class_aucs(validation.labels, net.predict(held_out, verbose=0))))
         print(
             f"epoch {epoch + 1:3d}  loss {history['loss'][0]:.4f}  validation AUC {auc:.4f}",
             flush=True,
@@ -156,6 +152,4 @@ def report(net: Any, model: ModelSpec, classes: Sequence[str], split: Split) -> 
     aucs = class_aucs(split.labels, scores)
     for name, auc in zip(classes, aucs, strict=True):
         print(f"{name:20s} {auc:.4f}")
-    print(
-        f"{split.name}: {len(split):,} images, mean AUC {np.mean(aucs):.4f}", flush=True
-    )
+    print(f"{split.name}: {len(split):,} images, mean AUC {np.mean(aucs):.4f}", flush=True)

@@ -97,7 +97,7 @@ class Worker:
         """
         self._engine = engine
         self._timeout_s = timeout_s
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         self._serving = f"runtime {engine}"
         words = [word.replace("{python}", sys.executable) for word in command]
         try:
@@ -111,10 +111,9 @@ class Worker:
             )
         except OSError as error:
             self._log.close()
-            raise Absent(
-                f"the worker of runtime {engine} can't be started: {error}"
-            ) from None
-        assert self._process.stdin is not None and self._process.stdout is not None
+            raise Absent(f"the worker of runtime {engine} can't be started: {error}") from None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._requests = _Pipe(self._process.stdin)
         self._replies = _Pipe(self._process.stdout)
         self.facts = self._ask({"op": "hello", "engine": engine})[0]
@@ -154,18 +153,16 @@ class Worker:
         warmup_rounds: int,
     ) -> npt.NDArray[np.int64]:
         """Durations of `invoke()` in ns by the worker's clock, (artifacts, rounds), interleaved."""
-        self._serving = (
-            f"{' and '.join(item.label for item in loaded)} on runtime {self._engine}"
-        )
+        self._serving = f"{' and '.join(item.label for item in loaded)} on runtime {self._engine}"
         request = {
             "op": "time",
             "handles": [item.handle for item in loaded],
             "rounds": rounds,
             "warmup_rounds": warmup_rounds,
         }
-        durations: npt.NDArray[np.int64] = self._ask(
-            request, [t for row in inputs for t in row]
-        )[1][0]
+        durations: npt.NDArray[np.int64] = self._ask(request, [t for row in inputs for t in row])[
+            1
+        ][0]
         return durations
 
     def _ask(
@@ -190,15 +187,11 @@ class Worker:
         if reply["ok"]:
             return reply, outputs
         if reply["kind"] == "refused":
-            raise ArtifactError(
-                f"runtime {self._engine} refuses it: {reply['message']}"
-            )
+            raise ArtifactError(f"runtime {self._engine} refuses it: {reply['message']}")
         self.close()
         if header["op"] == "hello":
             raise Absent(f"runtime {self._engine} isn't available: {reply['message']}")
-        raise WorkerError(
-            f"the worker could not serve {self._serving}: {reply['message']}"
-        )
+        raise WorkerError(f"the worker could not serve {self._serving}: {reply['message']}")
 
     def _died(self, symptom: str) -> WorkerError:
         with contextlib.suppress(subprocess.TimeoutExpired):

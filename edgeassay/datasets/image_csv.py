@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from edgeassay.datasets.split import Split
@@ -37,9 +36,7 @@ def read_rows(path: Path) -> tuple[list[str], list[Row]]:
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist; `csv` in [data] names it") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(
-            f"{path} can't be read as a CSV file in UTF-8: {error}"
-        ) from None
+        raise DataError(f"{path} can't be read as a CSV file in UTF-8: {error}") from None
     if not rows:
         raise DataError(f"{path} has no rows below its header; it must list the images")
     return header, rows
@@ -114,9 +111,7 @@ class ImageCsv:
         return Split(
             name=name,
             names=names,
-            labels=np.array(list(self._labels(name, rows)), np.int8).reshape(
-                len(rows), -1
-            ),
+            labels=np.array(list(self._labels(name, rows)), np.int8).reshape(len(rows), -1),
             patients=[row[who] for _, row in rows] if who else None,
             load=partial(self._load, names),
         )
@@ -128,9 +123,7 @@ class ImageCsv:
             values = sorted(set(column))
             if "" in values:
                 line = rows[column.index("")][0]
-                raise DataError(
-                    f"{self.where}, line {line}: column {s.label!r} is empty"
-                )
+                raise DataError(f"{self.where}, line {line}: column {s.label!r} is empty")
             if s.positive not in values and len(values) > 1:
                 raise DataError(
                     f"{self.where}: no row of split {name!r} has {s.label} = {s.positive!r},"
@@ -156,9 +149,7 @@ class ImageCsv:
                 image.load()
                 return image.copy()
         except FileNotFoundError:
-            raise DataError(
-                f"{path} doesn't exist, and {self.where} lists it"
-            ) from None
+            raise DataError(f"{path} doesn't exist, and {self.where} lists it") from None
         except (
             OSError,
             UnidentifiedImageError,

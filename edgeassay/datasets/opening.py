@@ -25,9 +25,7 @@ def open_dataset(source: DataSource, data_root: Path | None) -> Dataset:
         )
     root = data_root / source.folder
     if not root.is_dir():
-        raise Absent(
-            f"the data set isn't here: {data_root} has no folder {source.folder!r}"
-        )
+        raise Absent(f"the data set isn't here: {data_root} has no folder {source.folder!r}")
     return ImageCsv(source, root)
 
 

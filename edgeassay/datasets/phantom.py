@@ -81,20 +81,13 @@ def atelectasis(c: Canvas) -> Plane:
 
 def cardiomegaly(c: Canvas) -> Plane:
     width = c.uniform(0.36, 0.52)
-    return 0.16 * logistic(
-        (1.0 - np.hypot((c.x - 0.08) / width, (c.y - 0.32) / 0.30)) * 9.0
-    )
+    return 0.16 * logistic((1.0 - np.hypot((c.x - 0.08) / width, (c.y - 0.32) / 0.30)) * 9.0)
 
 
 def effusion(c: Canvas) -> Plane:
     level = c.uniform(0.18, 0.38)
     meniscus = 0.5 * (np.abs(c.x) - 0.4) ** 2 + 0.12 * np.abs(c.x)
-    return (
-        0.20
-        * logistic((c.y - level + meniscus) * 22.0)
-        * (c.x * c.side > 0.12)
-        * c.lungs
-    )
+    return 0.20 * logistic((c.y - level + meniscus) * 22.0) * (c.x * c.side > 0.12) * c.lungs
 
 
 def infiltration(c: Canvas) -> Plane:
@@ -106,9 +99,7 @@ def infiltration(c: Canvas) -> Plane:
 def mass(c: Canvas) -> Plane:
     cx, cy = c.lung_point()
     radius = c.uniform(0.11, 0.19)
-    return 0.17 * logistic(
-        (1.0 - np.hypot((c.x - cx) / radius, (c.y - cy) / radius)) * 6.0
-    )
+    return 0.17 * logistic((1.0 - np.hypot((c.x - cx) / radius, (c.y - cy) / radius)) * 6.0)
 
 
 def nodule(c: Canvas) -> Plane:
@@ -186,9 +177,7 @@ FINDINGS: Final[Mapping[str, Finding]] = {
     "Edema": Finding(draw=edema, prevalence=0.12, contrast=0.45),
     "Emphysema": Finding(draw=emphysema, prevalence=0.12, contrast=0.55),
     "Fibrosis": Finding(draw=fibrosis, prevalence=0.13, contrast=0.60),
-    "Pleural_Thickening": Finding(
-        draw=pleural_thickening, prevalence=0.14, contrast=0.70
-    ),
+    "Pleural_Thickening": Finding(draw=pleural_thickening, prevalence=0.14, contrast=0.70),
     "Hernia": Finding(draw=hernia, prevalence=0.10, contrast=0.65),
 }
 
@@ -223,17 +212,13 @@ def draw_image(
     dx, dy, gain, offset = rng.uniform(*EXPOSURE).tolist()
     x, y = np.meshgrid(axis * wide + dx, axis * tall + dy)
 
-    rims = [
-        1.0 - np.hypot((x - s * 0.38) / width, (y + 0.06) / height) for s in (-1, 1)
-    ]
+    rims = [1.0 - np.hypot((x - s * 0.38) / width, (y + 0.06) / height) for s in (-1, 1)]
     diaphragm = logistic((0.52 - y - 0.10 * np.cos(3.0 * x)) * 14.0)
     lungs = np.maximum(logistic(rims[0] * 9.0), logistic(rims[1] * 9.0)) * diaphragm
     body = logistic((1.15 - np.hypot(x / 0.92, y / 1.25)) * 10.0)
     image = 0.10 + 0.52 * body - 0.34 * lungs
     image += 0.20 * np.exp(-((x / 0.11) ** 2)) * body
-    image += 0.18 * logistic(
-        (1.0 - np.hypot((x - 0.10) / heart, (y - 0.30) / 0.27)) * 9.0
-    )
+    image += 0.18 * logistic((1.0 - np.hypot((x - 0.10) / heart, (y - 0.30) / 0.27)) * 9.0)
     ribs = np.sin((y + 0.42 * x * x) * period)
     image += 0.030 * ribs * logistic((0.95 - np.abs(x)) * 12.0) * body
     image += TEXTURE_SD * smooth_noise(rng, size, 9) * body
@@ -250,7 +235,7 @@ def draw_image(
 
 @dataclass(frozen=True)
 class Phantom:
-    """The generated data set: patients with one to four images each, and no patient in two splits."""
+    """The generated data set: patients with one to four images each, none in two splits."""
 
     settings: PhantomSource
 
@@ -264,19 +249,14 @@ class Phantom:
 
     @cached_property
     def splits(self) -> Mapping[Role, Split]:
-        return {
-            role: self._split(role, count)
-            for role, count in self.settings.images.items()
-        }
+        return {role: self._split(role, count) for role, count in self.settings.images.items()}
 
     def _split(self, role: Role, count: int) -> Split:
         keys: list[tuple[int, int]] = []
         sizes = np.random.default_rng([self.settings.seed, list(Role).index(role)])
         patient = 0
         while len(keys) < count:
-            keys += [
-                (patient, k) for k in range(int(sizes.integers(1, PATIENT_IMAGES + 1)))
-            ]
+            keys += [(patient, k) for k in range(int(sizes.integers(1, PATIENT_IMAGES + 1)))]
             patient += 1
         keys = keys[:count]
         labels = [draw_findings(self._rng(role, *key))[1] for key in keys]
@@ -289,13 +269,9 @@ class Phantom:
         )
 
     def _rng(self, role: Role, patient: int, image: int) -> np.random.Generator:
-        return np.random.default_rng(
-            [self.settings.seed, list(Role).index(role), patient, image]
-        )
+        return np.random.default_rng([self.settings.seed, list(Role).index(role), patient, image])
 
-    def _load(
-        self, role: Role, keys: Sequence[tuple[int, int]], index: int
-    ) -> Image.Image:
+    def _load(self, role: Role, keys: Sequence[tuple[int, int]], index: int) -> Image.Image:
         patient, image = keys[index]
         rng = self._rng(role, patient, image)
         shown, _ = draw_findings(rng)

@@ -49,9 +49,7 @@ class Inputs:
             chunk = self._kept.get(start)
             if chunk is None:
                 rows = range(start, min(start + CHUNK_IMAGES, len(self.split)))
-                chunk = np.stack(
-                    [preprocess(self.split.load(i), self.settings) for i in rows]
-                )
+                chunk = np.stack([preprocess(self.split.load(i), self.settings) for i in rows])
                 if keep:
                     self._kept[start] = chunk
             yield chunk
@@ -85,9 +83,7 @@ def check_ran(artifact: Artifact, loaded: Loaded) -> None:
         )
 
 
-def check_fits(
-    loaded: Loaded, settings: Preprocess, classes: int, model_file: str
-) -> None:
+def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: str) -> None:
     """MeasurementError where the artifact's tensors don't fit the declared images and classes."""
     if len(loaded.inputs) != 1 or len(loaded.outputs) != 1:
         raise MeasurementError(
@@ -171,9 +167,7 @@ def predict(
     )
 
 
-def predictions_csv(
-    predictions: Predictions, split: Split, classes: tuple[str, ...]
-) -> str:
+def predictions_csv(predictions: Predictions, split: Split, classes: tuple[str, ...]) -> str:
     """One row an image: its name, a score a class, and `<class>.raw` integers where there are any.
 
     Scores are written so that reading them as float32 gives the same number again.

@@ -23,7 +23,8 @@ from edgeassay.workers import Loaded, TensorSpec, Worker
 @dataclass(frozen=True, kw_only=True)
 class Durations:
     """Durations of single inferences in ns, int64 (processes, rounds); the reference's rounds are
-    those that took turns with the candidate's, or None where the case is the reference."""
+    those that took turns with the candidate's, or None where the case is the reference.
+    """
 
     candidate: npt.NDArray[np.int64]
     reference: npt.NDArray[np.int64] | None
@@ -47,9 +48,7 @@ class Durations:
         """Candidate/reference: the median over processes of the ratio of their medians."""
         assert self.reference is not None, "the reference has no ratio to itself"
         pairs = np.median(self.candidate, axis=1) / np.median(self.reference, axis=1)
-        return Measurement(
-            value=float(np.median(pairs)), unit="ratio", n=self.candidate.size
-        )
+        return Measurement(value=float(np.median(pairs)), unit="ratio", n=self.candidate.size)
 
 
 def random_input(tensor: TensorSpec, rng: np.random.Generator) -> npt.NDArray[Any]:
@@ -87,9 +86,7 @@ def time_case(
                     check_ran(made, item)
                 inputs = _inputs(loaded, seed)
                 started = time.monotonic_ns()
-                durations = worker.time(
-                    loaded, inputs, timing.rounds, timing.warmup_rounds
-                )
+                durations = worker.time(loaded, inputs, timing.rounds, timing.warmup_rounds)
                 check_clock(durations, time.monotonic_ns() - started, artifact.label)
                 collected.append(durations)
                 facts = dict(worker.facts)
@@ -105,9 +102,7 @@ def time_case(
 def _inputs(loaded: Sequence[Loaded], seed: int) -> list[list[npt.NDArray[Any]]]:
     inputs = []
     for item in loaded:
-        rng = np.random.default_rng(
-            seed
-        )  # candidate and reference see the same numbers
+        rng = np.random.default_rng(seed)  # candidate and reference see the same numbers
         inputs.append([random_input(tensor, rng) for tensor in item.inputs])
     return inputs
 
@@ -115,9 +110,7 @@ def _inputs(loaded: Sequence[Loaded], seed: int) -> list[list[npt.NDArray[Any]]]
 def check_clock(durations: npt.NDArray[np.int64], wall_ns: int, label: str) -> None:
     """MeasurementError where durations can't have happened within `wall_ns` of the host's time."""
     if int(durations.min()) <= 0:
-        raise MeasurementError(
-            f"{label}: the worker's clock stood still or ran backwards"
-        )
+        raise MeasurementError(f"{label}: the worker's clock stood still or ran backwards")
     if int(durations.sum()) > wall_ns:
         raise MeasurementError(
             f"{label}: the worker reports {durations.sum() / 1e6:.1f} ms of inference, and only"

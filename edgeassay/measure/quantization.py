@@ -19,7 +19,8 @@ def quantize(values: npt.NDArray[np.float32], tensor: TensorSpec) -> npt.NDArray
         return values.astype(tensor.dtype, copy=False)
     steps = np.rint(values / np.float32(tensor.scale)) + tensor.zero_point
     bounds = np.iinfo(tensor.dtype)
-    return np.clip(steps, bounds.min, bounds.max).astype(tensor.dtype)
+    clipped: npt.NDArray[Any] = np.clip(steps, bounds.min, bounds.max).astype(tensor.dtype)
+    return clipped
 
 
 def dequantize(values: npt.NDArray[Any], tensor: TensorSpec) -> npt.NDArray[np.float32]:

@@ -27,6 +27,8 @@ class Record(BaseModel):
 class CaseId(Record):
     """Which case: the four ids."""
 
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
     model: str
     variant: str
     runtime: str

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,7 @@ ORDER: Final = (
     DECLARED,
     Verdict.PASS.value,
 )
+UNDECIDED: Final = (Verdict.UNMEASURED, Verdict.INCOMPARABLE)
 STYLES: Final = {
     Verdict.FAIL.value: "bold red",
     Verdict.INCONCLUSIVE.value: "yellow",
@@ -53,9 +55,7 @@ def _verdict(records: Sequence[ClaimRecord]) -> Text:
     return Text(text, style=STYLES[worst])
 
 
-def _measured(
-    records: Sequence[ClaimRecord], claim: ClaimName
-) -> MeasurementRecord | None:
+def _measured(records: Sequence[ClaimRecord], claim: ClaimName) -> MeasurementRecord | None:
     return next((r.measurement for r in records if r.claim is claim), None)
 
 
@@ -78,40 +78,62 @@ def _latency(facts: CaseRecord | None) -> str:
     return f"{facts.p50_ms:.2f} / {_number(facts.p95_ms, '.2f')}"
 
 
-def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> Table:
-    """One row a case, in the order in which the cases were first judged."""
-    table = Table(
-        title="edgeassay", title_justify="left", title_style="bold", pad_edge=False
-    )
-    for name in ("model", "variant", "runtime"):
-        table.add_column(name, overflow="fold")
-    for name in ("size", "mean AUC (change)", "p50 / p95 ms", "speed"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
-    by_case: dict[str, list[ClaimRecord]] = {}
-    order: dict[str, CaseId] = {}
+def _rows(claims: Sequence[ClaimRecord]) -> dict[CaseId, list[ClaimRecord]]:
+    """The claims by case, in the order in which the cases were first judged."""
+    rows: dict[CaseId, list[ClaimRecord]] = {}
     for record in claims:
-        key = record.case.model_dump_json()
-        by_case.setdefault(key, []).append(record)
-        order[key] = record.case
-    facts = {record.case.model_dump_json(): record for record in cases}
-    for key, case in order.items():
-        records, known = by_case[key], facts.get(key)
+        rows.setdefault(record.case, []).append(record)
+    return rows
+
+
+def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> Table:
+    """One row a case, models apart."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("model", "variant", "runtime"):
+        table.add_column(name, no_wrap=True)
+    for name in ("size", "of fp32", "mean AUC (change)", "p50 / p95 ms", "speed"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    facts = {record.case: record for record in cases}
+    shown = None
+    for case, records in _rows(claims).items():
+        known = facts.get(case)
         size = _measured(records, ClaimName.SIZE_RATIO)
         ratio = _measured(records, ClaimName.LATENCY_RATIO)
-        kilobytes = _number(
-            known.size_bytes / 1000 if known and known.size_bytes else None, ",.0f"
-        )
+        if shown is not None and shown != case.model:
+            table.add_section()
         table.add_row(
-            case.model,
+            "" if case.model == shown else case.model,
             case.variant,
             case.runtime,
-            f"{kilobytes} kB" + (f" ({size.value:.2f}x)" if size else "")
-            if kilobytes
-            else "",
+            f"{known.size_bytes / 1000:,.0f} kB" if known and known.size_bytes else "",
+            f"{size.value:.2f}x" if size else "",
             _auc(known, _measured(records, ClaimName.MEAN_AUC_DROP)),
             _latency(known),
             f"{1 / ratio.value:.2f}x" if ratio else "",
             _verdict(records),
         )
+        shown = case.model
     return table
+
+
+def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
+    """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
+    total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
+    lines = [f"{len(claims)} claims: {total}"]
+    reasons = Counter(r.reason for r in claims if r.verdict in UNDECIDED)
+    lines += [f"unmeasured, {number}: {reason}" for reason, number in reasons.items()]
+    for record in claims:
+        if standing(record) == DECLARED:
+            name = f"{record.case.model} {record.case.variant} on {record.case.runtime}"
+            lines.append(
+                f"declared until {record.deviation_expires}: {record.claim} of {name}:"
+                f" {record.deviation}"
+            )
+    unsure = dict.fromkeys(c.case.model for c in cases if c.patients_separate is False)
+    lines += [
+        f"{model}: its data names no patients, so nobody can verify that calibration and"
+        " evaluation have none in common"
+        for model in unsure
+    ]
+    return lines

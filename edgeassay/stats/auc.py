@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 def class_aucs(
-    labels: npt.NDArray[np.int8], scores: npt.NDArray[np.floating]
+    labels: npt.NDArray[np.int8], scores: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
     """The AUC of every class, float64 of shape (classes,).
 

@@ -12,6 +12,4 @@ def percentile_upper(values: npt.ArrayLike, share: float) -> float:
     An observed value, never an interpolation between a fast one and a slow one (the inverse of
     the empirical distribution function: Hyndman & Fan 1996, type 1).
     """
-    return float(
-        np.quantile(np.asarray(values, np.float64), share, method="inverted_cdf")
-    )
+    return float(np.quantile(np.asarray(values, np.float64), share, method="inverted_cdf"))

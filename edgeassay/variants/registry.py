@@ -20,17 +20,13 @@ class Method:
 
 
 METHODS: Final[Mapping[str, Method]] = {
-    "fp32": Method(
-        module="edgeassay.variants.fp32", calibrates=False, summary="float, as trained"
-    ),
+    "fp32": Method(module="edgeassay.variants.fp32", calibrates=False, summary="float, as trained"),
     "drq": Method(
         module="edgeassay.variants.drq",
         calibrates=False,
         summary="dynamic range: 8-bit weights, activations quantized as they come",
     ),
-    "fp16": Method(
-        module="edgeassay.variants.fp16", calibrates=False, summary="16-bit weights"
-    ),
+    "fp16": Method(module="edgeassay.variants.fp16", calibrates=False, summary="16-bit weights"),
     "int8": Method(
         module="edgeassay.variants.int8",
         calibrates=True,

@@ -13,15 +13,14 @@ def _import_as_package() -> None:
     Python has put the folder itself on sys.path, where its modules could hide a runtime's.
     """
     folder = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [
-        entry for entry in sys.path if os.path.abspath(entry or ".") != folder
-    ]
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != folder]
     spec = importlib.util.spec_from_file_location(
         "edgeassay_worker",
         os.path.join(folder, "__init__.py"),
         submodule_search_locations=[folder],
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     package = importlib.util.module_from_spec(spec)
     sys.modules["edgeassay_worker"] = package
     spec.loader.exec_module(package)

@@ -58,9 +58,7 @@ class LitertEngine:
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self._inputs):
-            raise Refused(
-                "%d inputs given, %d wanted" % (len(arrays), len(self._inputs))
-            )
+            raise Refused("%d inputs given, %d wanted" % (len(arrays), len(self._inputs)))
         for detail, array in zip(self._inputs, arrays):
             try:
                 self._interpreter.set_tensor(detail["index"], array)

@@ -49,9 +49,7 @@ def write_frame(
     """Send one frame and flush."""
     arrays = [np.ascontiguousarray(t) for t in tensors]
     arrays = [a.astype(a.dtype.newbyteorder("<"), copy=False) for a in arrays]
-    described = [
-        {"dtype": a.dtype.str, "shape": list(t.shape)} for a, t in zip(arrays, tensors)
-    ]
+    described = [{"dtype": a.dtype.str, "shape": list(t.shape)} for a, t in zip(arrays, tensors)]
     text = json.dumps(dict(header, tensors=described)).encode("utf-8")
     stream.write(MAGIC + struct.pack(">I", len(text)) + text)
     for array in arrays:
@@ -84,9 +82,7 @@ def read_frame(stream: Readable) -> Optional[Frame]:
         raise ProtocolError("a header of %d bytes is over the limit" % length)
     try:
         header = json.loads(_read_exactly(stream, length).decode("utf-8"))
-        described = [
-            (np.dtype(t["dtype"]), tuple(t["shape"])) for t in header.pop("tensors")
-        ]
+        described = [(np.dtype(t["dtype"]), tuple(t["shape"])) for t in header.pop("tensors")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProtocolError("the header can't be read: %s" % error) from None
     tensors = []
@@ -96,9 +92,7 @@ def read_frame(stream: Readable) -> Optional[Frame]:
             count *= side
         size = count * dtype.itemsize
         if dtype.hasobject or min(shape, default=0) < 0 or size > MAX_TENSOR_BYTES:
-            raise ProtocolError(
-                "a tensor %s of shape %s is not allowed" % (dtype, shape)
-            )
+            raise ProtocolError("a tensor %s of shape %s is not allowed" % (dtype, shape))
         data = _read_exactly(stream, size)
         tensors.append(np.frombuffer(data, dtype).reshape(shape).copy())
     return header, tensors

@@ -26,9 +26,7 @@ def network(shape: tuple[int, int, int], classes: int) -> Any:
     for first, second in ((32, 48), (64, 64), (80, 80)):
         x = layers.MaxPooling2D()(convolution(convolution(x, first), second))
     x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(
-        image, layers.Dense(classes, activation="sigmoid", name="scores")(x)
-    )
+    return keras.Model(image, layers.Dense(classes, activation="sigmoid", name="scores")(x))
 
 
 if __name__ == "__main__":

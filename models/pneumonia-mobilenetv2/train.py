@@ -1,4 +1,4 @@
-"""Train pneumonia-mobilenetv2: `python models/pneumonia-mobilenetv2/train.py`, with EDGEASSAY_DATA set."""
+"""Train it: `python models/pneumonia-mobilenetv2/train.py`, with EDGEASSAY_DATA set."""
 
 from __future__ import annotations
 
