@@ -6,6 +6,7 @@ What fails is not remembered: the next claim that needs it tries again with a ne
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,7 @@ from edgeassay.datasets import (
     check_separation,
     open_dataset,
 )
-from edgeassay.errors import Absent, ArtifactError, MeasurementError, WorkerError
+from edgeassay.errors import Absent, ArtifactError, BuildFailed, MeasurementError, WorkerError
 from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
 from edgeassay.measure.accuracy import (
@@ -105,7 +106,7 @@ class Assay:
     def judge(self, claim: Claim) -> Judgement:
         """What can be said of a claim; measured at most once.
 
-        Raises ConfigError, DataError or BuildError where the rig, not the model, is at fault.
+        Raises ConfigError, DataError or BuildFailed where the rig, not the model, is at fault.
         """
         if claim not in self._judgements:
             try:
@@ -276,6 +277,12 @@ class Assay:
         """The model's evaluation split, checked."""
         return check_evaluation(self._dataset(model_id)[0])
 
+    def prepare(self, model_id: str) -> None:
+        """Build what a model's cases need; a failed build is left to the claims that need it."""
+        for case in (c for c in self.plan.cases if c.model == model_id):
+            with suppress(Absent, ArtifactError, BuildFailed):
+                self.artifact(case)
+
     def check_data(self) -> None:
         """Open every data set that is here; ConfigError or DataError where one is wrong."""
         for model in self.plan.models.values():
@@ -294,7 +301,12 @@ class Assay:
         engine = self._runtime(case).engine
         if engine not in device.workers:
             raise Absent(f"{device.file} declares no worker for {engine!r}")
-        return Worker(device.workers[engine], engine, device.timing.timeout_s)
+        return Worker(
+            device.workers[engine],
+            engine,
+            label=f"{case.model}/{case.variant}",
+            timeout_s=device.timing.timeout_s,
+        )
 
     def check_loads(self, case: Case) -> None:
         """Load the artifact in a fresh worker and run it once on a seeded input."""

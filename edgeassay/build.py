@@ -27,7 +27,7 @@ from edgeassay.artifacts import (
 )
 from edgeassay.atomic import sha256_of
 from edgeassay.datasets import check_separation, draw_calibration, open_dataset
-from edgeassay.errors import Absent, BuildError, BuildUnavailable, ConfigError
+from edgeassay.errors import Absent, BuildFailed, BuildUnavailable, ConfigError
 from edgeassay.preprocess import input_shape, preprocess
 from edgeassay.progress import Reporter
 from edgeassay.spec import ModelSpec, Role
@@ -109,7 +109,7 @@ def build(
     """The artifacts of a model's variants, from the cache or made now in one converter process.
 
     One run at a time builds a model; another waits and finds them made. BuildUnavailable without
-    TensorFlow, BuildError where a conversion fails.
+    TensorFlow, BuildFailed where a conversion fails.
     """
     recipes: dict[str, Recipe] = {}
     calibration: dict[str, Images] = {}
@@ -180,7 +180,7 @@ def _convert(
                     write_artifact(cache_path(cache, made_from), data, made_from)
                     advance(1)
             if process.returncode:
-                raise BuildError(_failure(model, Path(scratch, "log").read_bytes()))
+                raise BuildFailed(_failure(model, Path(scratch, "log").read_bytes()))
 
 
 def _failure(model: ModelSpec, log: bytes) -> str:

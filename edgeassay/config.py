@@ -96,6 +96,9 @@ TABLES: dict[str, type] = {
     "match": Match,
     "timing": Timing,
 }
+# pydantic's names for what can be wrong with a key.
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
 SOURCES: dict[str, type] = {"phantom": PhantomSource, "image-csv": ImageCsvSource}
 
 
@@ -106,19 +109,18 @@ def _keys(shape: Any) -> list[str]:
 
 
 def _explain(shape: type, error: ValidationError, where: str) -> str:
-    """The first thing wrong, as one sentence naming file, key and remedy."""
-    first = error.errors()[0]
+    """One thing wrong, as a sentence naming file, key and remedy.
+
+    A misspelt key is also a missing one: what is unknown explains more than what is missing.
+    """
+    first = min(error.errors(), key=lambda e: (e["type"] not in UNKNOWN, e["type"] in MISSING))
     steps = [str(step) for step in first["loc"]]
     tag = next((SOURCES[step] for step in steps if step in SOURCES), None)
     key = ".".join(step for step in steps if step not in SOURCES)
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    if first["type"] in UNKNOWN:
         table = shape if len(steps) == 1 else tag or TABLES[steps[0]]
         return f"{where}: unknown key {key!r}; {nearest(steps[-1], _keys(table))}"
-    if first["type"] in (
-        "missing",
-        "missing_argument",
-        "missing_keyword_only_argument",
-    ):
+    if first["type"] in MISSING:
         return f"{where}: the key {key!r} is missing; add it"
     if first["type"].startswith("union_tag"):
         return f"{where}: {key}.source must be one of 'phantom', 'image-csv'; {first['msg']}"

@@ -17,11 +17,11 @@ class Absent(EdgeassayError):
     """Data, a device, a runtime or timing isn't available: the claim stays `unmeasured`."""
 
 
-class BuildError(EdgeassayError):
-    """A variant could not be made into an artifact."""
+class BuildFailed(EdgeassayError):
+    """A conversion was tried and gave no artifact."""
 
 
-class BuildUnavailable(BuildError):
+class BuildUnavailable(EdgeassayError):
     """An artifact must be built, and this Python has no converter."""
 
 

@@ -144,7 +144,8 @@ def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, Dev
             ):
                 raise ConfigError(
                     f"{d.source}: it declares a failure of {d.claim} for"
-                    f" {d.variant or 'any variant'}, and no limit is set there; set the limit, or remove the deviation"
+                    f" {d.variant or 'any variant'}, and no limit is set there; set the limit, or"
+                    " remove the deviation"
                 )
 
 

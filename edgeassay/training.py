@@ -118,7 +118,9 @@ def train(
         .map(lambda x, y: (augment(x, training=True), y))
         .prefetch(2)
     )
-    best, kept = -np.inf, net.get_weights()
+    # A network without optimizer and loss, which are no part of a model.
+    plain = network(input_shape(model_spec.preprocess), len(model_spec.classes))
+    best = -np.inf
     for epoch in range(schedule.epochs):
         history = net.fit(batches, epochs=1, verbose=0).history
         auc = float(np.mean(class_aucs(validation.labels, net.predict(held_out, verbose=0))))
@@ -127,23 +129,13 @@ def train(
             flush=True,
         )
         if auc > best:
-            best, kept = auc, net.get_weights()
-    net.set_weights(kept)
-    save(net, model_spec)
+            best = auc
+            plain.set_weights(net.get_weights())
+            plain.save(model_spec.weights)  # nothing is lost where training is cut off
+    net.set_weights(plain.get_weights())
+    size = model_spec.weights.stat().st_size
+    print(f"wrote {model_spec.weights.name}: {size:,} bytes, validation AUC {best:.4f}")
     report(net, model_spec, dataset.classes, dataset.splits[Role.EVALUATION])
-
-
-def save(net: Any, model: ModelSpec) -> None:
-    """Write the network with its weights and without the optimizer's state."""
-    import keras
-
-    plain = keras.models.clone_model(net)
-    plain.set_weights(net.get_weights())
-    plain.save(model.weights)
-    print(
-        f"wrote {model.weights.name}: {model.weights.stat().st_size:,} bytes",
-        flush=True,
-    )
 
 
 def report(net: Any, model: ModelSpec, classes: Sequence[str], split: Split) -> None:

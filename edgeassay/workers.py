@@ -89,8 +89,10 @@ class _Pipe:
 class Worker:
     """A running worker process. Use it as a context manager: leaving it ends the process."""
 
-    def __init__(self, command: Sequence[str], engine: str, timeout_s: float) -> None:
-        """Start `command` with the worker's folder appended, and greet it.
+    def __init__(
+        self, command: Sequence[str], engine: str, *, label: str, timeout_s: float
+    ) -> None:
+        """Start `command` with the worker's folder appended, to serve what `label` names; greet it.
 
         `{python}` in the command is this Python. Absent where the command or the runtime isn't
         there; WorkerError where the process dies or is silent for `timeout_s`.
@@ -98,7 +100,7 @@ class Worker:
         self._engine = engine
         self._timeout_s = timeout_s
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
-        self._serving = f"runtime {engine}"
+        self._serving = f"{label} on runtime {engine}"
         words = [word.replace("{python}", sys.executable) for word in command]
         try:
             self._process = subprocess.Popen(
@@ -187,7 +189,10 @@ class Worker:
         if reply["ok"]:
             return reply, outputs
         if reply["kind"] == "refused":
-            raise ArtifactError(f"runtime {self._engine} refuses it: {reply['message']}")
+            raise ArtifactError(
+                f"{self._serving}: the runtime refuses it ({reply['message']}); build or copy it"
+                " again, or leave this runtime out of the model's [runtimes]"
+            )
         self.close()
         if header["op"] == "hello":
             raise Absent(f"runtime {self._engine} isn't available: {reply['message']}")

@@ -23,6 +23,7 @@ ORDER: Final = (
     DECLARED,
     Verdict.PASS.value,
 )
+TENTH_MS: Final = 0.1  # below it, two decimals show nothing
 UNDECIDED: Final = (Verdict.UNMEASURED, Verdict.INCOMPARABLE)
 STYLES: Final = {
     Verdict.FAIL.value: "bold red",
@@ -75,7 +76,8 @@ def _auc(facts: CaseRecord | None, drop: MeasurementRecord | None) -> str:
 def _latency(facts: CaseRecord | None) -> str:
     if facts is None or facts.p50_ms is None:
         return ""
-    return f"{facts.p50_ms:.2f} / {_number(facts.p95_ms, '.2f')}"
+    form = ".2f" if facts.p50_ms >= TENTH_MS else ".4f"
+    return f"{facts.p50_ms:{form}} / {_number(facts.p95_ms, form)}"
 
 
 def _rows(claims: Sequence[ClaimRecord]) -> dict[CaseId, list[ClaimRecord]]:

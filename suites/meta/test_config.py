@@ -1,0 +1,135 @@
+"""Every mistake in a TOML file names the file, the key, and what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgeassay.config import choose, data_root, load_device, load_model, load_models
+from edgeassay.errors import ConfigError
+from edgeassay.spec import ClaimName
+from suites.meta.project import DEVICE_TOML, MODEL_TOML, ROOT
+
+DEVIATION = '\n[[deviation]]\nclaim = "{}"\nreason = "r"\nexpires = 2999-01-01\n'
+
+MODEL_MISTAKES = [
+    ("[limits]", "[limts]", "unknown key 'limts'; did you mean 'limits'?"),
+    ("weights =", "wieghts =", "unknown key 'wieghts'; did you mean 'weights'?"),
+    ("patient =", "patints =", "unknown key 'data.patints'; did you mean 'patient'?"),
+    ("color =", "colour =", "unknown key 'preprocess.colour'; did you mean 'color'?"),
+    ("calibration_images", "calibration_image", "did you mean 'calibration_images'?"),
+    ("litert = {}", "litert = { thread = 1 }", "did you mean 'threads'?"),
+    ("litert = {}", 'litert = { kernels = "fast" }', "kernels"),
+    ("min_auc", "min_auk", "unknown key 'limits.min_auk'; did you mean 'min_auc'?"),
+    ("size_ratio", "size_ration", "'limits.int8.size_ration'; did you mean 'size_ratio'?"),
+    ("[limits.int8]", "[limits.int9]", "unknown key 'limits.int9'; did you mean 'int8'?"),
+    ("rationale", "rational", "'limits.int8.size_ratio.rational'; did you mean 'rationale'?"),
+    ("min_auc = 0.7", 'min_auc = "high"', "limits.min_auc = 'high' is not valid"),
+    ("min_auc = 0.7", "min_auc = nan", "limits.min_auc = nan is not valid"),
+    ("min_auc = 0.7", "min_auc = true", "limits.min_auc = True is not valid"),
+    ("limit = 0.9, ", "", "'limits.int8.size_ratio.limit' is missing"),
+    ("loads = true", "loads = 1", "it can only be `true`"),
+    ('source = "image-csv"', 'source = "imagecsv"', "data.source must be one of"),
+    ('source = "image-csv"', "", "data.source must be one of"),
+    ('folder = "spots"', "", "the key 'data.folder' is missing"),
+    ('label = "finding"', "", "must have either `label` or `labels`"),
+    ('patient = "patient"', 'patient = "p"\ngroup = "g"', "`patient` or `group`, not both"),
+    ('"fp32" }', '"fp33" }', "variants.fp32.method = 'fp33' is unknown; known: fp32, drq"),
+    (", calibration_images = 8", "", "needs a positive number of calibration images"),
+    ('"fp32" }', '"fp32", calibration_images = 8 }', "uses no calibration images"),
+    ('fp32 = { method = "fp32" }', "", "has no 'fp32', the reference"),
+    ("size = [8, 8]", "size = [8]", "preprocess.size"),
+    ("size = [8, 8]", "size = [8, 8]\nmean = [0.1, 0.2]", "preprocess.mean has 2 values"),
+    ("size = [8, 8]", "size = [8, 8]\nstd = [0.0]", "std not zero"),
+    ('id = "tiny"', 'id = "tony"', "id = 'tony', and the folder is 'tiny'"),
+    ('id = "tiny"', 'id = "Tiny one"', "id = 'Tiny one' is not valid"),
+    ('id = "tiny"', 'id = "tiny', "is no valid TOML"),
+    ("[limits.int8]", DEVIATION.format("size_ratioo") + "[limits.int8]", "deviation.0.claim"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "words"), MODEL_MISTAKES)
+def test_a_mistake_in_a_model_is_explained(
+    tmp_path: Path, right: str, wrong: str, words: str
+) -> None:
+    assert right in MODEL_TOML
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "model.toml").write_text(MODEL_TOML.replace(right, wrong))
+    with pytest.raises(ConfigError) as caught:
+        load_model(folder, tmp_path)
+    assert words in str(caught.value)
+    assert str(caught.value).startswith("models/tiny/model.toml")
+    assert "\n" not in str(caught.value).strip() or "TOML" in words
+
+
+DEVICE_MISTAKES = [
+    ("[timing]", "[timings]", "unknown key 'timings'; did you mean 'timing'?"),
+    ("rounds = 30\n", "", "the key 'timing.rounds' is missing"),
+    ("architecture =", "arch =", "unknown key 'match.arch'"),
+    ("latency_p95_ms", "latency_p95", "did you mean 'latency_p95_ms'?"),
+    ('id = "bench"', 'id = "bank"', "the file is 'bench'"),
+    ("[limits.tiny]", "[limits]", "limits.latency_p95_ms must be a table"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "words"), DEVICE_MISTAKES)
+def test_a_mistake_in_a_device_profile_is_explained(
+    tmp_path: Path, right: str, wrong: str, words: str
+) -> None:
+    assert right in DEVICE_TOML
+    path = tmp_path / "bench.toml"
+    path.write_text(DEVICE_TOML.replace(right, wrong))
+    with pytest.raises(ConfigError) as caught:
+        load_device(path, tmp_path)
+    assert words in str(caught.value)
+    assert str(caught.value).startswith("bench.toml")
+
+
+def test_a_deviation_must_name_what_the_model_has(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    text = MODEL_TOML + DEVIATION.format("size_ratio") + 'variant = "int9"\n'
+    (folder / "model.toml").write_text(text)
+    with pytest.raises(ConfigError, match="variant 'int9', which the model hasn't"):
+        load_model(folder, tmp_path)
+
+
+def test_a_limit_knows_its_place_and_its_rationale(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "model.toml").write_text(MODEL_TOML)
+    rules = {(r.claim, r.variant): r.limit for r in load_model(folder, tmp_path).limits}
+    size = rules[ClaimName.SIZE_RATIO, "int8"]
+    assert size.value == 0.9
+    assert size.source == "models/tiny/model.toml:limits.int8.size_ratio.limit"
+    assert size.rationale == "smaller is why it exists"
+    assert rules[ClaimName.MIN_AUC, None].source == "models/tiny/model.toml:limits.min_auc"
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "."])
+def test_a_models_folder_without_models_is_refused(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(ConfigError, match=r"doesn't exist|no model\.toml"):
+        load_models([tmp_path / folder], tmp_path)
+
+
+def test_the_data_root_must_exist_where_it_is_set(tmp_path: Path) -> None:
+    assert data_root({}) is None
+    assert data_root({"EDGEASSAY_DATA": ""}) is None
+    assert data_root({"EDGEASSAY_DATA": str(tmp_path)}) == tmp_path.resolve()
+    with pytest.raises(ConfigError, match="is no folder"):
+        data_root({"EDGEASSAY_DATA": str(tmp_path / "nowhere")})
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="known: a1, b2"):
+        choose("model", ["zzz"], ["a1", "b2"])
+
+
+def test_the_projects_own_files_load() -> None:
+    models = load_models([ROOT / "models"], ROOT)
+    assert set(models) >= {"phantom-cnn", "pneumonia-mobilenetv2"}
+    assert len(models["phantom-cnn"].classes) == 14
+    for path in (ROOT / "fixtures" / "devices").glob("*.toml"):
+        assert load_device(path, ROOT).id == path.stem

@@ -1,0 +1,151 @@
+"""Which claims a run makes, on which device, and what a deviation covers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from edgeassay.config import load_device, load_model
+from edgeassay.errors import ConfigError
+from edgeassay.machine import Machine
+from edgeassay.matrix import Plan, matches, plan, recognise
+from edgeassay.spec import ClaimName, Match
+from suites.meta.project import DEVICE_TOML, MODEL_TOML
+
+MACHINE = Machine(
+    fingerprint="abc",
+    architecture="aarch64",
+    cpu_model="ARM 0x41 0xd08 0x0",
+    isa=(),
+    cpus=4,
+    cpu_quota=None,
+    memory_bytes=1 << 30,
+    hostname="board-1",
+    system="Linux",
+    python="3.11",
+)
+
+
+def make(
+    tmp_path: Path, model: str = MODEL_TOML, device: str = DEVICE_TOML, **wanted: list[str]
+) -> Plan:
+    (tmp_path / "tiny").mkdir(exist_ok=True)
+    (tmp_path / "tiny/model.toml").write_text(model)
+    (tmp_path / "bench.toml").write_text(device)
+    return plan(
+        models={"tiny": load_model(tmp_path / "tiny", tmp_path)},
+        devices={"bench": load_device(tmp_path / "bench.toml", tmp_path)},
+        machine=MACHINE,
+        **wanted,  # type: ignore[arg-type]
+    )
+
+
+def limits(made: Plan, claim: ClaimName) -> dict[str, float]:
+    return {c.case.variant: c.limit.value for c in made.claims if c.name is claim}
+
+
+def test_a_claim_without_a_limit_is_not_made(tmp_path: Path) -> None:
+    made = make(tmp_path, MODEL_TOML.replace("mean_auc_drop = 0.05\n", ""))
+    assert limits(made, ClaimName.MEAN_AUC_DROP) == {}
+    assert limits(made, ClaimName.CLASS_AUC_DROP) == {}
+
+
+def test_the_reference_makes_no_claim_about_itself(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    assert limits(made, ClaimName.MEAN_AUC_DROP) == {"int8": 0.05}
+    assert set(limits(made, ClaimName.MIN_AUC)) == {"fp32", "int8"}
+
+
+def test_a_variants_limit_goes_before_the_general_one_and_the_devices_before_both(
+    tmp_path: Path,
+) -> None:
+    own = MODEL_TOML + "min_auc = 0.8\n"
+    assert limits(make(tmp_path, own), ClaimName.MIN_AUC) == {"fp32": 0.7, "int8": 0.8}
+    device = DEVICE_TOML + "[limits.tiny.int8]\nmin_auc = 0.9\n"
+    made = make(tmp_path, own, device)
+    assert limits(made, ClaimName.MIN_AUC) == {"fp32": 0.7, "int8": 0.9}
+    source = next(
+        c.limit.source for c in made.claims if c.limit.value == 0.9 and c.name == "min_auc"
+    )
+    assert source == "bench.toml:limits.tiny.int8.min_auc"
+
+
+def test_a_class_limit_goes_before_the_general_one(tmp_path: Path) -> None:
+    text = MODEL_TOML.replace(
+        "mean_auc_drop = 0.05",
+        "class_auc_drop = { limit = 0.02, classes = { bright = 0.5 } }",
+    )
+    assert limits(make(tmp_path, text), ClaimName.CLASS_AUC_DROP) == {"int8": 0.5}
+
+
+def test_only_what_is_wanted_is_planned(tmp_path: Path) -> None:
+    made = make(tmp_path, wanted_variants=["int8"])
+    assert {case.variant for case in made.cases} == {"int8"}
+    with pytest.raises(ConfigError, match="unknown variant"):
+        make(tmp_path, wanted_variants=["int4"])
+
+
+def test_a_device_is_recognised_by_all_its_patterns(tmp_path: Path) -> None:
+    device = make(tmp_path).device
+    right = Match(architecture="aarch64", cpu_model="ARM 0x41*")
+    assert matches(replace(device, match=right), MACHINE)
+    assert not matches(replace(device, match=replace(right, hostname="board-2")), MACHINE)
+    assert not matches(replace(device, match=Match()), MACHINE)
+
+
+def test_the_particular_profile_goes_before_the_catch_all_and_two_are_refused(
+    tmp_path: Path,
+) -> None:
+    device = make(tmp_path).device
+    host = replace(device, id="host", match=Match(any=True))
+    devices = {"host": host, "bench": device}
+    assert recognise(devices, MACHINE, None) == (device, True)
+    away = replace(device, match=Match(hostname="elsewhere"))
+    assert recognise({"host": host, "bench": away}, MACHINE, None) == (host, True)
+    assert recognise({"host": host, "bench": away}, MACHINE, "bench") == (away, False)
+    twin = replace(device, id="twin")
+    with pytest.raises(ConfigError, match="several device profiles"):
+        recognise({"bench": device, "twin": twin}, MACHINE, None)
+
+
+def with_deviation(*lines: str) -> str:
+    entry = ['claim = "size_ratio"', 'reason = "r"', "expires = 2030-01-01", *lines]
+    return MODEL_TOML + "\n[[deviation]]\n" + "\n".join(entry) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "covered"),
+    [
+        ('variant = "int8"', True),
+        ('architecture = "aarch64"', True),
+        ('architecture = "x86_64"', False),
+        ('device = "bench"', True),
+        ('device = "other"', False),
+        ('runtime = "litert"', True),
+    ],
+)
+def test_a_deviation_covers_what_it_names(tmp_path: Path, line: str, covered: bool) -> None:
+    made = make(tmp_path, with_deviation(line))
+    assert bool(list(made.deviations())) is covered
+
+
+def test_a_deviation_holds_through_its_last_day(tmp_path: Path) -> None:
+    made = make(tmp_path, with_deviation())
+    (claim,) = (c for c in made.claims if c.name is ClaimName.SIZE_RATIO)
+    assert made.deviation_of(claim, date(2030, 1, 1)) is not None
+    assert made.deviation_of(claim, date(2030, 1, 2)) is None
+
+
+def test_a_deviation_from_no_limit_is_refused(tmp_path: Path) -> None:
+    text = with_deviation().replace('"size_ratio"\nreason', '"class_auc_drop"\nreason')
+    with pytest.raises(ConfigError, match="no limit is set there"):
+        make(tmp_path, text)
+
+
+def test_limits_for_an_unknown_model_are_refused(tmp_path: Path) -> None:
+    device = DEVICE_TOML.replace("[limits.tiny]", "[limits.tinny]")
+    with pytest.raises(ConfigError, match="unknown model 'tinny'; did you mean 'tiny'"):
+        make(tmp_path, device=device)

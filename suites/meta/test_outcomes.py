@@ -1,0 +1,372 @@
+"""Every verdict, produced by a real run of pytest on a small project, and every gate seen red."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import psutil
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
+
+import edgeassay
+from edgeassay.report.results import json_schema
+from suites.meta.project import DEVICE_TOML, MODEL_TOML, ROOT, Project
+from suites.meta.tinymodels import brightness, write_classifier
+
+INT8 = "tiny-int8-litert"
+FP32 = "tiny-fp32-litert"
+
+
+def test_a_green_run_leaves_results_properties_predictions_and_exact_durations(
+    project: Project,
+) -> None:
+    predictions, saved = project.folder / "predictions", project.folder / "benchmark.json"
+    outcome = project.run("--predictions", str(predictions), f"--benchmark-json={saved}")
+    assert outcome.code == 0, outcome.text
+    assert set(outcome.tests.values()) == {"passed"}
+    check_results(outcome.results)
+    check_properties(outcome.properties[f"test_size_ratio[{INT8}]"])
+    check_predictions(project, predictions / f"{INT8}.csv")
+    check_benchmark(json.loads(saved.read_text(encoding="utf-8")))
+    assert "11 claims: 11 pass" in outcome.text
+
+
+def check_results(results: object) -> None:
+    schema = json.loads(json_schema())
+    jsonschema.validate(results, schema)
+    assert isinstance(results, dict)
+    assert results["schema"] == 1
+    assert results["edgeassay"] == edgeassay.__version__
+    size = next(c for c in results["claims"] if c["claim"] == "size_ratio")
+    assert size["case"] == {
+        "model": "tiny",
+        "variant": "int8",
+        "runtime": "litert",
+        "device": "bench",
+    }
+    assert size["limit"]["value"] == 0.9
+    assert size["limit"]["source"].endswith("models/tiny/model.toml:limits.int8.size_ratio.limit")
+    assert size["limit"]["rationale"] == "smaller is why it exists"
+    assert 0 < size["measurement"]["value"] < 0.9
+    assert size["kind"] == "measured"
+
+
+def check_properties(properties: object) -> None:
+    assert isinstance(properties, dict)
+    assert properties["edgeassay.verdict"] == "pass"
+    assert properties["edgeassay.claim"] == "size_ratio"
+    assert properties["edgeassay.variant"] == "int8"
+    assert float(properties["edgeassay.measurement_value"]) < 0.9
+
+
+def check_predictions(project: Project, path: Path) -> None:
+    """The integers are those of a plain interpreter loop, written here without the engine."""
+    interpreter = Interpreter(model_path=str(project.artifacts / "tiny/int8.tflite"))
+    interpreter.allocate_tensors()
+    given, made = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    scale, zero = given["quantization"]
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 48
+    for row in rows:
+        pixels = np.asarray(Image.open(project.data / "spots" / row["image"]), np.float32) / 255
+        steps = np.clip(np.rint(pixels / scale) + zero, -128, 127).astype(np.int8)
+        interpreter.set_tensor(given["index"], steps.reshape(1, 8, 8, 1))
+        interpreter.invoke()
+        raw = int(interpreter.get_tensor(made["index"])[0, 0])
+        assert int(row["bright.raw"]) == raw
+        assert float(row["bright"]) == pytest.approx((raw + 128) / 256)
+
+
+def check_benchmark(saved: dict[str, list[dict[str, dict[str, object]]]]) -> None:
+    """pytest-benchmark recorded the worker's durations, every one, to the nanosecond."""
+    assert {b["extra_info"]["variant"] for b in saved["benchmarks"]} == {"fp32", "int8"}
+    for benchmark in saved["benchmarks"]:
+        durations = np.array(benchmark["extra_info"]["durations_ns"])
+        assert durations.shape == (2, 30)
+        stats = benchmark["stats"]
+        assert stats["rounds"] == 60
+        assert stats["min"] == durations.min() / 1e9
+        assert stats["max"] == durations.max() / 1e9
+        assert stats["median"] == pytest.approx(float(np.median(durations)) / 1e9, rel=1e-12)
+
+
+def test_a_tightened_limit_turns_its_own_test_red_and_names_the_file(project: Project) -> None:
+    project.model_toml = (
+        MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,")
+        .replace("latency_ratio = 50.0", "latency_ratio = 0.0001")
+        .replace("min_auc = 0.7", "min_auc = 0.9999")
+    )
+    project.device_toml = DEVICE_TOML.replace("10000.0", "0.0000001")
+    project.write()
+    outcome = project.run("--benchmark")
+    assert outcome.code == 1
+    assert outcome.named("failure") == {
+        f"test_size_ratio[{INT8}]",
+        f"test_latency_ratio[{INT8}]",
+        f"test_min_auc[{FP32}]",
+        f"test_min_auc[{INT8}]",
+        f"test_latency_p95_ms[{FP32}]",
+        f"test_latency_p95_ms[{INT8}]",
+    }
+    message = outcome.messages[f"test_size_ratio[{INT8}]"]
+    assert "models/tiny/model.toml:limits.int8.size_ratio.limit" in message
+    assert "limit at most 0.01" in message
+    assert "devices/bench.toml:limits.tiny" in outcome.messages[f"test_latency_p95_ms[{INT8}]"]
+    assert "Traceback" not in outcome.text
+
+
+def test_a_worse_variant_turns_the_accuracy_claims_red(project: Project) -> None:
+    weights, bias = brightness()
+    write_classifier(project.artifacts / "tiny/int8.tflite", -weights, -bias, int8=True)
+    outcome = project.run()
+    assert outcome.code == 1
+    assert outcome.named("failure") == {f"test_min_auc[{INT8}]", f"test_mean_auc_drop[{INT8}]"}
+
+
+def test_outputs_that_are_not_finite_turn_every_claim_on_them_red(project: Project) -> None:
+    weights, bias = brightness()
+    path = project.artifacts / "tiny/int8.tflite"
+    write_classifier(path, np.full_like(weights, np.nan), bias)
+    outcome = project.run()
+    assert outcome.code == 1
+    assert outcome.named("failure") == {
+        f"test_finite_outputs[{INT8}]",
+        f"test_min_auc[{INT8}]",
+        f"test_mean_auc_drop[{INT8}]",
+    }
+    assert "no finite numbers" in outcome.messages[f"test_mean_auc_drop[{INT8}]"]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign"])
+def test_an_artifact_that_does_not_load_is_red(project: Project, damage: str) -> None:
+    path = project.artifacts / "tiny/int8.tflite"
+    path.write_bytes(path.read_bytes()[:200] if damage == "truncated" else b"PK\x03\x04" * 100)
+    outcome = project.run()
+    assert outcome.code == 1
+    assert f"test_loads[{INT8}]" in outcome.named("failure")
+    assert f"test_mean_auc_drop[{INT8}]" in outcome.named("failure")
+    assert f"test_loads[{FP32}]" not in outcome.named("failure")
+    assert "int8.tflite" in outcome.messages[f"test_loads[{INT8}]"]
+    assert "Traceback" not in outcome.text
+
+
+def deviation(claim: str, expires: str = "2999-01-01") -> str:
+    return (
+        f'\n[[deviation]]\nclaim = "{claim}"\nvariant = "int8"\n'
+        f'reason = "known of {claim}"\nexpires = {expires}\n'
+    )
+
+
+def test_deviations_excuse_go_stale_and_expire(project: Project) -> None:
+    project.model_toml = (
+        MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,").replace(
+            "mean_auc_drop = 0.05", "mean_auc_drop = -0.9"
+        )
+        + deviation("size_ratio")
+        + deviation("min_auc")
+        + deviation("mean_auc_drop", expires="2001-01-01")
+        + deviation("latency_ratio")
+    )
+    project.write()
+    outcome = project.run()
+    assert outcome.code == 1
+    assert outcome.tests[f"test_size_ratio[{INT8}]"] == "xfailed"
+    assert "known of size_ratio" in outcome.messages[f"test_size_ratio[{INT8}]"]
+    assert outcome.named("failure") == {
+        f"test_mean_auc_drop[{INT8}]",  # expired: no excuse any more
+        "test_deviation_still_matches[tiny-min_auc-int8]",
+        "test_deviation_still_matches[tiny-mean_auc_drop-int8]",
+    }
+    stale = outcome.messages["test_deviation_still_matches[tiny-min_auc-int8]"]
+    assert "matches nothing any more" in stale
+    expired = outcome.messages["test_deviation_still_matches[tiny-mean_auc_drop-int8]"]
+    assert "expired on 2001-01-01" in expired
+    # Timing is off, so nobody knows whether this one still matches.
+    assert outcome.tests["test_deviation_still_matches[tiny-latency_ratio-int8]"] == "skipped"
+    size = next(c for c in outcome.results["claims"] if c["claim"] == "size_ratio")
+    assert (size["verdict"], size["deviation"]) == ("fail", "known of size_ratio")
+
+
+def test_a_declared_failure_alone_leaves_the_run_green(project: Project) -> None:
+    project.model_toml = MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,") + deviation(
+        "size_ratio"
+    )
+    project.write()
+    outcome = project.run()
+    assert outcome.code == 0, outcome.text
+    assert "1 declared" in outcome.text
+
+
+def test_absent_data_and_timing_off_are_unmeasured(project: Project) -> None:
+    project.environment["EDGEASSAY_DATA"] = ""
+    outcome = project.run()
+    assert outcome.code == 0, outcome.text
+    assert outcome.tests[f"test_mean_auc_drop[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_size_ratio[{INT8}]"] == "passed"
+    drop = next(c for c in outcome.results["claims"] if c["claim"] == "mean_auc_drop")
+    assert drop["verdict"] == "unmeasured"
+    assert drop["measurement"] is None
+    assert "set EDGEASSAY_DATA" in drop["reason"]
+    assert "8 unmeasured" in outcome.text
+
+
+def test_require_measured_turns_what_is_unmeasured_red(project: Project) -> None:
+    outcome = project.run("--require-measured")
+    assert outcome.code == 1
+    assert outcome.named("failure") == {
+        f"test_latency[{FP32}]",
+        f"test_latency[{INT8}]",
+        f"test_latency_ratio[{INT8}]",
+        f"test_latency_p95_ms[{FP32}]",
+        f"test_latency_p95_ms[{INT8}]",
+    }
+
+
+def test_another_device_is_unmeasured(project: Project) -> None:
+    project.device_toml = DEVICE_TOML.replace('architecture = "*"', 'hostname = "no-such-board"')
+    project.write()
+    outcome = project.run("--device", "bench", "--benchmark")
+    assert outcome.code == 0, outcome.text
+    assert outcome.tests[f"test_loads[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "skipped"
+    assert "isn't the device" in outcome.messages[f"test_loads[{INT8}]"]
+
+
+@pytest.mark.parametrize(("option", "code"), [("warn", 0), ("fail", 1)])
+def test_too_few_rounds_are_inconclusive(project: Project, option: str, code: int) -> None:
+    project.device_toml = DEVICE_TOML.replace("rounds = 30", "rounds = 4")
+    project.write()
+    only = ("-k", "latency_p95_ms or latency_ratio", "--inconclusive", option)
+    outcome = project.run("--benchmark", *only)
+    assert outcome.code == code, outcome.text
+    expected = "failure" if option == "fail" else "skipped"
+    assert outcome.tests[f"test_latency_p95_ms[{INT8}]"] == expected
+    assert outcome.properties[f"test_latency_p95_ms[{INT8}]"]["edgeassay.verdict"] == "inconclusive"
+
+
+def test_xdist_never_passes_a_latency_claim(project: Project) -> None:
+    outcome = project.run("-n", "2", "--benchmark")
+    assert outcome.code == 0, outcome.text
+    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_latency_p95_ms[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_mean_auc_drop[{INT8}]"] == "passed"
+    ratio = next(c for c in outcome.results["claims"] if c["claim"] == "latency_ratio")
+    assert ratio["verdict"] == "unmeasured"
+
+
+def test_benchmark_only_keeps_all_that_is_timed_and_nothing_else(project: Project) -> None:
+    outcome = project.run("--benchmark-only")
+    assert outcome.code == 0, outcome.text
+    assert outcome.named("passed") == {
+        f"test_latency[{FP32}]",
+        f"test_latency[{INT8}]",
+        f"test_latency_ratio[{INT8}]",
+        f"test_latency_p95_ms[{FP32}]",
+        f"test_latency_p95_ms[{INT8}]",
+    }
+
+
+def strike(host: int, blow: signal.Signals) -> None:
+    """Send a signal to the first worker of a host process that is found."""
+    deadline = time.monotonic() + 60.0
+    while time.monotonic() < deadline:
+        for child in psutil.Process(host).children(recursive=True):
+            try:
+                if any(word.endswith("edgeassay/worker") for word in child.cmdline()):
+                    os.kill(child.pid, blow)
+                    return
+            except (psutil.Error, ProcessLookupError):
+                continue
+        time.sleep(0.005)
+    raise AssertionError("no worker was found to strike")
+
+
+@pytest.mark.parametrize(
+    ("blow", "words"),
+    [(signal.SIGKILL, "was killed by SIGKILL"), (signal.SIGSTOP, "was silent for 2 s")],
+)
+def test_a_worker_that_dies_or_hangs_fails_one_test_and_the_run_goes_on(
+    project: Project, blow: signal.Signals, words: str
+) -> None:
+    project.device_toml = DEVICE_TOML.replace("timeout_s = 20.0", "timeout_s = 2.0")
+    project.write()
+    with project.start() as process:
+        strike(process.pid, blow)
+        text, _ = process.communicate(timeout=120)
+    outcome = project.outcome(process.returncode, text)
+    assert outcome.code == 1
+    (failed,) = outcome.named("failure")
+    assert words in outcome.messages[failed]
+    assert "tiny/" in outcome.messages[failed]
+    assert "litert" in outcome.messages[failed]
+    assert len(outcome.named("passed")) == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--model", "tinny"), "did you mean 'tiny'?"),
+        (("--variant", "int4"), "unknown variant"),
+        (("--runtime", "litter"), "did you mean 'litert'?"),
+        (("--device", "bensh"), "did you mean 'bench'?"),
+        (("--artifacts", "/nowhere"), "no such folder"),
+    ],
+)
+def test_a_misspelt_option_is_one_sentence(
+    project: Project, options: tuple[str, str], words: str
+) -> None:
+    outcome = project.run(*options)
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert words in outcome.text
+    assert len(outcome.text.strip().splitlines()) == 1
+    assert outcome.results is None
+
+
+def test_wrong_data_is_said_once_before_the_first_test(project: Project) -> None:
+    labels = project.data / "spots" / "labels.csv"
+    labels.write_text(labels.read_text(encoding="utf-8").replace("finding", "diagnosis", 1))
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "has no column 'finding'" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert outcome.results is None
+
+
+def test_an_unreadable_image_is_red_and_named(project: Project) -> None:
+    (project.data / "spots/images/007.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    outcome = project.run()
+    assert outcome.code == 1
+    assert "007.png can't be read as an image" in outcome.messages[f"test_min_auc[{FP32}]"]
+    assert "Traceback" not in outcome.text
+
+
+def test_a_build_without_tensorflow_says_what_to_do(project: Project) -> None:
+    (project.folder / "models/tiny/tiny.keras").write_bytes(b"never read")
+    (project.folder / "no_tensorflow.py").write_text(
+        "import importlib.util as u\n"
+        "find = u.find_spec\n"
+        "u.find_spec = lambda n, p=None: None if n == 'tensorflow' else find(n, p)\n"
+    )
+    project.environment["PYTHONPATH"] = str(project.folder)
+    project.prebuilt = False
+    outcome = project.run("-p", "no_tensorflow")
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "TensorFlow isn't installed" in outcome.text
+    assert "--artifacts DIR" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert outcome.results is None
+
+
+def test_the_schema_beside_the_documentation_is_the_current_one() -> None:
+    text = (ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8")
+    assert text == json_schema()

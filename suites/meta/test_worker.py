@@ -1,0 +1,149 @@
+"""The worker and its host: frames, refusals, deaths, and what a device must have."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeassay.errors import Absent, ArtifactError, WorkerError
+from edgeassay.spec import RuntimeSpec
+from edgeassay.worker import protocol
+from edgeassay.workers import WORKER_FOLDER, Worker
+from suites.meta.tinymodels import brightness, write_classifier
+
+PYTHON = ["{python}"]
+
+
+def start(command: list[str] = PYTHON, engine: str = "litert", timeout_s: float = 20.0) -> Worker:
+    return Worker(command, engine, label="tiny/int8", timeout_s=timeout_s)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    write_classifier(tmp_path / "tiny.tflite", *brightness(), int8=True)
+    return tmp_path / "tiny.tflite"
+
+
+def frame(header: dict[str, object]) -> bytes:
+    text = json.dumps(header).encode()
+    return protocol.MAGIC + struct.pack(">I", len(text)) + text
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"HTTP/1.1", "not a frame"),
+        (b"EAW1\xff\xff\xff\xff", "over the limit"),
+        (b"EAW1\x00\x00", "ended inside a frame"),
+        (b"EAW1\x00\x00\x00\x02{}", "can't be read"),
+        (b"EAW1\x00\x00\x00\x02[]", "can't be read"),
+        (frame({"tensors": [{"dtype": "O", "shape": [1]}]}), "not allowed"),
+        (frame({"tensors": [{"dtype": "<f4", "shape": [1 << 40]}]}), "not allowed"),
+        (frame({"tensors": [{"dtype": "<f4", "shape": [-1]}]}), "not allowed"),
+        (frame({"tensors": [{"dtype": "<f4", "shape": [2]}]}) + b"1234", "ended inside"),
+    ],
+)
+def test_what_is_no_frame_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(protocol.ProtocolError, match=words):
+        protocol.read_frame(io.BytesIO(data))
+
+
+def test_a_stream_that_ends_between_frames_has_ended() -> None:
+    assert protocol.read_frame(io.BytesIO(b"")) is None
+
+
+def test_a_worker_says_who_it_is_and_what_it_loaded(model: Path) -> None:
+    with start() as worker:
+        assert worker.facts["runtime"] == "ai-edge-litert"
+        loaded = worker.load(model, RuntimeSpec(), "a", "tiny/int8")
+    import hashlib
+
+    assert loaded.sha256 == hashlib.sha256(model.read_bytes()).hexdigest()
+    assert loaded.inputs[0].shape == (1, 8, 8, 1)
+    assert loaded.inputs[0].dtype == np.int8
+    assert loaded.inputs[0].zero_point == -128
+
+
+@pytest.mark.parametrize("kernels", ["xnnpack", "builtin", "reference"])
+def test_every_kernel_set_runs_rows_in_order(model: Path, kernels: str) -> None:
+    rows = np.stack([np.full((1, 8, 8, 1), v, np.int8) for v in (-128, 0, 127)])
+    with start() as worker:
+        loaded = worker.load(model, RuntimeSpec(kernels=kernels), "a", "tiny")  # type: ignore[arg-type]
+        (scores,) = worker.run(loaded, [rows])
+    assert scores.shape == (3, 1, 1)
+    assert scores.dtype == np.int8
+    assert scores[0] < scores[1] < scores[2]
+
+
+def test_durations_come_per_artifact_and_round(model: Path) -> None:
+    with start() as worker:
+        loaded = [worker.load(model, RuntimeSpec(), name, name) for name in ("a", "b")]
+        inputs = [[np.zeros((1, 8, 8, 1), np.int8)]] * 2
+        durations = worker.time(loaded, inputs, rounds=7, warmup_rounds=2)
+    assert durations.shape == (2, 7)
+    assert durations.min() > 0
+
+
+def test_a_wrong_input_is_refused_and_the_worker_lives_on(model: Path) -> None:
+    with start() as worker:
+        loaded = worker.load(model, RuntimeSpec(), "a", "tiny")
+        with pytest.raises(ArtifactError, match="the runtime refuses it"):
+            worker.run(loaded, [np.zeros((1, 1, 9, 9, 1), np.int8)])
+        assert worker.run(loaded, [np.zeros((1, 1, 8, 8, 1), np.int8)])
+
+
+def test_an_unknown_engine_or_command_is_absent() -> None:
+    with pytest.raises(Absent, match="no adapter for 'tensorrt'"):
+        start(engine="tensorrt")
+    with pytest.raises(Absent, match="can't be started"):
+        start(["/no/such/python"])
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("raise SystemExit(3)", "ended with status 3"),
+        ("print('hello there, this is no frame', flush=True)", "no frame|ended with status 0"),
+        ("import sys; sys.stderr.write('out of memory'); raise SystemExit(1)", "out of memory"),
+        ("import os; os.kill(os.getpid(), 11)", "was killed by SIGSEGV"),
+        ("import time; time.sleep(60)", "was silent for 1 s"),
+    ],
+)
+def test_a_worker_that_fails_is_buried_with_a_sentence(script: str, words: str) -> None:
+    with pytest.raises(WorkerError, match=words) as caught:
+        start(["{python}", "-c", script], timeout_s=1.0 if "sleep" in script else 20.0)
+    assert "tiny/int8 on runtime litert" in str(caught.value)
+
+
+def test_the_worker_runs_from_a_copy_of_its_folder_alone(tmp_path: Path, model: Path) -> None:
+    """As on a device: no edgeassay there, and none of its modules loaded."""
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(WORKER_FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    probe = (
+        "import runpy, sys, atexit; sys.path = [p for p in sys.path if p and 'main' not in p];"
+        "atexit.register(lambda: sys.stderr.write(','.join(m for m in sys.modules"
+        " if m.split('.')[0] == 'edgeassay')));"
+        f"runpy.run_path({str(copy)!r}, run_name='__main__')"
+    )
+    request = io.BytesIO()
+    protocol.write_frame(request, {"op": "hello", "engine": "litert"})
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        input=request.getvalue(),
+        capture_output=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    assert done.stderr.decode() == ""
+    reply = protocol.read_frame(io.BytesIO(done.stdout))
+    assert reply is not None
+    assert reply[0]["ok"] is True
+    assert reply[0]["protocol"] == protocol.VERSION

@@ -1,0 +1,128 @@
+"""Small real .tflite files, written with the runtime's own flatbuffer schema: no TensorFlow.
+
+The network is a dense layer over all pixels and a logistic function, one score a class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+SIDE = 8
+
+INPUT_SCALE, INPUT_ZERO = 1.0 / 255.0, -128
+OUTPUT_SCALE, OUTPUT_ZERO = 1.0 / 256.0, -128
+
+
+class _Graph:
+    """Tensors, buffers and operators of one subgraph, as the schema's objects."""
+
+    def __init__(self) -> None:
+        self.buffers = [schema.BufferT()]
+        self.tensors: list[Any] = []
+
+    def tensor(
+        self,
+        name: str,
+        shape: Sequence[int],
+        kind: int,
+        data: npt.NDArray[Any] | None = None,
+        quantized: tuple[float, int] | None = None,
+    ) -> int:
+        tensor = schema.TensorT()
+        tensor.name, tensor.shape, tensor.type = name.encode(), list(shape), kind
+        if data is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+            self.buffers.append(buffer)
+            tensor.buffer = len(self.buffers) - 1
+        if quantized is not None:
+            tensor.quantization = schema.QuantizationParametersT()
+            tensor.quantization.scale = [quantized[0]]
+            tensor.quantization.zeroPoint = [quantized[1]]
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+
+def _operator(index: int, inputs: list[int], outputs: list[int]) -> Any:
+    operator = schema.OperatorT()
+    operator.opcodeIndex, operator.inputs, operator.outputs = index, inputs, outputs
+    if index == 0:
+        operator.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
+        operator.builtinOptions = schema.FullyConnectedOptionsT()
+    return operator
+
+
+def write_classifier(
+    path: Path,
+    weights: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+    *,
+    int8: bool = False,
+    padding_bytes: int = 0,
+) -> None:
+    """Write the network; `weights` is (classes, SIDE * SIDE). `padding_bytes` makes it larger."""
+    graph, classes, kinds = _Graph(), len(bias), schema.TensorType
+    shape = [1, SIDE, SIDE, 1]
+    if int8:
+        scale = float(np.abs(weights).max()) / 127.0
+        step = INPUT_SCALE * scale
+        ends = (
+            graph.tensor("image", shape, kinds.INT8, quantized=(INPUT_SCALE, INPUT_ZERO)),
+            graph.tensor(
+                "weights",
+                weights.shape,
+                kinds.INT8,
+                np.rint(weights / scale).astype(np.int8),
+                (scale, 0),
+            ),
+            graph.tensor(
+                "bias", bias.shape, kinds.INT32, np.rint(bias / step).astype(np.int32), (step, 0)
+            ),
+            graph.tensor("logits", [1, classes], kinds.INT8, quantized=(16.0 / 255.0, 0)),
+            graph.tensor("scores", [1, classes], kinds.INT8, quantized=(OUTPUT_SCALE, OUTPUT_ZERO)),
+        )
+    else:
+        ends = (
+            graph.tensor("image", shape, kinds.FLOAT32),
+            graph.tensor("weights", weights.shape, kinds.FLOAT32, weights.astype(np.float32)),
+            graph.tensor("bias", bias.shape, kinds.FLOAT32, bias.astype(np.float32)),
+            graph.tensor("logits", [1, classes], kinds.FLOAT32),
+            graph.tensor("scores", [1, classes], kinds.FLOAT32),
+        )
+    if padding_bytes:
+        graph.tensor("padding", [padding_bytes], kinds.UINT8, np.zeros(padding_bytes, np.uint8))
+    image, weight, offset, logits, scores = ends
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [image], [scores]
+    subgraph.operators = [
+        _operator(0, [image, weight, offset], [logits]),
+        _operator(1, [logits], [scores]),
+    ]
+    model = schema.ModelT()
+    model.version, model.subgraphs, model.buffers = 3, [subgraph], graph.buffers
+    model.operatorCodes = []
+    for builtin, version in (
+        (schema.BuiltinOperator.FULLY_CONNECTED, 4 if int8 else 1),
+        (schema.BuiltinOperator.LOGISTIC, 2 if int8 else 1),
+    ):
+        code = schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = builtin
+        code.version = version
+        model.operatorCodes.append(code)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(builder.Output()))
+
+
+def brightness(classes: int = 1) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Weights and bias that score an image by how much brighter than middle grey it is."""
+    weights = np.full((classes, SIDE * SIDE), 12.0 / (SIDE * SIDE), np.float32)
+    return weights, np.full(classes, -6.0, np.float32)
