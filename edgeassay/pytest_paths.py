@@ -21,7 +21,14 @@ hookimpl = HookimplMarker("pytest")
 
 WITH_VALUE: Final = (
     *("--model", "--variant", "--runtime", "--device", "--models-dir", "--devices-dir"),
-    *("--artifacts", "--predictions", "--assay-json", "--inconclusive", "--jobs"),
+    *(
+        "--artifacts",
+        "--predictions",
+        "--assay-json",
+        "--artifact-cache",
+        "--inconclusive",
+        "--jobs",
+    ),
     *("--benchmark-json", "--benchmark-storage"),
 )
 

@@ -67,10 +67,16 @@ def _number(value: float | None, form: str) -> str:
 def _auc(facts: CaseRecord | None, drop: MeasurementRecord | None) -> str:
     text = _number(facts.mean_auc if facts else None, ".4f")
     if drop is not None:
-        text += f" ({-drop.value:+.4f})"
+        text += f" ({-drop.value:+z.4f})"
         if drop.low is not None and drop.high is not None:
             text += f" [{-drop.high:+.4f}, {-drop.low:+.4f}]"
     return text
+
+
+def _size(facts: CaseRecord | None, ratio: MeasurementRecord | None) -> str:
+    if facts is None or facts.size_bytes is None:
+        return ""
+    return f"{facts.size_bytes / 1000:,.0f} kB" + (f" ({ratio.value:.2f}x)" if ratio else "")
 
 
 def _latency(facts: CaseRecord | None) -> str:
@@ -90,10 +96,10 @@ def _rows(claims: Sequence[ClaimRecord]) -> dict[CaseId, list[ClaimRecord]]:
 
 def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> Table:
     """One row a case, models apart."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("model", "variant", "runtime"):
         table.add_column(name, no_wrap=True)
-    for name in ("size", "of fp32", "mean AUC (change)", "p50 / p95 ms", "speed"):
+    for name in ("size (of fp32)", "mean AUC (change)", "p50 / p95 ms", "speed"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     facts = {record.case: record for record in cases}
@@ -108,8 +114,7 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
             "" if case.model == shown else case.model,
             case.variant,
             case.runtime,
-            f"{known.size_bytes / 1000:,.0f} kB" if known and known.size_bytes else "",
-            f"{size.value:.2f}x" if size else "",
+            _size(known, size),
             _auc(known, _measured(records, ClaimName.MEAN_AUC_DROP)),
             _latency(known),
             f"{1 / ratio.value:.2f}x" if ratio else "",

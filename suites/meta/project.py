@@ -125,6 +125,7 @@ class Project:
             *("--models-dir", str(self.folder / "models"), "--model", "tiny"),
             *("--devices-dir", str(self.folder / "devices"), "--jobs", "1"),
             *(("--artifacts", str(self.artifacts)) if self.prebuilt else ()),
+            *("--artifact-cache", str(self.folder / "cache")),
             *("--assay-json", str(self.results_path)),
             *("--junit-xml", str(self.folder / "junit.xml"), *options),
         ]

@@ -1,0 +1,81 @@
+"""What the README and the documents show is what works."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edgeassay.cli import app
+from edgeassay.config import load_device, load_model
+from edgeassay.spec import ClaimName
+from edgeassay.variants import METHODS
+from fixtures.options import pytest_addoption
+from suites.meta.project import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox run -e"
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_two_commands_are_those_that_ci_runs() -> None:
+    commands = "".join(blocks("sh"))
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert f"{INSTALL} bench\n" in commands
+    assert f"{INSTALL} tests\n" in commands
+    assert f"{INSTALL} tests\n" in script
+    assert ".venv/bin/tox run -e bench" in script
+    tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    assert "[testenv:bench]" in tox
+    assert "[testenv:tests]" in tox
+
+
+def test_the_readmes_model_and_device_load(tmp_path: Path) -> None:
+    model, device = blocks("toml")
+    (tmp_path / "my-model").mkdir()
+    (tmp_path / "my-model/model.toml").write_text(model)
+    (tmp_path / "cart-tablet.toml").write_text(device)
+    assert load_model(tmp_path / "my-model", tmp_path).classes == ("pneumonia",)
+    assert "my-model" in load_device(tmp_path / "cart-tablet.toml", tmp_path).limits
+
+
+def test_every_option_in_the_readme_is_one() -> None:
+    class Options:
+        names: set[str] = set()  # noqa: RUF012
+
+        def getgroup(self, *words: str) -> Options:
+            return self
+
+        def addoption(self, name: str, **settings: object) -> None:
+            self.names.add(name)
+
+    known = Options()
+    pytest_addoption(known)  # type: ignore[arg-type]
+    commands = [line for line in "".join(blocks("sh")).splitlines() if line.startswith("pytest")]
+    used = {option for line in commands for option in re.findall(r"--[a-z-]+", line)}
+    assert len(used) > 5
+    builtin = {"--benchmark-save", "--benchmark-compare", "--help"}
+    assert used - builtin <= known.names
+    assert {command.name for command in app.registered_commands} >= {"build"}
+
+
+@pytest.mark.parametrize("claim", list(ClaimName))
+def test_every_claim_is_in_the_readmes_table(claim: ClaimName) -> None:
+    assert f"`{claim}`" in README
+
+
+def test_every_method_and_key_is_in_the_model_reference() -> None:
+    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    for name in METHODS:
+        assert f"| `{name}` |" in text
+    for path in (ROOT / "models").glob("*/model.toml"):
+        for table, keys in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            assert f"`{table}`" in text or f"[{table}]" in text, table
+            if table in ("data", "preprocess"):
+                for key in keys:
+                    assert f"`{key}`" in text, key
