@@ -11,13 +11,13 @@ from edgeassay.workers import TensorSpec
 
 
 def quantize(values: npt.NDArray[np.float32], tensor: TensorSpec) -> npt.NDArray[Any]:
-    """Values as the tensor takes them: rounded to the nearest step, saturated; floats unchanged.
+    """Values as the tensor takes them: rint(values / scale + zero point), saturated.
 
-    Halves round to even, as `numpy.rint` does.
+    In single precision, halves to even. Floats are unchanged.
     """
     if tensor.scale == 0.0:
         return values.astype(tensor.dtype, copy=False)
-    steps = np.rint(values / np.float32(tensor.scale)) + tensor.zero_point
+    steps = np.rint(values / np.float32(tensor.scale) + np.float32(tensor.zero_point))
     bounds = np.iinfo(tensor.dtype)
     clipped: npt.NDArray[Any] = np.clip(steps, bounds.min, bounds.max).astype(tensor.dtype)
     return clipped
