@@ -93,6 +93,7 @@ class Assay:
         self.settings = settings
         self._report = report
         self._artifacts: dict[tuple[str, str], Artifact] = {}
+        self._unbuilt: dict[tuple[str, str], Absent | BuildFailed] = {}
         self._datasets: dict[str, tuple[Dataset, bool]] = {}
         self._inputs: dict[str, Inputs] = {}
         self._predictions: dict[Case, Predictions] = {}
@@ -222,6 +223,8 @@ class Assay:
     def artifact(self, case: Case) -> Artifact:
         """The artifact of a case: prebuilt, cached, or built now with the model's others."""
         key = (case.model, case.variant)
+        if key in self._unbuilt:
+            raise self._unbuilt[key]  # trying again would fail again
         if key not in self._artifacts:
             self._artifacts[key] = (
                 self._prebuilt(case) if self.settings.prebuilt else self._built(case)
@@ -248,8 +251,10 @@ class Assay:
         )
         for variant, artifact in made.artifacts.items():
             self._artifacts[(model.id, variant)] = artifact
-        if case.variant in made.absent:
-            raise made.absent[case.variant]
+        for variant, error in made.missing.items():
+            self._unbuilt[(model.id, variant)] = error
+        if case.variant in made.missing:
+            raise made.missing[case.variant]
         return made.artifacts[case.variant]
 
     def _data_is_here(self, model: ModelSpec) -> bool:

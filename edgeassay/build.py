@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -14,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from filelock import FileLock
 
 from edgeassay.artifacts import (
@@ -26,14 +21,13 @@ from edgeassay.artifacts import (
     write_artifact,
 )
 from edgeassay.atomic import sha256_of
+from edgeassay.converter import Images, Job, convert
 from edgeassay.datasets import check_separation, draw_calibration, open_dataset
 from edgeassay.errors import Absent, BuildFailed, BuildUnavailable, ConfigError
 from edgeassay.preprocess import input_shape, preprocess
 from edgeassay.progress import Reporter
 from edgeassay.spec import ModelSpec, Role
 from edgeassay.variants import METHODS
-
-Images = npt.NDArray[np.float32]
 
 CONVERTERS = ("tensorflow", "tensorflow-cpu", "keras")
 
@@ -92,10 +86,10 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """The artifacts by variant, and why others could not be made here: their data is absent."""
+    """The artifacts by variant, and why others are missing: absent data, a failed conversion."""
 
     artifacts: Mapping[str, Artifact]
-    absent: Mapping[str, Absent]
+    missing: Mapping[str, Absent | BuildFailed]
 
 
 def build(
@@ -106,87 +100,69 @@ def build(
     data_root: Path | None,
     report: Reporter,
 ) -> Built:
-    """The artifacts of a model's variants, from the cache or made now in one converter process.
+    """The artifacts of a model's variants, from the cache or made now.
 
     One run at a time builds a model; another waits and finds them made. BuildUnavailable without
-    TensorFlow, BuildFailed where a conversion fails.
+    TensorFlow.
     """
     recipes: dict[str, Recipe] = {}
     calibration: dict[str, Images] = {}
-    absent: dict[str, Absent] = {}
+    missing: dict[str, Absent | BuildFailed] = {}
     for name in variants:
         if METHODS[model.variants[name].method].calibrates:
             try:
                 calibration[name] = calibration_images(model, name, data_root)
             except Absent as error:
-                absent[name] = error
+                missing[name] = error
                 continue
         recipes[name] = recipe(model, name, calibration.get(name))
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f"{model.id}.lock"):
-        missing = {n: r for n, r in recipes.items() if cached(cache, r) is None}
-        if missing:
-            _convert(model, missing, calibration, cache, report)
-    artifacts = {n: read_artifact(cache_path(cache, r), model.id, n) for n, r in recipes.items()}
-    return Built(artifacts=artifacts, absent=absent)
+    with _lock(cache / f"{model.id}.lock"):
+        wanted = {n: r for n, r in recipes.items() if cached(cache, r) is None}
+        if wanted:
+            missing |= _make(model, wanted, calibration, cache, report)
+    artifacts = {
+        name: read_artifact(cache_path(cache, made_from), model.id, name)
+        for name, made_from in recipes.items()
+        if name not in missing
+    }
+    return Built(artifacts=artifacts, missing=missing)
 
 
-def _convert(
+def _lock(path: Path) -> FileLock:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the artifact cache {path.parent} can't be made: {error}") from None
+    return FileLock(path)
+
+
+def _make(
     model: ModelSpec,
     recipes: Mapping[str, Recipe],
     calibration: Mapping[str, Images],
     cache: Path,
     report: Reporter,
-) -> None:
-    """Make the artifacts in a converter process, and put each into the cache when it is whole."""
+) -> Mapping[str, BuildFailed]:
+    """Convert what the cache hasn't, and put each artifact there when it is whole."""
     if find_spec("tensorflow") is None:
         raise BuildUnavailable(
             f"{model.id}: {', '.join(recipes)} must be built, and TensorFlow isn't installed;"
             " install edgeassay[build], or copy artifacts made elsewhere by `edgeassay build --out"
             " DIR` and pass --artifacts DIR"
         )
-    with tempfile.TemporaryDirectory(prefix="edgeassay-") as scratch:
-        jobs = []
-        outputs: dict[str, Recipe] = {}
-        for name, made_from in recipes.items():
-            images = None
-            if name in calibration:
-                images = f"{scratch}/{name}.npy"
-                np.save(images, calibration[name], allow_pickle=False)
-            output = f"{scratch}/{name}.tflite"
-            outputs[output] = made_from
-            method = METHODS[model.variants[name].method]
-            jobs.append({"module": method.module, "calibration": images, "output": output})
-        job = Path(scratch, "job.json")
-        job.write_text(json.dumps({"weights": str(model.weights), "jobs": jobs}), encoding="utf-8")
-        label = f"building {model.id}: {', '.join(recipes)}"
-        with (
-            report(label, len(jobs)) as advance,
-            Path(scratch, "log").open("w+b") as log,
-        ):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "edgeassay.variants.convert", str(job)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-            with process:
-                assert process.stdout is not None
-                for line in process.stdout:
-                    output = line.strip()
-                    made_from = outputs[output]
-                    data = Path(output).read_bytes()
-                    write_artifact(cache_path(cache, made_from), data, made_from)
-                    advance(1)
-            if process.returncode:
-                raise BuildFailed(_failure(model, Path(scratch, "log").read_bytes()))
+    jobs = {
+        name: Job(
+            module=METHODS[model.variants[name].method].module, calibration=calibration.get(name)
+        )
+        for name in recipes
+    }
+    with report(f"building {model.id}: {', '.join(recipes)}", len(jobs)) as advance:
 
+        def keep(name: str, data: bytes) -> None:
+            write_artifact(cache_path(cache, recipes[name]), data, recipes[name])
+            advance(1)
 
-def _failure(model: ModelSpec, log: bytes) -> str:
-    lines = [line.strip() for line in log.decode("utf-8", "replace").splitlines() if line.strip()]
-    last = lines[-1][:400] if lines else "it said nothing"
-    return f"{model.id}: {model.weights.name} could not be converted: {last}"
+        return convert(model, jobs, keep)
 
 
 def export(artifact: Artifact, folder: Path) -> Path:

@@ -66,8 +66,9 @@ def build_command(
 ) -> None:
     """Build artifacts into a folder, for devices without TensorFlow (`pytest --artifacts DIR`).
 
-    Unchanged inputs are not built again. Exit codes: 0 built, 2 bad input, 4 calibration data
-    absent: what needs it was left out, and said.
+    Unchanged inputs are not built again. Exit codes: 0 built, 2 bad input, 4 something
+    could not be built (its calibration data is absent, its conversion fails): it is left out, and
+    said.
     """
     console = Console(stderr=True)
     root = _project()
@@ -76,18 +77,18 @@ def build_command(
     choose("variant", variant or [], dict.fromkeys(v for m in chosen for v in m.variants))
     data, cache = data_root(), root / ".assay" / "artifacts"
     table = Table("artifact", "bytes", "SHA-256", pad_edge=False)
-    absent: list[str] = []
+    missing: list[str] = []
     for spec in chosen:
         names = [v for v in spec.variants if not variant or v in variant]
         made = build(spec, names, cache=cache, data_root=data, report=ConsoleReporter(console))
-        absent += [f"{spec.id}/{name}: {error}" for name, error in made.absent.items()]
+        missing += [str(error) for error in made.missing.values()]
         for artifact in made.artifacts.values():
             path = export(artifact, out)
             table.add_row(str(path), f"{artifact.size_bytes:,}", artifact.sha256[:12])
     Console().print(table)
-    for reason in absent:
+    for reason in missing:
         console.print(f"left out: {reason}", highlight=False, soft_wrap=True)
-    if absent:
+    if missing:
         raise typer.Exit(MISSING)
 
 

@@ -1,8 +1,9 @@
-"""The converter process: `python -m edgeassay.variants.convert JOB`.
+"""The converter process: `python -m edgeassay.variants.convert REQUEST`.
 
 TensorFlow lives and dies here, so that its threads and memory never stand beside a measurement.
-JOB is a JSON file: {"weights": path of a .keras, "jobs": [{"module", "calibration", "output"}]}.
-Every artifact finished is said on stdout by its output path.
+REQUEST is a JSON file: {"weights": path of a .keras, "input_shape": what preprocessing makes,
+"tasks": [{"name", "module", "calibration", "output"}]}. The name of every artifact finished is
+said on stdout.
 """
 
 from __future__ import annotations
@@ -11,29 +12,40 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def main(job_file: str) -> None:
-    """Load the network once, and make every artifact that the job file asks for."""
+def main(request_file: str) -> None:
+    """Load the network once, and make every artifact that the request asks for."""
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # converters print on stdout
-    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     import keras
     import numpy as np
 
     # safe_mode: a network that carries code (a Lambda layer) is refused, not run.
-    network = keras.models.load_model(job["weights"], compile=False, safe_mode=True)
-    for task in job["jobs"]:
-        images = (
-            None
-            if task["calibration"] is None
-            else np.load(task["calibration"], allow_pickle=False)
-        )
+    network = keras.models.load_model(request["weights"], compile=False, safe_mode=True)
+    check_inputs([tuple(t.shape[1:]) for t in network.inputs], tuple(request["input_shape"]))
+    for task in request["tasks"]:
+        images = None
+        if task["calibration"] is not None:
+            images = np.load(task["calibration"], allow_pickle=False)
         data = importlib.import_module(task["module"]).convert(network, images)
         Path(task["output"]).write_bytes(data)
-        print(task["output"], file=replies, flush=True)
+        print(task["name"], file=replies, flush=True)
+
+
+def check_inputs(shapes: Sequence[tuple[int | None, ...]], made: tuple[int, ...]) -> None:
+    """End the process with a sentence where the network doesn't take what preprocessing makes."""
+    fits = len(shapes) == 1 and len(shapes[0]) == len(made)
+    if not fits or any(w not in (None, m) for w, m in zip(shapes[0], made, strict=True)):
+        taken = " and ".join("x".join(str(side or "any") for side in shape) for shape in shapes)
+        sys.exit(
+            f"the network takes {taken}, and [preprocess] makes {'x'.join(map(str, made))};"
+            " make size, color and channels agree"
+        )
 
 
 if __name__ == "__main__":

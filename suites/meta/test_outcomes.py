@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -86,10 +87,12 @@ def check_predictions(project: Project, path: Path) -> None:
         assert float(row["bright"]) == pytest.approx((raw + 128) / 256)
 
 
-def check_benchmark(saved: dict[str, list[dict[str, dict[str, object]]]]) -> None:
+def check_benchmark(saved: Any) -> None:
     """pytest-benchmark recorded the worker's durations, every one, to the nanosecond."""
     assert {b["extra_info"]["variant"] for b in saved["benchmarks"]} == {"fp32", "int8"}
     for benchmark in saved["benchmarks"]:
+        verdicts = {c["claim"]: c["verdict"] for c in benchmark["extra_info"]["claims"]}
+        assert verdicts["latency_p95_ms"] == verdicts["min_auc"] == "pass"
         durations = np.array(benchmark["extra_info"]["durations_ns"])
         assert durations.shape == (2, 30)
         stats = benchmark["stats"]

@@ -1,0 +1,86 @@
+"""The host's side of the converter process: variant by variant, surviving a failure."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeassay.errors import BuildFailed
+from edgeassay.preprocess import input_shape
+from edgeassay.spec import ModelSpec
+
+Images = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A variant to make: the method's module, and the images that calibrate it, if any."""
+
+    module: str
+    calibration: Images | None
+
+
+def convert(
+    model: ModelSpec, jobs: Mapping[str, Job], keep: Callable[[str, bytes], None]
+) -> dict[str, BuildFailed]:
+    """Convert every job, handing each artifact's bytes to `keep`; what failed, by variant.
+
+    A conversion that fails takes its process with it; the jobs after it go on in a new one.
+    """
+    failures: dict[str, BuildFailed] = {}
+    left = dict(jobs)
+    with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
+        while left:
+            words = _run(model, left, Path(folder), keep)
+            if left:
+                guilty = next(iter(left))
+                del left[guilty]
+                failures[guilty] = BuildFailed(
+                    f"{model.id}/{guilty}: {model.weights.name} could not be converted: {words}"
+                )
+    return failures
+
+
+def _run(
+    model: ModelSpec, left: dict[str, Job], scratch: Path, keep: Callable[[str, bytes], None]
+) -> str:
+    """One converter process; takes what it finished out of `left`, and returns its last words."""
+    tasks = []
+    for name, job in left.items():
+        images = None
+        if job.calibration is not None:
+            images = str(scratch / f"{name}.npy")
+            np.save(images, job.calibration, allow_pickle=False)
+        output = str(scratch / f"{name}.tflite")
+        tasks.append({"name": name, "module": job.module, "calibration": images, "output": output})
+    request = {
+        "weights": str(model.weights),
+        "input_shape": input_shape(model.preprocess),
+        "tasks": tasks,
+    }
+    (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    with (scratch / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "edgeassay.variants.convert", str(scratch / "request.json")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        with process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                name = line.strip()
+                keep(name, (scratch / f"{name}.tflite").read_bytes())
+                del left[name]
+    lines = (scratch / "log").read_bytes().decode("utf-8", "replace").split("\n")
+    spoken = [line.strip() for line in lines if line.strip()]
+    return spoken[-1][:400] if spoken else f"it ended with status {process.returncode}"
