@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact, read_artifact
-from edgeassay.build import build, prebuilt_path, seed_of
+from edgeassay.build import build, check_current, prebuilt_path, seed_of
 from edgeassay.datasets import (
     Dataset,
     Split,
@@ -236,7 +236,9 @@ class Assay:
         path = prebuilt_path(self.settings.prebuilt, case.model, case.variant)
         if not path.exists():
             raise Absent(f"--artifacts: {path} isn't there")
-        return read_artifact(path, case.model, case.variant)
+        artifact = read_artifact(path, case.model, case.variant)
+        check_current(artifact, self._model(case))
+        return artifact
 
     def _built(self, case: Case) -> Artifact:
         model = self._model(case)

@@ -23,7 +23,7 @@ from edgeassay.artifacts import (
 from edgeassay.atomic import sha256_of
 from edgeassay.converter import Images, Job, convert
 from edgeassay.datasets import check_separation, draw_calibration, open_dataset
-from edgeassay.errors import Absent, BuildFailed, BuildUnavailable, ConfigError
+from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError
 from edgeassay.preprocess import input_shape, preprocess
 from edgeassay.progress import Reporter
 from edgeassay.spec import ModelSpec, Role
@@ -173,6 +173,23 @@ def export(artifact: Artifact, folder: Path) -> Path:
     del facts["sha256"], facts["size_bytes"]
     write_artifact(path, artifact.path.read_bytes(), Recipe(**facts))
     return path
+
+
+def check_current(artifact: Artifact, model: ModelSpec) -> None:
+    """ArtifactError where a prebuilt artifact is of other weights or settings than the model's."""
+    made_from = artifact.manifest
+    if made_from is None or not model.weights.exists():
+        return
+    current = {
+        "weights": (made_from.source_sha256, sha256_of(model.weights)),
+        "settings": (made_from.settings, asdict(model.variants[artifact.variant])),
+    }
+    for what, (then, now) in current.items():
+        if then != now:
+            raise ArtifactError(
+                f"{artifact.path} was made from other {what} than {model.file} declares now; build"
+                " it again"
+            )
 
 
 def prebuilt_path(folder: Path, model: str, variant: str) -> Path:

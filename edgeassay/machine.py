@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -108,8 +108,3 @@ def this_machine() -> Machine:
         python=platform.python_version(),
         **hardware,  # type: ignore[arg-type]  # one dict serves digest and dataclass
     )
-
-
-def describe(machine: Machine) -> dict[str, object]:
-    """The machine as plain values, for reports."""
-    return asdict(machine)

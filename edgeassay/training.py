@@ -122,7 +122,7 @@ def train(
     plain = network(input_shape(model_spec.preprocess), len(model_spec.classes))
     best = -np.inf
     for epoch in range(schedule.epochs):
-        history = net.fit(batches, epochs=1, verbose=0).history
+        history = net.fit(batches, epochs=1, shuffle=False, verbose=0).history
         auc = float(np.mean(class_aucs(validation.labels, net.predict(held_out, verbose=0))))
         print(
             f"epoch {epoch + 1:3d}  loss {history['loss'][0]:.4f}  validation AUC {auc:.4f}",

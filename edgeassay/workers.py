@@ -46,7 +46,6 @@ class Loaded:
     handle: str
     label: str
     sha256: str
-    load_ms: float
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
 
@@ -137,7 +136,6 @@ class Worker:
             handle=handle,
             label=label,
             sha256=reply["sha256"],
-            load_ms=reply["load_ns"] / 1e6,
             inputs=tuple(_tensor(t) for t in reply["inputs"]),
             outputs=tuple(_tensor(t) for t in reply["outputs"]),
         )

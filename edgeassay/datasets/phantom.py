@@ -170,15 +170,15 @@ FINDINGS: Final[Mapping[str, Finding]] = {
     "Effusion": Finding(draw=effusion, prevalence=0.20, contrast=0.65),
     "Infiltration": Finding(draw=infiltration, prevalence=0.20, contrast=0.85),
     "Mass": Finding(draw=mass, prevalence=0.14, contrast=0.70),
-    "Nodule": Finding(draw=nodule, prevalence=0.16, contrast=0.90),
+    "Nodule": Finding(draw=nodule, prevalence=0.16, contrast=0.75),
     "Pneumonia": Finding(draw=pneumonia, prevalence=0.13, contrast=0.75),
     "Pneumothorax": Finding(draw=pneumothorax, prevalence=0.14, contrast=0.75),
     "Consolidation": Finding(draw=consolidation, prevalence=0.16, contrast=0.62),
     "Edema": Finding(draw=edema, prevalence=0.12, contrast=0.45),
     "Emphysema": Finding(draw=emphysema, prevalence=0.12, contrast=0.55),
     "Fibrosis": Finding(draw=fibrosis, prevalence=0.13, contrast=0.60),
-    "Pleural_Thickening": Finding(draw=pleural_thickening, prevalence=0.14, contrast=0.70),
-    "Hernia": Finding(draw=hernia, prevalence=0.10, contrast=0.65),
+    "Pleural_Thickening": Finding(draw=pleural_thickening, prevalence=0.14, contrast=0.42),
+    "Hernia": Finding(draw=hernia, prevalence=0.10, contrast=0.26),
 }
 
 

@@ -59,13 +59,11 @@ class Inputs:
 class Predictions:
     """Scores of a case, float32 (images, classes), with the integers they came from, if any.
 
-    `sha256` is the digest of the bytes that the workers say they ran; `worker` what they say of
-    themselves.
+    `worker` is what the workers say of themselves.
     """
 
     scores: npt.NDArray[np.float32]
     raw: npt.NDArray[Any] | None
-    sha256: str
     worker: dict[str, Any]
 
     @property
@@ -162,7 +160,6 @@ def predict(
     return Predictions(
         scores=dequantize(values, output),
         raw=values if output.scale else None,
-        sha256=loaded.sha256,
         worker=facts,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from edgeassay.training import Schedule, train
 
 SCHEDULE = Schedule(
-    epochs=16, batch=32, learning_rate=2e-3, shift=0.03, seed=7, weight_classes=False
+    epochs=12, batch=32, learning_rate=2e-3, shift=0.03, seed=7, weight_classes=False
 )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 import edgeassay
+from edgeassay.artifacts import Recipe, write_artifact
 from edgeassay.report.results import json_schema
 from suites.meta.project import DEVICE_TOML, MODEL_TOML, ROOT, Project
 from suites.meta.tinymodels import brightness, write_classifier
@@ -147,6 +150,30 @@ def test_outputs_that_are_not_finite_turn_every_claim_on_them_red(project: Proje
         f"test_mean_auc_drop[{INT8}]",
     }
     assert "no finite numbers" in outcome.messages[f"test_mean_auc_drop[{INT8}]"]
+
+
+def test_artifacts_of_other_weights_are_red(project: Project) -> None:
+    weights = project.folder / "models/tiny/tiny.keras"
+    weights.write_bytes(b"these weights")
+    path = project.artifacts / "tiny/int8.tflite"
+    recipe = Recipe(
+        model="tiny",
+        variant="int8",
+        source_sha256=hashlib.sha256(b"other weights").hexdigest(),
+        data_sha256=None,
+        settings={"method": "int8", "calibration_images": 8},
+        versions={},
+    )
+    write_artifact(path, path.read_bytes(), recipe)
+    outcome = project.run()
+    assert outcome.code == 1
+    assert "made from other weights" in outcome.messages[f"test_loads[{INT8}]"]
+    write_artifact(
+        path,
+        path.read_bytes(),
+        replace(recipe, source_sha256=hashlib.sha256(b"these weights").hexdigest()),
+    )
+    assert project.run().code == 0
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign"])
