@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from PIL import Image
 from edgeassay.datasets.split import Split
 from edgeassay.spec import PhantomSource, Role
 
-Plane = npt.NDArray[np.float32]
+Plane = npt.NDArray[np.floating[Any]]  # float32; NumPy's types promise less
 
 PATIENT_IMAGES: Final = 4  # at most; the number is drawn per patient
 MISSED: Final = 0.06  # share of present findings that the label leaves out
