@@ -1,0 +1,51 @@
+"""The committed reference networks are what their READMEs say."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from edgeassay.assay import Assay, Settings
+from edgeassay.config import load_devices, load_models
+from edgeassay.machine import this_machine, usable_cpus
+from edgeassay.matrix import plan
+from edgeassay.progress import silent
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+
+
+def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
+    """Every AUC between 0.70 and 0.97: there is something to lose, and something to lose it to."""
+    made = plan(
+        models=load_models([ROOT / "models"], ROOT),
+        devices=load_devices([ROOT / "fixtures" / "devices"], ROOT),
+        machine=this_machine(),
+        wanted_models=["phantom-cnn"],
+        wanted_variants=["fp32"],
+        wanted_device="host",
+    )
+    settings = Settings(
+        cache=ROOT / ".assay" / "artifacts",
+        prebuilt=None,
+        data_root=None,
+        predictions=None,
+        timing_off="not timed here",
+        jobs=usable_cpus(),
+        today=date.today(),
+    )
+    aucs = Assay(made, settings, silent).aucs(made.cases[0])
+    names = made.models["phantom-cnn"].classes
+    outside = {n: a for n, a in zip(names, aucs, strict=True) if not 0.70 <= a <= 0.97}
+    assert len(aucs) == 14
+    assert not outside
+
+
+@pytest.mark.parametrize(
+    ("model", "limit_bytes"), [("phantom-cnn", 1 << 20), ("pneumonia-mobilenetv2", 16 << 20)]
+)
+def test_weights_are_small_enough_to_keep(model: str, limit_bytes: int) -> None:
+    assert 0 < (ROOT / "models" / model / f"{model}.keras").stat().st_size <= limit_bytes
