@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edgeassay.atomic import sha256_of, write_bytes, write_text
+from edgeassay.atomic import remove, sha256_of, write_bytes, write_text
 from edgeassay.errors import ArtifactError
 
 
@@ -74,7 +74,7 @@ def write_artifact(path: Path, data: bytes, recipe: Recipe) -> None:
     manifest = Manifest(
         **asdict(recipe), sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
     )
-    path.with_suffix(".json").unlink(missing_ok=True)
+    remove(path.with_suffix(".json"))
     write_bytes(path, data)
     text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
     write_text(path.with_suffix(".json"), text + "\n")
@@ -94,6 +94,13 @@ def read_artifact(path: Path, model: str, variant: str) -> Artifact:
         raise ArtifactError(
             f"{path.with_suffix('.json')} is no manifest: {error}; build the artifact again"
         ) from None
+    if size == 0:
+        raise ArtifactError(f"{path} is empty; build or copy it again")
+    if manifest is not None and (manifest.model, manifest.variant) != (model, variant):
+        raise ArtifactError(
+            f"{path} is {manifest.model}/{manifest.variant} by its manifest, and stands where"
+            f" {model}/{variant} belongs; copy the right one"
+        )
     if manifest is not None and manifest.sha256 != digest:
         raise ArtifactError(
             f"{path} has changed since it was built: its SHA-256 is {digest[:12]}…, and its"

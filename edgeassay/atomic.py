@@ -35,6 +35,21 @@ def write_bytes(path: Path, data: bytes) -> None:
         Path(name).unlink(missing_ok=True)
 
 
+def remove(path: Path) -> None:
+    """Remove a file if it is there; ConfigError where that can't be done."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path} can't be replaced: {error}; choose another place") from None
+
+
+def check_writable(folder: Path) -> None:
+    """ConfigError where no file can be written into a folder, which is made if need be."""
+    probe = folder / ".edgeassay-probe"
+    write_bytes(probe, b"")
+    remove(probe)
+
+
 def write_text(path: Path, text: str) -> None:
     """`write_bytes` in UTF-8."""
     write_bytes(path, text.encode("utf-8"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -21,13 +22,13 @@ from edgeassay.artifacts import (
     write_artifact,
 )
 from edgeassay.atomic import sha256_of
-from edgeassay.converter import Images, Job, convert
+from edgeassay.converter import CONVERTER_MODULE, Images, Job, convert
 from edgeassay.datasets import check_separation, draw_calibration, open_dataset
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError
 from edgeassay.preprocess import input_shape, preprocess
 from edgeassay.progress import Reporter
 from edgeassay.spec import ModelSpec, Role
-from edgeassay.variants import METHODS
+from edgeassay.variants import METHODS, Method
 
 CONVERTERS = ("tensorflow", "tensorflow-cpu", "keras")
 
@@ -41,6 +42,17 @@ def converter_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found if "tensorflow" in found else {}
+
+
+def code_versions(method: Method) -> dict[str, str]:
+    """The digests of our own code that makes the bytes: a change there makes another artifact."""
+    found = {}
+    for module in (CONVERTER_MODULE, method.module):
+        spec = find_spec(module)
+        assert spec is not None
+        assert spec.origin is not None
+        found[module] = sha256_of(Path(spec.origin))[:16]
+    return found
 
 
 def seed_of(name: str) -> int:
@@ -80,7 +92,7 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
         source_sha256=source,
         data_sha256=None if images is None else hashlib.sha256(images.tobytes()).hexdigest(),
         settings=asdict(model.variants[variant]),
-        versions=converter_versions(),
+        versions=converter_versions() | code_versions(METHODS[model.variants[variant].method]),
     )
 
 
@@ -128,12 +140,19 @@ def build(
     return Built(artifacts=artifacts, missing=missing)
 
 
-def _lock(path: Path) -> FileLock:
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Keep other runs from building the same model; ConfigError where the cache can't be used."""
+    lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
     except OSError as error:
-        raise ConfigError(f"the artifact cache {path.parent} can't be made: {error}") from None
-    return FileLock(path)
+        raise ConfigError(f"the artifact cache {path.parent} can't be used: {error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _make(

@@ -39,7 +39,8 @@ def _root(
 def _project() -> Path:
     """The folder with `models/`: here, or the checkout that this package lives in."""
     here = Path.cwd()
-    return here if (here / "models").is_dir() else Path(__file__).resolve().parent.parent
+    found = any(here.glob("models/*/model.toml"))
+    return here if found else Path(__file__).resolve().parent.parent
 
 
 @app.command("build")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -17,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edgeassay.errors import ConfigError
 from edgeassay.preprocess import MODES
 from edgeassay.spec import (
+    ARCHITECTURES,
+    ENGINES,
     REFERENCE_VARIANT,
     TRAITS,
     ClaimName,
@@ -37,6 +40,7 @@ from edgeassay.spec import (
 )
 
 DATA_VARIABLE = "EDGEASSAY_DATA"
+NAME = r"[a-z0-9][a-z0-9._-]*"
 
 
 class DeviationEntry(BaseModel):
@@ -57,7 +61,7 @@ class ModelFile(BaseModel):
     """The shape of a model.toml; `limits` is read by `read_limits`, which knows its keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    id: str = Field(pattern=f"^{NAME}$")
     title: str = ""
     weights: Path
     preprocess: Preprocess
@@ -72,7 +76,7 @@ class DeviceFile(BaseModel):
     """The shape of a device profile."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    id: str = Field(pattern=f"^{NAME}$")
     title: str = ""
     match: Match
     timing: Timing
@@ -151,6 +155,10 @@ def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
         if "limit" not in entry:
             raise ConfigError(f"{where}: the key '{key}.limit' is missing; add the number")
         rationale = entry.get("rationale")
+        if not isinstance(rationale, str | None):
+            raise ConfigError(
+                f"{where}: {key}.rationale = {rationale!r} is not valid: write a text"
+            )
         entry = entry["limit"]
         source = f"{source}.limit"
     if TRAITS[claim].flag:
@@ -160,8 +168,8 @@ def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
                 " where it isn't claimed"
             )
         return Limit(value=1.0, source=source, rationale=rationale)
-    if isinstance(entry, bool) or not isinstance(entry, int | float) or math.isnan(entry):
-        raise ConfigError(f"{where}: {key} = {entry!r} is not valid: it must be a number")
+    if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry):
+        raise ConfigError(f"{where}: {key} = {entry!r} is not valid: it must be a finite number")
     return Limit(value=float(entry), source=source, rationale=rationale)
 
 
@@ -170,7 +178,7 @@ def _claim_limits(
     variant: str | None,
     where: str,
     prefix: str,
-    classes: Sequence[str],
+    classes: Sequence[str] | None,
 ) -> list[LimitRule]:
     rules = []
     for name, entry in table.items():
@@ -182,7 +190,7 @@ def _claim_limits(
         for class_name, value in (
             entry.get("classes", {}) if isinstance(entry, dict) else {}
         ).items():
-            if class_name not in classes:
+            if classes is not None and class_name not in classes:
                 raise ConfigError(
                     f"{where}: unknown class '{key}.classes.{class_name}';"
                     f" {nearest(class_name, classes)}"
@@ -198,13 +206,13 @@ def read_limits(
     tables: Mapping[str, Any],
     *,
     variants: Iterable[str] | None,
-    classes: Sequence[str],
+    classes: Sequence[str] | None,
     where: str,
     prefix: str = "limits",
 ) -> tuple[LimitRule, ...]:
     """The rules of a [limits] table: claims for every variant, and one table a variant.
 
-    `variants` are the names allowed for the inner tables; None allows any.
+    `variants` and `classes` are the names allowed; None allows any.
     """
     claims = {c.value for c in ClaimName}
     general = {k: v for k, v in tables.items() if k in claims}
@@ -213,6 +221,11 @@ def read_limits(
         if name in claims:
             continue
         allowed = claims | set(variants or ())
+        if name in allowed and not isinstance(inner, dict):
+            raise ConfigError(
+                f"{where}: {prefix}.{name} = {inner!r} is not valid: a variant's limits stand in a"
+                f" table of their own, [{prefix}.{name}]"
+            )
         if not isinstance(inner, dict) or (variants is not None and name not in allowed):
             raise ConfigError(f"{where}: unknown key '{prefix}.{name}'; {nearest(name, allowed)}")
         for claim in inner:
@@ -250,8 +263,24 @@ def _check_data(data: DataSource | None, where: str) -> None:
         raise ConfigError(f"{where}: data.positive goes with `label`, not with `labels`")
     if data.patient and data.group:
         raise ConfigError(f"{where}: [data] must have `patient` or `group`, not both")
-    if Role.EVALUATION not in data.splits:
-        raise ConfigError(f"{where}: data.splits must name the evaluation split")
+
+
+def _check_names(model: ModelFile, where: str) -> None:
+    for kind, names in (("variants", model.variants), ("runtimes", model.runtimes)):
+        for name in names:
+            if not re.fullmatch(NAME, name):
+                raise ConfigError(
+                    f"{where}: {kind}.{name!r} is no usable name: lower-case letters, digits, '.',"
+                    " '_' and '-' make file names and test names"
+                )
+    for name, runtime in model.runtimes.items():
+        if runtime.engine not in ENGINES:
+            raise ConfigError(
+                f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
+                f" {nearest(runtime.engine, ENGINES)}"
+            )
+        if runtime.threads < 1:
+            raise ConfigError(f"{where}: runtimes.{name}.threads must be at least 1")
 
 
 def _check_preprocess(settings: Preprocess, where: str) -> None:
@@ -272,10 +301,11 @@ def _check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: 
             ("variant", deviation.variant, model.variants),
             ("runtime", deviation.runtime, model.runtimes),
             ("class", deviation.class_name, _classes(model.data)),
+            ("architecture", deviation.architecture, ARCHITECTURES),
         ):
             if value is not None and value not in known:
                 raise ConfigError(
-                    f"{where}: deviation names the {key} {value!r}, which the model hasn't;"
+                    f"{where}: deviation names the {key} {value!r}, which isn't known here;"
                     f" {nearest(value, known)}"
                 )
 
@@ -300,6 +330,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
 
     for name, variant in model.variants.items():
         check_variant(name, variant, where)
+    _check_names(model, where)
     _check_data(model.data, where)
     _check_preprocess(model.preprocess, where)
     classes = _classes(model.data)
@@ -308,6 +339,13 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         for i, entry in enumerate(model.deviation)
     )
     _check_deviations(deviations, model, where)
+    limits = read_limits(model.limits, variants=model.variants, classes=classes, where=where)
+    for rule in limits:
+        if rule.claim is ClaimName.LATENCY_P95_MS:
+            raise ConfigError(
+                f"{rule.limit.source}: a budget in milliseconds belongs to a device: set it in a"
+                f" device profile, under [limits.{model.id}]"
+            )
     return ModelSpec(
         id=model.id,
         title=model.title or model.id,
@@ -319,9 +357,29 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         classes=classes,
         variants=model.variants,
         runtimes=model.runtimes,
-        limits=read_limits(model.limits, variants=model.variants, classes=classes, where=where),
+        limits=limits,
         deviations=deviations,
     )
+
+
+def _check_device(device: DeviceFile, where: str) -> None:
+    timing = device.timing
+    for key, value, least in (
+        ("processes", timing.processes, 1),
+        ("rounds", timing.rounds, 1),
+        ("warmup_rounds", timing.warmup_rounds, 0),
+        ("min_rounds", timing.min_rounds, 1),
+    ):
+        if value < least:
+            raise ConfigError(f"{where}: timing.{key} = {value} must be at least {least}")
+    if not 0 < timing.timeout_s < math.inf:
+        raise ConfigError(f"{where}: timing.timeout_s = {timing.timeout_s} must be positive")
+    for engine, command in device.workers.items():
+        if engine not in ENGINES or not command:
+            raise ConfigError(
+                f"{where}: workers.{engine} must be the command of a worker for one of"
+                f' {", ".join(ENGINES)}, such as ["{{python}}"]'
+            )
 
 
 def load_device(path: Path, root: Path) -> DeviceSpec:
@@ -335,6 +393,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
         raise ConfigError(
             f"{where}: id = {device.id!r}, and the file is {path.stem!r}; make them equal"
         )
+    _check_device(device, where)
     limits = {}
     for model, table in device.limits.items():
         if not isinstance(table, dict):
@@ -343,7 +402,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
                 f" [limits.{model}.int8]"
             )
         limits[model] = read_limits(
-            table, variants=None, classes=(), where=where, prefix=f"limits.{model}"
+            table, variants=None, classes=None, where=where, prefix=f"limits.{model}"
         )
     return DeviceSpec(
         id=device.id,

@@ -17,6 +17,8 @@ from edgeassay.errors import BuildFailed
 from edgeassay.preprocess import input_shape
 from edgeassay.spec import ModelSpec
 
+CONVERTER_MODULE = "edgeassay.variants.convert"
+
 Images = npt.NDArray[np.float32]
 
 
@@ -69,18 +71,22 @@ def _run(
     (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")
     with (scratch / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "edgeassay.variants.convert", str(scratch / "request.json")],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", CONVERTER_MODULE, str(scratch / "request.json")],
+            stdin=subprocess.PIPE,  # its end tells the converter that this process is gone
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
         with process:
             assert process.stdout is not None
-            for line in process.stdout:
-                name = line.strip()
-                keep(name, (scratch / f"{name}.tflite").read_bytes())
-                del left[name]
+            try:
+                for line in process.stdout:
+                    name = line.strip()
+                    keep(name, (scratch / f"{name}.tflite").read_bytes())
+                    del left[name]
+            except BaseException:
+                process.kill()
+                raise
     lines = (scratch / "log").read_bytes().decode("utf-8", "replace").split("\n")
     spoken = [line.strip() for line in lines if line.strip()]
     return spoken[-1][:400] if spoken else f"it ended with status {process.returncode}"

@@ -35,13 +35,12 @@ class Plan:
     cases: tuple[Case, ...]
     claims: tuple[Claim, ...]
 
-    def deviations(self) -> Iterator[tuple[Deviation, tuple[Claim, ...]]]:
-        """Each declared deviation with the claims of this plan that it covers, if any."""
+    def deviations(self) -> Iterator[tuple[str, Deviation, tuple[Claim, ...]]]:
+        """Each deviation of the plan's models: the model, the deviation, the claims it covers."""
         for model in self.models.values():
             for deviation in model.deviations:
                 claims = tuple(c for c in self.claims if self.covers(deviation, c))
-                if claims:
-                    yield deviation, claims
+                yield model.id, deviation, claims
 
     def covers(self, deviation: Deviation, claim: Claim) -> bool:
         """Whether a deviation speaks of a claim (expired or not)."""
@@ -131,6 +130,26 @@ def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]
                 yield Claim(name=name, case=case, limit=limit, class_name=class_name)
 
 
+def _check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
+    """A limit for what no model has would never make a claim."""
+    for name, rules in profile.limits.items():
+        if name not in models:
+            raise ConfigError(
+                f"{profile.file}: limits for an unknown model {name!r}; {nearest(name, models)}"
+            )
+        model = models[name]
+        for rule in rules:
+            for kind, value, known in (
+                ("variant", rule.variant, model.variants),
+                ("class", rule.class_name, model.classes),
+            ):
+                if value is not None and value not in known:
+                    raise ConfigError(
+                        f"{rule.limit.source}: {name} has no {kind} {value!r};"
+                        f" {nearest(value, known)}"
+                    )
+
+
 def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]) -> None:
     """A deviation from a limit that nobody set can't match anything, ever."""
     for model in models.values():
@@ -138,6 +157,10 @@ def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, Dev
         for device in devices.values():
             rules += device.limits.get(model.id, ())
         for d in model.deviations:
+            if d.device is not None and d.device not in devices:
+                raise ConfigError(
+                    f"{d.source}: unknown device {d.device!r}; {nearest(d.device, devices)}"
+                )
             same_claim = [r for r in rules if r.claim is d.claim]
             if not any(
                 None in (r.variant, d.variant) or r.variant == d.variant for r in same_claim
@@ -162,11 +185,7 @@ def plan(
     """The cases and claims of a run; ConfigError names what is unknown and lists what is known."""
     device, present = recognise(devices, machine, wanted_device)
     for profile in devices.values():
-        for name in profile.limits:
-            if name not in models:
-                raise ConfigError(
-                    f"{profile.file}: limits for an unknown model {name!r}; {nearest(name, models)}"
-                )
+        _check_limits(profile, models)
     _check_deviations(models, devices)
     chosen = {name: models[name] for name in choose("model", wanted_models, models)}
     choose(

@@ -19,6 +19,10 @@ STRICT: Final[dict[str, str]] = {"extra": "forbid"}
 
 REFERENCE_VARIANT: Final = "fp32"
 
+# Adapters that the worker has, and architectures by their Linux names.
+ENGINES: Final = ("litert",)
+ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv64")
+
 
 class Verdict(StrEnum):
     """What can honestly be said of a claim."""
@@ -148,9 +152,9 @@ class Role(StrEnum):
 class Preprocess:
     """From a decoded image to the network's input; the same for training, calibration, evaluation.
 
-    The image becomes grey (1 channel) or RGB (3), is resized to `size` (height, width) in its own
-    integer depth, its range 0..maximum is mapped linearly to `scale`, then `(x - mean) / std` per
-    channel. The layout adds a batch axis: NHWC (`last`) or NCHW (`first`). The result is float32.
+    An 8-bit image becomes grey (1 channel) or RGB (3), is resized to `size` (height, width), 0 to
+    255 is mapped linearly to `scale`, then `(x - mean) / std` per channel. The layout adds a batch
+    axis: NHWC (`last`) or NCHW (`first`). The result is float32.
     """
 
     __pydantic_config__ = STRICT
@@ -195,14 +199,7 @@ class ImageCsvSource:
     patient: str | None = None
     group: str | None = None
     split: str = "split"
-    splits: Mapping[Role, str] = field(
-        default_factory=lambda: {
-            Role.TRAIN: "train",
-            Role.CALIBRATION: "calibration",
-            Role.VALIDATION: "validation",
-            Role.EVALUATION: "test",
-        }
-    )
+    splits: Mapping[Role, str] = field(default_factory=dict)
 
 
 DataSource: TypeAlias = PhantomSource | ImageCsvSource
@@ -373,3 +370,13 @@ class Judgement:
     reference: float | None = None
     deviation: Deviation | None = None
     kind: Kind = Kind.MEASURED
+
+    @property
+    def shows_failure(self) -> bool:
+        """Whether the claim was seen to be false: measured, or an artifact that doesn't load.
+
+        A claim that fails because something else broke (a crash, an unusable output) shows
+        nothing about the claim, and no deviation excuses it.
+        """
+        seen = self.measurement is not None or self.claim.name is ClaimName.LOADS
+        return self.verdict is Verdict.FAIL and seen

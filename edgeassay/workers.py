@@ -117,7 +117,18 @@ class Worker:
         assert self._process.stdout is not None
         self._requests = _Pipe(self._process.stdin)
         self._replies = _Pipe(self._process.stdout)
-        self.facts = self._ask({"op": "hello", "engine": engine})[0]
+        self.facts = self._greet()
+
+    def _greet(self) -> dict[str, Any]:
+        """What the worker says of itself; Absent where its Python can't even start it."""
+        try:
+            return self._ask({"op": "hello", "engine": self._engine})[0]
+        except WorkerError as error:
+            if (self._process.returncode or 0) > 0:
+                raise Absent(
+                    f"the environment of runtime {self._engine} is broken: {error}"
+                ) from None
+            raise
 
     def load(self, path: Path, runtime: RuntimeSpec, handle: str, label: str) -> Loaded:
         """Load the artifact at `path`; ArtifactError with the runtime's words where it refuses."""
@@ -201,8 +212,8 @@ class Worker:
             self._process.wait(timeout=2.0)
         status = self._process.poll()
         self._log.seek(0)
-        lines = self._log.read().decode("utf-8", "replace").split("\n")
-        words = " ".join(line.strip() for line in lines[-4:] if line.strip())
+        lines = [line.strip() for line in self._log.read().decode("utf-8", "replace").split("\n")]
+        words = " ".join(line for line in lines[-4:] if line and not line.startswith("INFO"))
         self.close()
         if status is None:
             how = f"broke the protocol ({symptom}) and was ended"

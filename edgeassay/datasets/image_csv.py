@@ -7,13 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from edgeassay.datasets.split import Split
+from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.errors import DataError
 from edgeassay.spec import ImageCsvSource, Role
+
+USUAL_SPLITS: Final[Mapping[Role, str]] = {
+    Role.TRAIN: "train",
+    Role.CALIBRATION: "calibration",
+    Role.VALIDATION: "validation",
+    Role.EVALUATION: "test",
+}
 
 # Row of the CSV: its line number and its fields by column.
 Row = tuple[int, Mapping[str, str]]
@@ -59,42 +67,67 @@ class ImageCsv:
         return s.labels or ((s.positive or s.label or ""),)
 
     @cached_property
-    def splits(self) -> Mapping[Role, Split]:
+    def _rows(self) -> Mapping[str, Sequence[Row]]:
+        """The CSV's rows by split."""
         header, rows = read_rows(self.root / self.settings.csv)
         self._check_columns(header)
         by_split: dict[str, list[Row]] = {}
         for row in rows:
             by_split.setdefault(row[1][self.settings.split], []).append(row)
-        declared = self.settings.splits
-        if declared[Role.EVALUATION] not in by_split:
-            raise DataError(
-                f"{self.where}: no row has {self.settings.split} ="
-                f" {declared[Role.EVALUATION]!r}, the evaluation split; the column holds"
-                f" {', '.join(sorted(by_split))}"
-            )
+        return by_split
+
+    @cached_property
+    def splits(self) -> Mapping[Role, Split]:
+        declared = {**USUAL_SPLITS, **self.settings.splits}
+        for role, name in declared.items():
+            needed = role is Role.EVALUATION or role in self.settings.splits
+            if needed and name not in self._rows:
+                raise DataError(
+                    f"{self.where}: no row has {self.settings.split} = {name!r}, the"
+                    f" {role.value} split; the column holds {', '.join(sorted(self._rows))}"
+                )
         return {
-            role: self._split(name, by_split[name])
+            role: self._split(name, self._rows[name])
             for role, name in declared.items()
-            if name in by_split
+            if name in self._rows
         }
+
+    @property
+    def beside_evaluation(self) -> Sequence[Members]:
+        used = {split.name for split in self.splits.values()}
+        unused = [
+            Members(
+                label=f"split {name!r}",
+                names=[row[self.settings.image] for _, row in rows],
+                patients=self._patients(rows),
+            )
+            for name, rows in self._rows.items()
+            if name not in used
+        ]
+        return [*members_of(self.splits), *unused]
 
     def _check_columns(self, header: Sequence[str]) -> None:
         s = self.settings
-        wanted = {
-            "image": s.image,
-            "split": s.split,
-            "patient": s.patient,
-            "group": s.group,
-        }
-        wanted |= {"label": s.label} | {"labels": None}
-        named = [(key, column) for key, column in wanted.items() if column is not None]
-        named += [("labels", column) for column in s.labels]
+        named = [
+            *(("image", s.image), ("split", s.split), ("patient", s.patient), ("group", s.group)),
+            ("label", s.label),
+            *(("labels", column) for column in s.labels),
+        ]
         for key, column in named:
-            if column not in header:
+            if column is not None and column not in header:
                 raise DataError(
                     f"{self.where} has no column {column!r}, which `{key}` in [data] names;"
                     f" its columns are {', '.join(header)}"
                 )
+
+    def _patients(self, rows: Sequence[Row]) -> list[str] | None:
+        who = self.settings.patient or self.settings.group
+        if who is None:
+            return None
+        for line, row in rows:
+            if not row[who].strip():
+                raise DataError(f"{self.where}, line {line}: column {who!r} is empty; fill it in")
+        return [row[who] for _, row in rows]
 
     def _split(self, name: str, rows: Sequence[Row]) -> Split:
         s = self.settings
@@ -106,13 +139,16 @@ class ImageCsv:
                     f"{self.where}, line {line}: {image} is listed twice in split {name!r}"
                     f" (first in line {seen[image]}); remove one"
                 )
+            if not (self.root / image).is_file():
+                raise DataError(
+                    f"{self.root / image} doesn't exist, and line {line} of {self.where} lists it"
+                )
             seen[image] = line
-        who = s.patient or s.group
         return Split(
             name=name,
             names=names,
             labels=np.array(list(self._labels(name, rows)), np.int8).reshape(len(rows), -1),
-            patients=[row[who] for _, row in rows] if who else None,
+            patients=self._patients(rows),
             load=partial(self._load, names),
         )
 
@@ -121,9 +157,12 @@ class ImageCsv:
         if s.positive is not None and s.label is not None:
             column = [row[s.label] for _, row in rows]
             values = sorted(set(column))
-            if "" in values:
-                line = rows[column.index("")][0]
-                raise DataError(f"{self.where}, line {line}: column {s.label!r} is empty")
+            plain = {value.strip().lower() for value in values}
+            if "" in plain or len(plain) < len(values):
+                raise DataError(
+                    f"{self.where}: column {s.label!r} holds {values}: an empty value, or values"
+                    " that differ only in case or blanks; write each label in one way"
+                )
             if s.positive not in values and len(values) > 1:
                 raise DataError(
                     f"{self.where}: no row of split {name!r} has {s.label} = {s.positive!r},"
@@ -146,6 +185,11 @@ class ImageCsv:
         path = self.root / names[index]
         try:
             with Image.open(path) as image:
+                if image.mode.startswith(("I", "F")):
+                    raise DataError(
+                        f"{path} has more than 8 bits a pixel (mode {image.mode}), which isn't read"
+                        " yet; convert it to 8 bits"
+                    )
                 image.load()
                 return image.copy()
         except FileNotFoundError:

@@ -49,21 +49,19 @@ def _overlap(a: Sequence[str], b: Sequence[str]) -> list[str]:
 
 
 def check_separation(dataset: Dataset) -> bool:
-    """True when no other split shares a patient with the evaluation split, False when the data
-    names no patients, so that nobody can tell. ConfigError when images or patients are shared.
+    """True when nothing else in the data shares a patient with the evaluation split, False when the
+    data names no patients, so that nobody can tell. ConfigError when images or patients are shared.
     """
     evaluation = dataset.splits[Role.EVALUATION]
-    for role, split in dataset.splits.items():
-        if role is Role.EVALUATION:
-            continue
-        shared = {"images": _overlap(split.names, evaluation.names)}
-        if split.patients is not None and evaluation.patients is not None:
-            shared["patients"] = _overlap(split.patients, evaluation.patients)
+    for other in dataset.beside_evaluation:
+        shared = {"images": _overlap(other.names, evaluation.names)}
+        if other.patients is not None and evaluation.patients is not None:
+            shared["patients"] = _overlap(other.patients, evaluation.patients)
         for what, names in shared.items():
             if names:
                 raise ConfigError(
-                    f"{dataset.where}: {role.value} (split {split.name!r}) and evaluation (split"
-                    f" {evaluation.name!r}) share {len(names):,} {what} ({', '.join(names[:3])}"
+                    f"{dataset.where}: {other.label} and evaluation (split {evaluation.name!r})"
+                    f" share {len(names):,} {what} ({', '.join(names[:3])}"
                     f"{', …' if len(names) > 3 else ''}); what a network or a quantizer has seen"
                     " can't judge it: separate the splits"
                 )

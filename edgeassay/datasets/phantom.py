@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edgeassay.datasets.split import Split
+from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.spec import PhantomSource, Role
 
 Plane = npt.NDArray[np.floating[Any]]  # float32; NumPy's types promise less
 
 PATIENT_IMAGES: Final = 4  # at most; the number is drawn per patient
 MISSED: Final = 0.06  # share of present findings that the label leaves out
-SPURIOUS: Final = 0.012  # share of absent findings that the label names
+SPURIOUS: Final = 0.022  # share of absent findings that the label names
 NOISE_SD: Final = 0.030  # of a pixel, in units of the full range
 TEXTURE_SD: Final = 0.045  # of the smooth background structure
 # Ranges: lung width and height, heart width, scale across and down, ribs per unit.
@@ -250,6 +250,10 @@ class Phantom:
     @cached_property
     def splits(self) -> Mapping[Role, Split]:
         return {role: self._split(role, count) for role, count in self.settings.images.items()}
+
+    @property
+    def beside_evaluation(self) -> Sequence[Members]:
+        return members_of(self.splits)
 
     def _split(self, role: Role, count: int) -> Split:
         keys: list[tuple[int, int]] = []

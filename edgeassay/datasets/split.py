@@ -32,8 +32,19 @@ class Split:
         return len(self.names)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """Who is in a group of images that must share nothing with the evaluation split."""
+
+    label: str
+    names: Sequence[str]
+    patients: Sequence[str] | None
+
+
 class Dataset(Protocol):
-    """A source of splits. `where` names it in messages."""
+    """A source of splits. `where` names it in messages; `beside_evaluation` is everything else that
+    the data holds, in a role or in none.
+    """
 
     @property
     def where(self) -> str: ...
@@ -43,3 +54,19 @@ class Dataset(Protocol):
 
     @property
     def splits(self) -> Mapping[Role, Split]: ...
+
+    @property
+    def beside_evaluation(self) -> Sequence[Members]: ...
+
+
+def members_of(splits: Mapping[Role, Split]) -> list[Members]:
+    """The members of every role but evaluation."""
+    return [
+        Members(
+            label=f"{role.value} (split {split.name!r})",
+            names=split.names,
+            patients=split.patients,
+        )
+        for role, split in splits.items()
+        if role is not Role.EVALUATION
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -102,6 +104,16 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
         )
 
 
+def check_integer(loaded: Loaded) -> None:
+    """MeasurementError where an artifact of an integer method takes or gives other numbers."""
+    for tensor in (*loaded.inputs, *loaded.outputs):
+        if tensor.dtype.kind not in "iu" or tensor.scale == 0.0:
+            raise MeasurementError(
+                f"{loaded.label} is declared as an integer artifact, and its tensor"
+                f" {tensor.name!r} is {tensor.dtype} with scale {tensor.scale:g}; build it again"
+            )
+
+
 def _shape(shape: tuple[int, ...]) -> str:
     return "x".join(str(side) for side in shape)
 
@@ -169,16 +181,14 @@ def predictions_csv(predictions: Predictions, split: Split, classes: tuple[str, 
 
     Scores are written so that reading them as float32 gives the same number again.
     """
-    header = ["image", *classes]
-    if predictions.raw is not None:
-        header += [f"{name}.raw" for name in classes]
-    lines = [",".join(header)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    raw = [] if predictions.raw is None else [f"{name}.raw" for name in classes]
+    writer.writerow(["image", *classes, *raw])
     for i, name in enumerate(split.names):
-        fields = [name, *(str(score) for score in predictions.scores[i])]
-        if predictions.raw is not None:
-            fields += [str(int(value)) for value in predictions.raw[i]]
-        lines.append(",".join(fields))
-    return "\n".join(lines) + "\n"
+        integers = [] if predictions.raw is None else predictions.raw[i].tolist()
+        writer.writerow([name, *(str(score) for score in predictions.scores[i]), *integers])
+    return text.getvalue()
 
 
 def write_predictions(

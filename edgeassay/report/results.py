@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 import edgeassay
-from edgeassay.assay import CaseFacts
 from edgeassay.atomic import write_text
+from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
 from edgeassay.spec import Case, ClaimName, Judgement, Kind, Verdict
 
@@ -78,16 +78,20 @@ class CaseRecord(Record):
 
     case: CaseId
     size_bytes: int | None
+    size_ratio: float | None
     artifact_sha256: str | None
+    manifest: bool | None
     mean_auc: float | None
+    mean_auc_drop: float | None
     p50_ms: float | None
     p95_ms: float | None
+    latency_ratio: float | None
     patients_separate: bool | None
     worker: dict[str, Any]
 
 
 class Results(Record):
-    """A whole run."""
+    """A whole run; `complete` is false where it ended before every chosen claim was judged."""
 
     schema_version: Literal[1] = Field(alias="schema", default=1)
     edgeassay: str
@@ -95,6 +99,7 @@ class Results(Record):
     dirty: bool
     started: datetime
     machine: dict[str, Any]
+    complete: bool
     claims: list[ClaimRecord]
     cases: list[CaseRecord] = Field(default_factory=list)
 
@@ -154,6 +159,8 @@ def assemble(
     machine: Machine,
     claims: list[ClaimRecord],
     cases: list[CaseRecord],
+    *,
+    complete: bool,
 ) -> Results:
     """The record of a run."""
     commit, dirty = git_state(root)
@@ -163,6 +170,7 @@ def assemble(
         dirty=dirty,
         started=started,
         machine=asdict(machine),
+        complete=complete,
         claims=claims,
         cases=cases,
     )

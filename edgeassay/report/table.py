@@ -60,30 +60,29 @@ def _measured(records: Sequence[ClaimRecord], claim: ClaimName) -> MeasurementRe
     return next((r.measurement for r in records if r.claim is claim), None)
 
 
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None else format(value, form)
-
-
-def _auc(facts: CaseRecord | None, drop: MeasurementRecord | None) -> str:
-    text = _number(facts.mean_auc if facts else None, ".4f")
-    if drop is not None:
-        text += f" ({-drop.value:+z.4f})"
-        if drop.low is not None and drop.high is not None:
-            text += f" [{-drop.high:+.4f}, {-drop.low:+.4f}]"
+def _auc(facts: CaseRecord | None, claimed: MeasurementRecord | None) -> str:
+    if facts is None or facts.mean_auc is None:
+        return ""
+    text = f"{facts.mean_auc:.4f}"
+    if facts.mean_auc_drop is not None:
+        text += f" ({-facts.mean_auc_drop:+z.4f})"
+    if claimed is not None and claimed.low is not None and claimed.high is not None:
+        text += f" [{-claimed.high:+.4f}, {-claimed.low:+.4f}]"
     return text
 
 
-def _size(facts: CaseRecord | None, ratio: MeasurementRecord | None) -> str:
+def _size(facts: CaseRecord | None) -> str:
     if facts is None or facts.size_bytes is None:
         return ""
-    return f"{facts.size_bytes / 1000:,.0f} kB" + (f" ({ratio.value:.2f}x)" if ratio else "")
+    ratio = "" if facts.size_ratio is None else f" ({facts.size_ratio:.2f}x)"
+    return f"{facts.size_bytes / 1000:,.0f} kB{ratio}"
 
 
 def _latency(facts: CaseRecord | None) -> str:
-    if facts is None or facts.p50_ms is None:
+    if facts is None or facts.p50_ms is None or facts.p95_ms is None:
         return ""
     form = ".2f" if facts.p50_ms >= TENTH_MS else ".4f"
-    return f"{facts.p50_ms:{form}} / {_number(facts.p95_ms, form)}"
+    return f"{facts.p50_ms:{form}} / {facts.p95_ms:{form}}"
 
 
 def _rows(claims: Sequence[ClaimRecord]) -> dict[CaseId, list[ClaimRecord]]:
@@ -106,18 +105,16 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
     shown = None
     for case, records in _rows(claims).items():
         known = facts.get(case)
-        size = _measured(records, ClaimName.SIZE_RATIO)
-        ratio = _measured(records, ClaimName.LATENCY_RATIO)
         if shown is not None and shown != case.model:
             table.add_section()
         table.add_row(
             "" if case.model == shown else case.model,
             case.variant,
             case.runtime,
-            _size(known, size),
+            _size(known),
             _auc(known, _measured(records, ClaimName.MEAN_AUC_DROP)),
             _latency(known),
-            f"{1 / ratio.value:.2f}x" if ratio else "",
+            f"{1 / known.latency_ratio:.2f}x" if known and known.latency_ratio else "",
             _verdict(records),
         )
         shown = case.model

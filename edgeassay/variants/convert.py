@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main(request_file: str) -> None:
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # converters print on stdout
+    threading.Thread(target=end_with_parent, daemon=True).start()
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     import keras
     import numpy as np
@@ -35,6 +37,12 @@ def main(request_file: str) -> None:
         data = importlib.import_module(task["module"]).convert(network, images)
         Path(task["output"]).write_bytes(data)
         print(task["name"], file=replies, flush=True)
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone: its end of stdin closes then."""
+    sys.stdin.buffer.read()
+    os._exit(1)
 
 
 def check_inputs(shapes: Sequence[tuple[int | None, ...]], made: tuple[int, ...]) -> None:

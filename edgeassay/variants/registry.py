@@ -12,26 +12,20 @@ from edgeassay.spec import VariantSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A way to make an artifact: the module that does it, and whether it looks at images."""
+    """A way to make an artifact: the module that does it, whether it looks at images, and whether
+    inputs and outputs are integers.
+    """
 
     module: str
-    calibrates: bool
-    summary: str
+    calibrates: bool = False
+    integer: bool = False
 
 
 METHODS: Final[Mapping[str, Method]] = {
-    "fp32": Method(module="edgeassay.variants.fp32", calibrates=False, summary="float, as trained"),
-    "drq": Method(
-        module="edgeassay.variants.drq",
-        calibrates=False,
-        summary="dynamic range: 8-bit weights, activations quantized as they come",
-    ),
-    "fp16": Method(module="edgeassay.variants.fp16", calibrates=False, summary="16-bit weights"),
-    "int8": Method(
-        module="edgeassay.variants.int8",
-        calibrates=True,
-        summary="8-bit weights, activations, inputs and outputs",
-    ),
+    "fp32": Method(module="edgeassay.variants.fp32"),
+    "drq": Method(module="edgeassay.variants.drq"),
+    "fp16": Method(module="edgeassay.variants.fp16"),
+    "int8": Method(module="edgeassay.variants.int8", calibrates=True, integer=True),
 }
 
 
@@ -43,7 +37,7 @@ def check_variant(name: str, variant: VariantSpec, where: str) -> None:
             f"{where}: variants.{name}.method = {variant.method!r} is unknown;"
             f" known: {', '.join(METHODS)}"
         )
-    if method.calibrates != (variant.calibration_images > 0):
+    if method.calibrates != (variant.calibration_images > 0) or variant.calibration_images < 0:
         wants = "needs a positive number of" if method.calibrates else "uses no"
         raise ConfigError(
             f"{where}: variants.{name}.calibration_images = {variant.calibration_images}, and"

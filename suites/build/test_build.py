@@ -123,7 +123,9 @@ def failure(model: ModelSpec, variant: str, cache: Path) -> str:
 
 def test_a_network_that_carries_code_is_refused_and_a_broken_file_too(tmp_path: Path) -> None:
     carrier = make_model(tmp_path / "a", kind="code")
-    assert re.search(r"small\.keras could not be converted: .*Lambda", failure(carrier, "fp32", tmp_path / "c"))
+    assert re.search(
+        r"small\.keras could not be converted: .*Lambda", failure(carrier, "fp32", tmp_path / "c")
+    )
     carrier.weights.write_bytes(b"PK broken")
     assert "small.keras could not be converted" in failure(carrier, "fp32", tmp_path / "c")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeassay.assay import Assay, Settings
 from edgeassay.config import load_devices, load_models
+from edgeassay.evidence import Evidence, Settings
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.matrix import plan
 from edgeassay.progress import silent
@@ -37,7 +37,7 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
         jobs=usable_cpus(),
         today=date.today(),
     )
-    aucs = Assay(made, settings, silent).aucs(made.cases[0])
+    aucs = Evidence(made, settings, silent).aucs(made.cases[0])
     names = made.models["phantom-cnn"].classes
     outside = {n: a for n, a in zip(names, aucs, strict=True) if not 0.70 <= a <= 0.97}
     assert len(aucs) == 14

@@ -108,16 +108,19 @@ class Project:
         return self.folder / "data"
 
     def write(self) -> None:
+        self.write_declarations()
+        write_spots(self.data / "spots")
+        weights, bias = brightness()
+        write_classifier(self.artifacts / "tiny/fp32.tflite", weights, bias, padding_bytes=4096)
+        write_classifier(self.artifacts / "tiny/int8.tflite", weights, bias, int8=True)
+
+    def write_declarations(self) -> None:
         for path, text in (
             (self.folder / "models/tiny/model.toml", self.model_toml),
             (self.folder / "devices/bench.toml", self.device_toml),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        write_spots(self.data / "spots")
-        weights, bias = brightness()
-        write_classifier(self.artifacts / "tiny/fp32.tflite", weights, bias, padding_bytes=4096)
-        write_classifier(self.artifacts / "tiny/int8.tflite", weights, bias, int8=True)
 
     def command(self, *options: str) -> list[str]:
         return [

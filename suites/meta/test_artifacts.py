@@ -55,6 +55,16 @@ def test_a_damaged_manifest_is_refused(tmp_path: Path, text: str) -> None:
         read_artifact(path, "tiny", "int8")
 
 
+def test_an_artifact_in_anothers_place_and_an_empty_one_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "int8.tflite"
+    write_artifact(path, b"bytes", RECIPE)
+    with pytest.raises(ArtifactError, match="is tiny/int8 by its manifest"):
+        read_artifact(path, "tiny", "fp16")
+    path.write_bytes(b"")
+    with pytest.raises(ArtifactError, match="is empty"):
+        read_artifact(path, "tiny", "int8")
+
+
 def test_an_exported_artifact_is_where_a_device_looks_for_it(tmp_path: Path) -> None:
     write_artifact(cache_path(tmp_path / "cache", RECIPE), b"bytes", RECIPE)
     artifact = cached(tmp_path / "cache", RECIPE)

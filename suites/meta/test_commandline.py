@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeassay.pytest_paths import joined
+from edgeassay.pytest_paths import WITH_VALUE, joined
+from fixtures.options import pytest_addoption
 from suites.meta.project import ROOT, Project
 
 
@@ -34,6 +35,22 @@ def test_values_are_joined_to_their_options() -> None:
     ]
     assert joined(["--artifacts"]) == ["--artifacts"]
     assert joined(["--artifacts=/d", "--benchmark"]) == ["--artifacts=/d", "--benchmark"]
+
+
+def test_every_option_with_a_value_is_known_to_the_joiner() -> None:
+    with_value: set[str] = set()
+
+    class Group:
+        def addoption(self, name: str, **settings: object) -> None:
+            if settings.get("action") != "store_true":
+                with_value.add(name)
+
+    class Parser:
+        def getgroup(self, *words: str) -> Group:
+            return Group()
+
+    pytest_addoption(Parser())  # type: ignore[arg-type]
+    assert with_value <= set(WITH_VALUE)
 
 
 def test_help_and_version() -> None:

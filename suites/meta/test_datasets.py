@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edgeassay.datasets import check_evaluation, check_separation, draw_calibration, open_dataset
 from edgeassay.datasets.phantom import FINDINGS, Phantom
@@ -116,14 +118,44 @@ def test_a_one_class_split_is_refused(spots: Path) -> None:
         check_evaluation(dataset)
 
 
-def test_an_image_in_two_splits_and_a_patient_in_two_splits_are_refused(spots: Path) -> None:
+def test_an_image_in_two_splits_is_refused(spots: Path) -> None:
     edit(spots, "images/006.png", "images/000.png")
     with pytest.raises(ConfigError, match="share 1 images"):
         check_separation(open_dataset(SPOTS, spots))
-    edit(spots, "images/000.png,", "images/x.png,")
+
+
+@pytest.mark.parametrize("split", ["train", "training"])
+def test_a_patient_in_two_splits_is_refused_whatever_the_other_is_called(
+    spots: Path, split: str
+) -> None:
+    edit(spots, ",train", f",{split}", count=-1)
     edit(spots, "p003", "p000")
     with pytest.raises(ConfigError, match=r"share 1 patients \(p000\)"):
         check_separation(open_dataset(SPOTS, spots))
+
+
+def test_a_declared_split_that_is_not_there_is_refused(spots: Path) -> None:
+    source = replace(SPOTS, splits={Role.TRAIN: "tran"})
+    with pytest.raises(DataError, match="no row has split = 'tran', the train split"):
+        _ = open_dataset(source, spots).splits
+
+
+def test_labels_written_in_two_ways_and_empty_patients_are_refused(spots: Path) -> None:
+    edit(spots, ",bright,", ",Bright,")
+    with pytest.raises(DataError, match="differ only in case or blanks"):
+        _ = open_dataset(SPOTS, spots).splits
+    edit(spots, ",Bright,", ",bright,")
+    edit(spots, ",p005,", ",,")
+    with pytest.raises(DataError, match="column 'patient' is empty"):
+        _ = open_dataset(SPOTS, spots).splits
+
+
+def test_an_image_of_more_than_8_bits_is_refused(spots: Path) -> None:
+    pixels = np.full((8, 8), 40000, np.uint16)
+    Image.fromarray(pixels).save(spots / "spots/images/006.png")
+    split = open_dataset(SPOTS, spots).splits[Role.EVALUATION]
+    with pytest.raises(DataError, match=r"006\.png has more than 8 bits a pixel"):
+        split.load(0)
 
 
 def test_calibration_on_the_evaluation_split_is_refused(spots: Path) -> None:
@@ -139,9 +171,8 @@ def test_calibration_on_the_evaluation_split_is_refused(spots: Path) -> None:
 def test_an_unreadable_image_is_named(spots: Path, content: bytes | None) -> None:
     path = spots / "spots/images/006.png"
     path.unlink() if content is None else path.write_bytes(content)
-    split = open_dataset(SPOTS, spots).splits[Role.EVALUATION]
     with pytest.raises(DataError, match=r"006\.png (can't be read as an image|doesn't exist)"):
-        split.load(0)
+        open_dataset(SPOTS, spots).splits[Role.EVALUATION].load(0)
 
 
 def test_calibration_is_seeded_stratified_and_shuffled() -> None:

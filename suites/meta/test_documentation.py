@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -33,6 +34,17 @@ def test_the_two_commands_are_those_that_ci_runs() -> None:
     tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
     assert "[testenv:bench]" in tox
     assert "[testenv:tests]" in tox
+
+
+def test_what_tox_tests_is_in_the_repository() -> None:
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "suites"], capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout: nothing to compare with")
+    tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    for folder in re.findall(r"suites/\w+", tox):
+        assert f"{folder}/" in listed.stdout, folder
 
 
 def test_the_readmes_model_and_device_load(tmp_path: Path) -> None:

@@ -123,13 +123,13 @@ def with_deviation(*lines: str) -> str:
         ('architecture = "aarch64"', True),
         ('architecture = "x86_64"', False),
         ('device = "bench"', True),
-        ('device = "other"', False),
         ('runtime = "litert"', True),
     ],
 )
 def test_a_deviation_covers_what_it_names(tmp_path: Path, line: str, covered: bool) -> None:
     made = make(tmp_path, with_deviation(line))
-    assert bool(list(made.deviations())) is covered
+    ((_, _, claims),) = made.deviations()
+    assert bool(claims) is covered
 
 
 def test_a_deviation_holds_through_its_last_day(tmp_path: Path) -> None:
@@ -143,6 +143,20 @@ def test_a_deviation_from_no_limit_is_refused(tmp_path: Path) -> None:
     text = with_deviation().replace('"size_ratio"\nreason', '"class_auc_drop"\nreason')
     with pytest.raises(ConfigError, match="no limit is set there"):
         make(tmp_path, text)
+
+
+def test_a_deviation_on_an_unknown_device_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="unknown device 'bensh'; did you mean 'bench'"):
+        make(tmp_path, with_deviation('device = "bensh"'))
+
+
+def test_device_limits_for_an_unknown_variant_or_class_are_refused(tmp_path: Path) -> None:
+    limit = "[limits.tiny.itn8]\nlatency_p95_ms = 1.0\n"
+    with pytest.raises(ConfigError, match="tiny has no variant 'itn8'; did you mean 'int8'"):
+        make(tmp_path, device=DEVICE_TOML + limit)
+    limit = "[limits.tiny.int8]\nclass_auc_drop = { limit = 0.1, classes = { brigth = 0.2 } }\n"
+    with pytest.raises(ConfigError, match="tiny has no class 'brigth'; did you mean 'bright'"):
+        make(tmp_path, device=DEVICE_TOML + limit)
 
 
 def test_limits_for_an_unknown_model_are_refused(tmp_path: Path) -> None:

@@ -44,9 +44,10 @@ def test_a_green_run_leaves_results_properties_predictions_and_exact_durations(
 
 
 def check_results(results: object) -> None:
+    assert isinstance(results, dict)
+    assert results["complete"] is True
     schema = json.loads(json_schema())
     jsonschema.validate(results, schema)
-    assert isinstance(results, dict)
     assert results["schema"] == 1
     assert results["edgeassay"] == edgeassay.__version__
     size = next(c for c in results["claims"] if c["claim"] == "size_ratio")
@@ -140,16 +141,49 @@ def test_a_worse_variant_turns_the_accuracy_claims_red(project: Project) -> None
 
 def test_outputs_that_are_not_finite_turn_every_claim_on_them_red(project: Project) -> None:
     weights, bias = brightness()
-    path = project.artifacts / "tiny/int8.tflite"
-    write_classifier(path, np.full_like(weights, np.nan), bias)
-    outcome = project.run()
+    write_classifier(project.artifacts / "tiny/fp32.tflite", np.full_like(weights, np.nan), bias)
+    project.model_toml = MODEL_TOML.replace("size_ratio =", "# size_ratio =") + deviation(
+        "mean_auc_drop"
+    )
+    project.write_declarations()
+    outcome = project.run("--require-measured", "suites/accuracy", "suites/deviations")
     assert outcome.code == 1
     assert outcome.named("failure") == {
-        f"test_finite_outputs[{INT8}]",
-        f"test_min_auc[{INT8}]",
+        f"test_finite_outputs[{FP32}]",
+        f"test_min_auc[{FP32}]",
+        # The deviation declares a drop; that no drop can be taken is another matter.
         f"test_mean_auc_drop[{INT8}]",
+        "test_deviation_still_matches[tiny-mean_auc_drop-int8]",
     }
     assert "no finite numbers" in outcome.messages[f"test_mean_auc_drop[{INT8}]"]
+
+
+def test_a_float_artifact_in_the_place_of_int8_is_red(project: Project) -> None:
+    write_classifier(project.artifacts / "tiny/int8.tflite", *brightness())
+    outcome = project.run()
+    assert outcome.code == 1
+    assert f"test_loads[{INT8}]" in outcome.named("failure")
+    assert "declared as an integer artifact" in outcome.messages[f"test_loads[{INT8}]"]
+
+
+def test_a_run_cut_short_says_so_and_leaves_nothing_green(project: Project) -> None:
+    project.model_toml = MODEL_TOML.replace("min_auc = 0.7", "min_auc = 0.9999")
+    project.write()
+    outcome = project.run("--exitfirst")
+    assert outcome.code == 1
+    assert outcome.results["complete"] is False
+    verdicts = {(c["claim"], c["case"]["variant"]): c for c in outcome.results["claims"]}
+    assert verdicts["min_auc", "fp32"]["verdict"] == "fail"
+    assert verdicts["mean_auc_drop", "int8"]["verdict"] == "unmeasured"
+    assert verdicts["mean_auc_drop", "int8"]["reason"] == "the run ended before it was judged"
+
+
+def test_a_place_that_can_not_be_written_is_said_before_the_first_test(project: Project) -> None:
+    (project.folder / "file").write_bytes(b"")
+    outcome = project.run("--predictions", str(project.folder / "file" / "predictions"))
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "can't be written" in outcome.text
+    assert "Traceback" not in outcome.text
 
 
 def test_artifacts_of_other_weights_are_red(project: Project) -> None:
