@@ -1,246 +1,41 @@
-"""TOML to spec, strictly: an unknown key names file, key and the nearest valid key."""
+"""Models and device profiles from their files, with what no single key shows checked."""
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from edgeassay.config.limits import read_limits
+from edgeassay.config.shapes import NAME, DeviceFile, ModelFile, explain, nearest, read_toml
+from edgeassay.datasets.phantom import FINDINGS
 from edgeassay.errors import ConfigError
 from edgeassay.preprocess import MODES
 from edgeassay.spec import (
     ARCHITECTURES,
     ENGINES,
     REFERENCE_VARIANT,
-    TRAITS,
     ClaimName,
     DataSource,
     Deviation,
     DeviceSpec,
     ImageCsvSource,
-    Limit,
-    LimitRule,
-    Match,
     ModelSpec,
     PhantomSource,
     Preprocess,
     Role,
-    RuntimeSpec,
-    Timing,
-    VariantSpec,
 )
+from edgeassay.variants import check_variant
 
 DATA_VARIABLE = "EDGEASSAY_DATA"
-NAME = r"[a-z0-9][a-z0-9._-]*"
-
-
-class DeviationEntry(BaseModel):
-    """One [[deviation]] table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    claim: ClaimName
-    reason: str = Field(min_length=1)
-    expires: date
-    variant: str | None = None
-    runtime: str | None = None
-    architecture: str | None = None
-    device: str | None = None
-    class_name: str | None = Field(default=None, alias="class")
-
-
-class ModelFile(BaseModel):
-    """The shape of a model.toml; `limits` is read by `read_limits`, which knows its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str = Field(pattern=f"^{NAME}$")
-    title: str = ""
-    weights: Path
-    preprocess: Preprocess
-    data: Annotated[DataSource, Field(discriminator="source")] | None = None
-    variants: dict[str, VariantSpec] = Field(min_length=1)
-    runtimes: dict[str, RuntimeSpec] = Field(min_length=1)
-    limits: dict[str, Any] = Field(default_factory=dict)
-    deviation: list[DeviationEntry] = Field(default_factory=list)
-
-
-class DeviceFile(BaseModel):
-    """The shape of a device profile."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str = Field(pattern=f"^{NAME}$")
-    title: str = ""
-    match: Match
-    timing: Timing
-    workers: dict[str, tuple[str, ...]]
-    limits: dict[str, Any] = Field(default_factory=dict)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """' (did you mean ...?)' or a list of what is known, for the end of a message."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
-
-
-# What the tables inside a file are made of; a data source is found by its tag.
-TABLES: dict[str, type] = {
-    "preprocess": Preprocess,
-    "variants": VariantSpec,
-    "runtimes": RuntimeSpec,
-    "deviation": DeviationEntry,
-    "match": Match,
-    "timing": Timing,
-}
-# pydantic's names for what can be wrong with a key.
-UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
-MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
-SOURCES: dict[str, type] = {"phantom": PhantomSource, "image-csv": ImageCsvSource}
-
-
-def _keys(shape: Any) -> list[str]:
-    if issubclass(shape, BaseModel):
-        return [f.alias or name for name, f in shape.model_fields.items()]
-    return [f.name for f in fields(shape)]
-
-
-def _explain(shape: type, error: ValidationError, where: str) -> str:
-    """One thing wrong, as a sentence naming file, key and remedy.
-
-    A misspelt key is also a missing one: what is unknown explains more than what is missing.
-    """
-    first = min(error.errors(), key=lambda e: (e["type"] not in UNKNOWN, e["type"] in MISSING))
-    steps = [str(step) for step in first["loc"]]
-    tag = next((SOURCES[step] for step in steps if step in SOURCES), None)
-    key = ".".join(step for step in steps if step not in SOURCES)
-    if first["type"] in UNKNOWN:
-        table = shape if len(steps) == 1 else tag or TABLES[steps[0]]
-        return f"{where}: unknown key {key!r}; {nearest(steps[-1], _keys(table))}"
-    if first["type"] in MISSING:
-        return f"{where}: the key {key!r} is missing; add it"
-    if first["type"].startswith("union_tag"):
-        return f"{where}: {key}.source must be one of 'phantom', 'image-csv'; {first['msg']}"
-    return f"{where}: {key} = {first['input']!r} is not valid: {first['msg']}"
-
-
-def read_toml(path: Path, where: str) -> dict[str, Any]:
-    """The file's tables; ConfigError with the line where it is no TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{where} doesn't exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{where} can't be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where} is no valid TOML: {error}") from None
-
-
-def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
-    """One limit: a number, `true` for a flag, or a table with `limit` and `rationale`."""
-    rationale = None
-    source = f"{where}:{key}"
-    if isinstance(entry, Mapping):
-        known = {"limit", "rationale"} | ({"classes"} if TRAITS[claim].per_class else set())
-        for name in entry:
-            if name not in known:
-                raise ConfigError(f"{where}: unknown key '{key}.{name}'; {nearest(name, known)}")
-        if "limit" not in entry:
-            raise ConfigError(f"{where}: the key '{key}.limit' is missing; add the number")
-        rationale = entry.get("rationale")
-        if not isinstance(rationale, str | None):
-            raise ConfigError(
-                f"{where}: {key}.rationale = {rationale!r} is not valid: write a text"
-            )
-        entry = entry["limit"]
-        source = f"{source}.limit"
-    if TRAITS[claim].flag:
-        if entry is not True:
-            raise ConfigError(
-                f"{where}: {key} = {entry!r} is not valid: it can only be `true`; leave it out"
-                " where it isn't claimed"
-            )
-        return Limit(value=1.0, source=source, rationale=rationale)
-    if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry):
-        raise ConfigError(f"{where}: {key} = {entry!r} is not valid: it must be a finite number")
-    return Limit(value=float(entry), source=source, rationale=rationale)
-
-
-def _claim_limits(
-    table: Mapping[str, Any],
-    variant: str | None,
-    where: str,
-    prefix: str,
-    classes: Sequence[str] | None,
-) -> list[LimitRule]:
-    rules = []
-    for name, entry in table.items():
-        claim = ClaimName(name)
-        key = f"{prefix}.{name}"
-        rules.append(
-            LimitRule(claim=claim, variant=variant, limit=_limit(entry, claim, where, key))
-        )
-        for class_name, value in (
-            entry.get("classes", {}) if isinstance(entry, dict) else {}
-        ).items():
-            if classes is not None and class_name not in classes:
-                raise ConfigError(
-                    f"{where}: unknown class '{key}.classes.{class_name}';"
-                    f" {nearest(class_name, classes)}"
-                )
-            limit = _limit(value, claim, where, f"{key}.classes.{class_name}")
-            rules.append(
-                LimitRule(claim=claim, variant=variant, limit=limit, class_name=class_name)
-            )
-    return rules
-
-
-def read_limits(
-    tables: Mapping[str, Any],
-    *,
-    variants: Iterable[str] | None,
-    classes: Sequence[str] | None,
-    where: str,
-    prefix: str = "limits",
-) -> tuple[LimitRule, ...]:
-    """The rules of a [limits] table: claims for every variant, and one table a variant.
-
-    `variants` and `classes` are the names allowed; None allows any.
-    """
-    claims = {c.value for c in ClaimName}
-    general = {k: v for k, v in tables.items() if k in claims}
-    rules = _claim_limits(general, None, where, prefix, classes)
-    for name, inner in tables.items():
-        if name in claims:
-            continue
-        allowed = claims | set(variants or ())
-        if name in allowed and not isinstance(inner, dict):
-            raise ConfigError(
-                f"{where}: {prefix}.{name} = {inner!r} is not valid: a variant's limits stand in a"
-                f" table of their own, [{prefix}.{name}]"
-            )
-        if not isinstance(inner, dict) or (variants is not None and name not in allowed):
-            raise ConfigError(f"{where}: unknown key '{prefix}.{name}'; {nearest(name, allowed)}")
-        for claim in inner:
-            if claim not in claims:
-                raise ConfigError(
-                    f"{where}: unknown key '{prefix}.{name}.{claim}'; {nearest(claim, claims)}"
-                )
-        rules += _claim_limits(inner, name, where, f"{prefix}.{name}", classes)
-    return tuple(rules)
 
 
 def _classes(data: DataSource | None) -> tuple[str, ...]:
     if isinstance(data, PhantomSource):
-        from edgeassay.datasets.phantom import FINDINGS
-
         return tuple(FINDINGS)
     if isinstance(data, ImageCsvSource):
         return data.labels or (data.positive or data.label or "",)
@@ -317,7 +112,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
     try:
         model = ModelFile.model_validate(read_toml(path, where))
     except ValidationError as error:
-        raise ConfigError(_explain(ModelFile, error, where)) from None
+        raise ConfigError(explain(ModelFile, error, where)) from None
     if model.id != folder.name:
         raise ConfigError(
             f"{where}: id = {model.id!r}, and the folder is {folder.name!r}; make them equal"
@@ -326,8 +121,6 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         raise ConfigError(
             f"{where}: [variants] has no {REFERENCE_VARIANT!r}, the reference; add it"
         )
-    from edgeassay.variants import check_variant
-
     for name, variant in model.variants.items():
         check_variant(name, variant, where)
     _check_names(model, where)
@@ -388,7 +181,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
     try:
         device = DeviceFile.model_validate(read_toml(path, where))
     except ValidationError as error:
-        raise ConfigError(_explain(DeviceFile, error, where)) from None
+        raise ConfigError(explain(DeviceFile, error, where)) from None
     if device.id != path.stem:
         raise ConfigError(
             f"{where}: id = {device.id!r}, and the file is {path.stem!r}; make them equal"

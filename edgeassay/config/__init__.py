@@ -1,0 +1,21 @@
+"""TOML to spec, strictly: an unknown key names file, key and the nearest valid key."""
+
+from edgeassay.config.loading import (
+    choose,
+    data_root,
+    load_device,
+    load_devices,
+    load_model,
+    load_models,
+)
+from edgeassay.config.shapes import nearest
+
+__all__ = [
+    "choose",
+    "data_root",
+    "load_device",
+    "load_devices",
+    "load_model",
+    "load_models",
+    "nearest",
+]

@@ -1,0 +1,105 @@
+"""[limits] tables: claims for every variant, and one table a variant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from edgeassay.config.shapes import nearest
+from edgeassay.errors import ConfigError
+from edgeassay.spec import TRAITS, ClaimName, Limit, LimitRule
+
+
+def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
+    """One limit: a number, `true` for a flag, or a table with `limit` and `rationale`."""
+    rationale = None
+    source = f"{where}:{key}"
+    if isinstance(entry, Mapping):
+        known = {"limit", "rationale"} | ({"classes"} if TRAITS[claim].per_class else set())
+        for name in entry:
+            if name not in known:
+                raise ConfigError(f"{where}: unknown key '{key}.{name}'; {nearest(name, known)}")
+        if "limit" not in entry:
+            raise ConfigError(f"{where}: the key '{key}.limit' is missing; add the number")
+        rationale = entry.get("rationale")
+        if not isinstance(rationale, str | None):
+            raise ConfigError(
+                f"{where}: {key}.rationale = {rationale!r} is not valid: write a text"
+            )
+        entry = entry["limit"]
+        source = f"{source}.limit"
+    if TRAITS[claim].flag:
+        if entry is not True:
+            raise ConfigError(
+                f"{where}: {key} = {entry!r} is not valid: it can only be `true`; leave it out"
+                " where it isn't claimed"
+            )
+        return Limit(value=1.0, source=source, rationale=rationale)
+    if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry):
+        raise ConfigError(f"{where}: {key} = {entry!r} is not valid: it must be a finite number")
+    return Limit(value=float(entry), source=source, rationale=rationale)
+
+
+def _claim_limits(
+    table: Mapping[str, Any],
+    variant: str | None,
+    where: str,
+    prefix: str,
+    classes: Sequence[str] | None,
+) -> list[LimitRule]:
+    rules = []
+    for name, entry in table.items():
+        claim = ClaimName(name)
+        key = f"{prefix}.{name}"
+        rules.append(
+            LimitRule(claim=claim, variant=variant, limit=_limit(entry, claim, where, key))
+        )
+        for class_name, value in (
+            entry.get("classes", {}) if isinstance(entry, dict) else {}
+        ).items():
+            if classes is not None and class_name not in classes:
+                raise ConfigError(
+                    f"{where}: unknown class '{key}.classes.{class_name}';"
+                    f" {nearest(class_name, classes)}"
+                )
+            limit = _limit(value, claim, where, f"{key}.classes.{class_name}")
+            rules.append(
+                LimitRule(claim=claim, variant=variant, limit=limit, class_name=class_name)
+            )
+    return rules
+
+
+def read_limits(
+    tables: Mapping[str, Any],
+    *,
+    variants: Iterable[str] | None,
+    classes: Sequence[str] | None,
+    where: str,
+    prefix: str = "limits",
+) -> tuple[LimitRule, ...]:
+    """The rules of a [limits] table: claims for every variant, and one table a variant.
+
+    `variants` and `classes` are the names allowed; None allows any.
+    """
+    claims = {c.value for c in ClaimName}
+    general = {k: v for k, v in tables.items() if k in claims}
+    rules = _claim_limits(general, None, where, prefix, classes)
+    for name, inner in tables.items():
+        if name in claims:
+            continue
+        allowed = claims | set(variants or ())
+        if name in allowed and not isinstance(inner, dict):
+            raise ConfigError(
+                f"{where}: {prefix}.{name} = {inner!r} is not valid: a variant's limits stand in a"
+                f" table of their own, [{prefix}.{name}]"
+            )
+        if not isinstance(inner, dict) or (variants is not None and name not in allowed):
+            raise ConfigError(f"{where}: unknown key '{prefix}.{name}'; {nearest(name, allowed)}")
+        for claim in inner:
+            if claim not in claims:
+                raise ConfigError(
+                    f"{where}: unknown key '{prefix}.{name}.{claim}'; {nearest(claim, claims)}"
+                )
+        rules += _claim_limits(inner, name, where, f"{prefix}.{name}", classes)
+    return tuple(rules)

@@ -1,0 +1,128 @@
+"""The shapes of the TOML files, and what is said of one that hasn't its shape."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgeassay.errors import ConfigError
+from edgeassay.spec import (
+    ClaimName,
+    DataSource,
+    ImageCsvSource,
+    Match,
+    PhantomSource,
+    Preprocess,
+    RuntimeSpec,
+    Timing,
+    VariantSpec,
+)
+
+NAME = r"[a-z0-9][a-z0-9._-]*"
+
+
+class DeviationEntry(BaseModel):
+    """One [[deviation]] table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    claim: ClaimName
+    reason: str = Field(min_length=1)
+    expires: date
+    variant: str | None = None
+    runtime: str | None = None
+    architecture: str | None = None
+    device: str | None = None
+    class_name: str | None = Field(default=None, alias="class")
+
+
+class ModelFile(BaseModel):
+    """The shape of a model.toml; `limits` is read by `read_limits`, which knows its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str = Field(pattern=f"^{NAME}$")
+    title: str = ""
+    weights: Path
+    preprocess: Preprocess
+    data: Annotated[DataSource, Field(discriminator="source")] | None = None
+    variants: dict[str, VariantSpec] = Field(min_length=1)
+    runtimes: dict[str, RuntimeSpec] = Field(min_length=1)
+    limits: dict[str, Any] = Field(default_factory=dict)
+    deviation: list[DeviationEntry] = Field(default_factory=list)
+
+
+class DeviceFile(BaseModel):
+    """The shape of a device profile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str = Field(pattern=f"^{NAME}$")
+    title: str = ""
+    match: Match
+    timing: Timing
+    workers: dict[str, tuple[str, ...]]
+    limits: dict[str, Any] = Field(default_factory=dict)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """' (did you mean ...?)' or a list of what is known, for the end of a message."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
+
+
+# What the tables inside a file are made of; a data source is found by its tag.
+TABLES: dict[str, type] = {
+    "preprocess": Preprocess,
+    "variants": VariantSpec,
+    "runtimes": RuntimeSpec,
+    "deviation": DeviationEntry,
+    "match": Match,
+    "timing": Timing,
+}
+# pydantic's names for what can be wrong with a key.
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
+SOURCES: dict[str, type] = {"phantom": PhantomSource, "image-csv": ImageCsvSource}
+
+
+def _keys(shape: Any) -> list[str]:
+    if issubclass(shape, BaseModel):
+        return [f.alias or name for name, f in shape.model_fields.items()]
+    return [f.name for f in fields(shape)]
+
+
+def explain(shape: type, error: ValidationError, where: str) -> str:
+    """One thing wrong, as a sentence naming file, key and remedy.
+
+    A misspelt key is also a missing one: what is unknown explains more than what is missing.
+    """
+    first = min(error.errors(), key=lambda e: (e["type"] not in UNKNOWN, e["type"] in MISSING))
+    steps = [str(step) for step in first["loc"]]
+    tag = next((SOURCES[step] for step in steps if step in SOURCES), None)
+    key = ".".join(step for step in steps if step not in SOURCES)
+    if first["type"] in UNKNOWN:
+        table = shape if len(steps) == 1 else tag or TABLES[steps[0]]
+        return f"{where}: unknown key {key!r}; {nearest(steps[-1], _keys(table))}"
+    if first["type"] in MISSING:
+        return f"{where}: the key {key!r} is missing; add it"
+    if first["type"].startswith("union_tag"):
+        return f"{where}: {key}.source must be one of 'phantom', 'image-csv'; {first['msg']}"
+    return f"{where}: {key} = {first['input']!r} is not valid: {first['msg']}"
+
+
+def read_toml(path: Path, where: str) -> dict[str, Any]:
+    """The file's tables; ConfigError with the line where it is no TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{where} doesn't exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{where} can't be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} is no valid TOML: {error}") from None
