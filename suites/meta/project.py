@@ -124,13 +124,13 @@ class Project:
 
     def command(self, *options: str) -> list[str]:
         return [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"),
-            *("--models-dir", str(self.folder / "models"), "--model", "tiny"),
-            *("--devices-dir", str(self.folder / "devices"), "--jobs", "1"),
-            *(("--artifacts", str(self.artifacts)) if self.prebuilt else ()),
-            *("--artifact-cache", str(self.folder / "cache")),
-            *("--assay-json", str(self.results_path)),
-            *("--junit-xml", str(self.folder / "junit.xml"), *options),
+            *(sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "-q"),
+            *(f"--models-dir={self.folder / 'models'}", "--model=tiny", "--jobs=1"),
+            f"--devices-dir={self.folder / 'devices'}",
+            *([f"--artifacts={self.artifacts}"] if self.prebuilt else []),
+            f"--artifact-cache={self.folder / 'cache'}",
+            *(f"--assay-json={self.results_path}", f"--junit-xml={self.folder / 'junit.xml'}"),
+            *options,
         ]
 
     @property

@@ -91,7 +91,10 @@ def test_collecting_imports_no_tensorflow_and_no_scikit_learn(project: Project) 
         "    print('HEAVY', sorted({'tensorflow', 'keras', 'sklearn'} & set(sys.modules)))\n"
     )
     project.environment["PYTHONPATH"] = str(project.folder)
-    outcome = project.run("--collect-only", "-p", "watch")
+    # A value apart from its option, and outside the checkout: it must be no test path.
+    (project.folder / "scores").mkdir()
+    apart = ("--predictions", str(project.folder / "scores"))
+    outcome = project.run("--collect-only", "-p", "watch", *apart)
     assert outcome.code == 0
     assert "HEAVY []" in outcome.text
     assert f"test_size_ratio[{'tiny-int8-litert'}]" in outcome.text

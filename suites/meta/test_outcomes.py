@@ -160,7 +160,7 @@ def test_outputs_that_are_not_finite_turn_every_claim_on_them_red(project: Proje
 
 def test_a_float_artifact_in_the_place_of_int8_is_red(project: Project) -> None:
     write_classifier(project.artifacts / "tiny/int8.tflite", *brightness())
-    outcome = project.run()
+    outcome = project.run("suites/artifact")
     assert outcome.code == 1
     assert f"test_loads[{INT8}]" in outcome.named("failure")
     assert "declared as an integer artifact" in outcome.messages[f"test_loads[{INT8}]"]
@@ -169,7 +169,7 @@ def test_a_float_artifact_in_the_place_of_int8_is_red(project: Project) -> None:
 def test_a_run_cut_short_says_so_and_leaves_nothing_green(project: Project) -> None:
     project.model_toml = MODEL_TOML.replace("min_auc = 0.7", "min_auc = 0.9999")
     project.write()
-    outcome = project.run("--exitfirst")
+    outcome = project.run("--exitfirst", "suites/accuracy")
     assert outcome.code == 1
     assert outcome.results["complete"] is False
     verdicts = {(c["claim"], c["case"]["variant"]): c for c in outcome.results["claims"]}
@@ -199,7 +199,7 @@ def test_artifacts_of_other_weights_are_red(project: Project) -> None:
         versions={},
     )
     write_artifact(path, path.read_bytes(), recipe)
-    outcome = project.run()
+    outcome = project.run("suites/artifact")
     assert outcome.code == 1
     assert "made from other weights" in outcome.messages[f"test_loads[{INT8}]"]
     write_artifact(
@@ -207,7 +207,7 @@ def test_artifacts_of_other_weights_are_red(project: Project) -> None:
         path.read_bytes(),
         replace(recipe, source_sha256=hashlib.sha256(b"these weights").hexdigest()),
     )
-    assert project.run().code == 0
+    assert project.run("suites/artifact").code == 0
 
 
 @pytest.mark.parametrize("damage", ["truncated", "foreign"])
@@ -265,7 +265,7 @@ def test_a_declared_failure_alone_leaves_the_run_green(project: Project) -> None
         "size_ratio"
     )
     project.write()
-    outcome = project.run()
+    outcome = project.run("suites/artifact", "suites/deviations")
     assert outcome.code == 0, outcome.text
     assert "1 declared" in outcome.text
 
@@ -285,7 +285,7 @@ def test_absent_data_and_timing_off_are_unmeasured(project: Project) -> None:
 
 
 def test_require_measured_turns_what_is_unmeasured_red(project: Project) -> None:
-    outcome = project.run("--require-measured")
+    outcome = project.run("--require-measured", "suites/latency")
     assert outcome.code == 1
     assert outcome.named("failure") == {
         f"test_latency[{FP32}]",
