@@ -132,7 +132,7 @@ def test_the_worker_runs_from_a_copy_of_its_folder_alone(tmp_path: Path, model: 
     copy = tmp_path / "elsewhere"
     shutil.copytree(WORKER_FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
     probe = (
-        "import runpy, sys, atexit; sys.path = [p for p in sys.path if p and 'main' not in p];"
+        "import runpy, sys, atexit;"
         "atexit.register(lambda: sys.stderr.write(','.join(m for m in sys.modules"
         " if m.split('.')[0] == 'edgeassay')));"
         f"runpy.run_path({str(copy)!r}, run_name='__main__')"
