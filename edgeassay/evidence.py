@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.build import build, check_current, prebuilt_path, seed_of
-from edgeassay.datasets import Dataset, Split, check_evaluation, check_separation, open_dataset
+from edgeassay.datasets import Split, check_evaluation, check_separation, open_dataset
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, DataError, MeasurementError
 from edgeassay.matrix import Plan
 from edgeassay.measure.accuracy import (
@@ -81,7 +81,6 @@ class CaseFacts:
 class EvaluationData:
     """A model's data set, checked: its evaluation split, and whether patients are known apart."""
 
-    dataset: Dataset
     split: Split
     inputs: Inputs
     patients_separate: bool
@@ -161,7 +160,6 @@ class Evidence:
             separate = check_separation(dataset)
             split = check_evaluation(dataset)
             self._data[model_id] = EvaluationData(
-                dataset=dataset,
                 split=split,
                 inputs=Inputs(split=split, settings=model.preprocess),
                 patients_separate=separate,

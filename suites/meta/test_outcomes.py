@@ -433,4 +433,4 @@ def test_a_build_without_tensorflow_says_what_to_do(project: Project) -> None:
 
 def test_the_schema_beside_the_documentation_is_the_current_one() -> None:
     text = (ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8")
-    assert text == json_schema()
+    assert text == json_schema(), "write edgeassay.report.results.json_schema() there"
