@@ -136,7 +136,7 @@ class Assay:
         if self.settings.today > deviation.expires:
             return Verdict.FAIL, (
                 f"{deviation.source}: the deviation expired on {deviation.expires}; mend what it"
-                f" excuses ({deviation.reason}), or review it anew"
+                f" excuses ({deviation.reason}) and remove it, or review it anew"
             )
         claims = next(c for _, d, c in self.plan.deviations() if d == deviation)
         judgements = [self.judge(claim) for claim in claims]

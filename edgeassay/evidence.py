@@ -186,12 +186,15 @@ class Evidence:
         engine = self._runtime(case).engine
         if engine not in device.workers:
             raise Absent(f"{device.file} declares no worker for {engine!r}")
-        return Worker(
-            device.workers[engine],
-            engine,
-            label=f"{case.model}/{case.variant}",
-            timeout_s=device.timing.timeout_s,
-        )
+        try:
+            return Worker(
+                device.workers[engine],
+                engine,
+                label=f"{case.model}/{case.variant}",
+                timeout_s=device.timing.timeout_s,
+            )
+        except Absent as error:
+            raise Absent(f"{error} (its command is {device.file}:workers.{engine})") from None
 
     def _check_kind(self, case: Case, loaded: Loaded) -> None:
         if METHODS[self._model(case).variants[case.variant].method].integer:

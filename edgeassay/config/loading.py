@@ -222,7 +222,12 @@ def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
     for folder in folders:
         if not folder.is_dir():
             raise ConfigError(f"the models folder {relative(folder, root)} doesn't exist")
-        for path in sorted(folder.glob("*/model.toml")):
+        found = sorted(folder.glob("*/model.toml"))
+        if not found:
+            here = (folder / "model.toml").is_file()
+            hint = "; it is a model itself: give the folder above it" if here else ""
+            raise ConfigError(f"no <id>/model.toml below {relative(folder, root)}{hint}")
+        for path in found:
             model = load_model(path.parent, root)
             if model.id in models:
                 raise ConfigError(
@@ -230,9 +235,6 @@ def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
                     " rename one"
                 )
             models[model.id] = model
-    if not models:
-        places = ", ".join(relative(f, root) for f in folders)
-        raise ConfigError(f"no model.toml in any folder of {places}")
     return models
 
 
@@ -242,7 +244,10 @@ def load_devices(folders: Sequence[Path], root: Path) -> dict[str, DeviceSpec]:
     for folder in folders:
         if not folder.is_dir():
             raise ConfigError(f"the devices folder {relative(folder, root)} doesn't exist")
-        for path in sorted(folder.glob("*.toml")):
+        found = sorted(folder.glob("*.toml"))
+        if not found:
+            raise ConfigError(f"no device profile (*.toml) in {relative(folder, root)}")
+        for path in found:
             devices[path.stem] = load_device(path, root)
     return devices
 
@@ -266,8 +271,7 @@ def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
     names = list(known)
     for name in wanted:
         if name not in names:
-            raise ConfigError(
-                f"--{kind} {name}: unknown {kind}; {nearest(name, names)}"
-                f" (known: {', '.join(sorted(names))})"
-            )
+            hint = nearest(name, names)
+            everything = "" if hint.startswith("known") else f" (known: {', '.join(sorted(names))})"
+            raise ConfigError(f"--{kind} {name}: unknown {kind}; {hint}{everything}")
     return [name for name in names if not wanted or name in wanted]

@@ -20,6 +20,7 @@ from edgeassay.spec import (
     Match,
     PhantomSource,
     Preprocess,
+    Role,
     RuntimeSpec,
     Timing,
     VariantSpec,
@@ -109,6 +110,8 @@ def explain(shape: type, error: ValidationError, where: str) -> str:
     if first["type"] in UNKNOWN:
         table = shape if len(steps) == 1 else tag or TABLES[steps[0]]
         return f"{where}: unknown key {key!r}; {nearest(steps[-1], _keys(table))}"
+    if steps[-1] == "[key]":
+        return f"{where}: unknown key '{key.removesuffix('.[key]')}'; {nearest(steps[-2], Role)}"
     if first["type"] in MISSING:
         return f"{where}: the key {key!r} is missing; add it"
     if first["type"].startswith("union_tag"):

@@ -118,6 +118,7 @@ class ImageCsv:
                 raise DataError(
                     f"{self.where} has no column {column!r}, which `{key}` in [data] names;"
                     f" its columns are {', '.join(header)}"
+                    f"{' (they must be separated by commas)' if len(header) == 1 else ''}"
                 )
 
     def _patients(self, rows: Sequence[Row]) -> list[str] | None:

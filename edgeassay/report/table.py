@@ -14,13 +14,13 @@ from edgeassay.report.results import CaseId, CaseRecord, ClaimRecord, Measuremen
 from edgeassay.spec import ClaimName, Verdict
 
 DECLARED: Final = "declared"
-# Worst first; a declared failure stands before what passes, after what isn't known.
+# Worst first; a declared failure is known, and so shown before what isn't measured.
 ORDER: Final = (
     Verdict.FAIL.value,
     Verdict.INCONCLUSIVE.value,
     Verdict.INCOMPARABLE.value,
-    Verdict.UNMEASURED.value,
     DECLARED,
+    Verdict.UNMEASURED.value,
     Verdict.PASS.value,
 )
 TENTH_MS: Final = 0.1  # below it, two decimals show nothing
@@ -134,6 +134,12 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
                 f"declared until {record.deviation_expires}: {record.claim} of {name}:"
                 f" {record.deviation}"
             )
+    bare = dict.fromkeys(f"{c.case.model}/{c.case.variant}" for c in cases if c.manifest is False)
+    lines += [
+        f"{name}: the artifact came without its manifest (.json), so nobody can verify what it was"
+        " made from"
+        for name in bare
+    ]
     unsure = dict.fromkeys(c.case.model for c in cases if c.patients_separate is False)
     lines += [
         f"{model}: its data names no patients, so nobody can verify that calibration and"

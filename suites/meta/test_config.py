@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from edgeassay.config import choose, data_root, load_device, load_model, load_models
+from edgeassay.config import (
+    choose,
+    data_root,
+    load_device,
+    load_devices,
+    load_model,
+    load_models,
+)
 from edgeassay.errors import ConfigError
 from edgeassay.spec import ClaimName
 from suites.meta.project import DEVICE_TOML, MODEL_TOML, ROOT
@@ -16,6 +23,7 @@ DEVIATION = '\n[[deviation]]\nclaim = "{}"\nreason = "r"\nexpires = 2999-01-01\n
 MODEL_MISTAKES = [
     ("[limits]", "[limts]", "unknown key 'limts'; did you mean 'limits'?"),
     ("weights =", "wieghts =", "unknown key 'wieghts'; did you mean 'weights'?"),
+    ('patient = "patient"', 'splits = { test = "test" }', "unknown key 'data.splits.test'"),
     ("patient =", "patints =", "unknown key 'data.patints'; did you mean 'patient'?"),
     ("color =", "colour =", "unknown key 'preprocess.colour'; did you mean 'color'?"),
     ("calibration_images", "calibration_image", "did you mean 'calibration_images'?"),
@@ -119,10 +127,21 @@ def test_a_limit_knows_its_place_and_its_rationale(tmp_path: Path) -> None:
     assert rules[ClaimName.MIN_AUC, None].source == "models/tiny/model.toml:limits.min_auc"
 
 
-@pytest.mark.parametrize("folder", ["nowhere", "."])
-def test_a_models_folder_without_models_is_refused(tmp_path: Path, folder: str) -> None:
-    with pytest.raises(ConfigError, match=r"doesn't exist|no model\.toml"):
-        load_models([tmp_path / folder], tmp_path)
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [("nowhere", "doesn't exist"), ("empty", "no <id>/model.toml"), ("a", "give the folder above")],
+)
+def test_a_models_folder_without_models_is_refused(tmp_path: Path, folder: str, words: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/model.toml").write_text(MODEL_TOML)
+    with pytest.raises(ConfigError, match=words):
+        load_models([ROOT / "models", tmp_path / folder], tmp_path)
+
+
+def test_a_devices_folder_without_profiles_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no device profile"):
+        load_devices([tmp_path], tmp_path)
 
 
 def test_the_data_root_must_exist_where_it_is_set(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_green_run_leaves_results_properties_predictions_and_exact_durations(
     check_predictions(project, predictions / f"{INT8}.csv")
     check_benchmark(json.loads(saved.read_text(encoding="utf-8")))
     assert "11 claims: 11 pass" in outcome.text
+    assert "tiny/int8: the artifact came without its manifest" in outcome.text
 
 
 def check_results(results: object) -> None:
