@@ -385,6 +385,7 @@ def test_a_worker_that_dies_or_hangs_fails_one_test_and_the_run_goes_on(
         (("--runtime", "litter"), "did you mean 'litert'?"),
         (("--device", "bensh"), "did you mean 'bench'?"),
         (("--artifacts", "/nowhere"), "no such folder"),
+        (("--artifacts", str(ROOT / "docs")), "it holds none of tiny/<variant>.tflite"),
     ],
 )
 def test_a_misspelt_option_is_one_sentence(
