@@ -40,7 +40,8 @@ def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float
         image = image.resize((width, height), FILTERS[settings.resize])
     low, high = settings.scale
     pixels = np.asarray(image, dtype=np.float32).reshape(height, width, channels)
-    scaled = pixels * np.float32((high - low) / 255.0) + np.float32(low)
+    # Divided, not multiplied by a reciprocal: what anyone would write again on a device.
+    scaled = pixels / np.float32(255.0) * np.float32(high - low) + np.float32(low)
     mean, std = (np.asarray(v, dtype=np.float32) for v in (settings.mean, settings.std))
     normal: npt.NDArray[np.float32] = (scaled - mean) / std
     return (
