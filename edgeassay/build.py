@@ -10,7 +10,6 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock
 
 from edgeassay.artifacts import (
@@ -22,10 +21,10 @@ from edgeassay.artifacts import (
     write_artifact,
 )
 from edgeassay.atomic import sha256_of
-from edgeassay.converter import CONVERTER_MODULE, Images, Job, convert
-from edgeassay.datasets import check_separation, draw_calibration, open_dataset
+from edgeassay.converter import CONVERTER_MODULE, Job, convert
+from edgeassay.datasets import check_separation, draw_calibration, load_images, open_dataset
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError
-from edgeassay.preprocess import input_shape, preprocess
+from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import ModelSpec, Role
 from edgeassay.variants import METHODS, Method
@@ -71,11 +70,7 @@ def calibration_images(model: ModelSpec, variant: str, data_root: Path | None) -
     check_separation(dataset)
     count = model.variants[variant].calibration_images
     picks = draw_calibration(dataset, count, seed_of(f"{model.id}-{variant}"))
-    split = dataset.splits[Role.CALIBRATION]
-    images = np.empty((count, *input_shape(model.preprocess)), np.float32)
-    for row, index in enumerate(picks):
-        images[row] = preprocess(split.load(index), model.preprocess)
-    return images
+    return load_images(dataset.splits[Role.CALIBRATION], picks, model.preprocess)
 
 
 def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeassay.errors import BuildFailed
-from edgeassay.preprocess import input_shape
+from edgeassay.preprocess import Images, input_shape
 from edgeassay.spec import ModelSpec
 
 CONVERTER_MODULE = "edgeassay.variants.convert"
-
-Images = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)

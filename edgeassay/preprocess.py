@@ -10,6 +10,8 @@ from PIL import Image
 
 from edgeassay.spec import Preprocess
 
+Images = npt.NDArray[np.float32]
+
 FILTERS: Final = {
     "nearest": Image.Resampling.NEAREST,
     "box": Image.Resampling.BOX,

@@ -201,6 +201,11 @@ class ImageCsvSource:
     split: str = "split"
     splits: Mapping[Role, str] = field(default_factory=dict)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The label columns, or the one positive label (or column) of a binary task."""
+        return self.labels or ((self.positive or self.label or ""),)
+
 
 DataSource: TypeAlias = PhantomSource | ImageCsvSource
 

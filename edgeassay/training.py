@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.config import data_root, load_model
-from edgeassay.datasets import Split, check_separation, open_dataset
+from edgeassay.datasets import Split, check_separation, load_images, open_dataset
 from edgeassay.errors import ConfigError
-from edgeassay.preprocess import input_shape, preprocess
-from edgeassay.spec import ModelSpec, Preprocess, Role
+from edgeassay.preprocess import input_shape
+from edgeassay.spec import ModelSpec, Role
 from edgeassay.stats import class_aucs
 
 
@@ -31,14 +31,6 @@ class Schedule:
     shift: float
     seed: int
     weight_classes: bool
-
-
-def load_split(split: Split, settings: Preprocess) -> npt.NDArray[np.float32]:
-    """All preprocessed images of a split, in memory."""
-    images = np.empty((len(split), *input_shape(settings)), np.float32)
-    for i in range(len(split)):
-        images[i] = preprocess(split.load(i), settings)
-    return images
 
 
 def _positive_weights(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
@@ -83,8 +75,8 @@ def train(
         dataset.splits[Role.TRAIN],
         dataset.splits[Role.VALIDATION],
     )
-    images = load_split(train_split, model_spec.preprocess)
-    held_out = load_split(validation, model_spec.preprocess)
+    images = load_images(train_split, range(len(train_split)), model_spec.preprocess)
+    held_out = load_images(validation, range(len(validation)), model_spec.preprocess)
     labels = train_split.labels.astype(np.float32)
     print(
         f"{model_spec.id}: {len(images):,} training images, {len(held_out):,} for validation",
@@ -140,7 +132,7 @@ def train(
 
 def report(net: Any, model: ModelSpec, classes: Sequence[str], split: Split) -> None:
     """Print the AUC of every class on a split."""
-    scores = net.predict(load_split(split, model.preprocess), verbose=0)
+    scores = net.predict(load_images(split, range(len(split)), model.preprocess), verbose=0)
     aucs = class_aucs(split.labels, scores)
     for name, auc in zip(classes, aucs, strict=True):
         print(f"{name:20s} {auc:.4f}")

@@ -8,10 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from edgeassay.config.limits import read_limits
-from edgeassay.config.shapes import NAME, DeviceFile, ModelFile, explain, nearest, read_toml
+from edgeassay.config.shapes import NAME, DeviceFile, ModelFile, nearest, read_file
 from edgeassay.datasets.phantom import FINDINGS
 from edgeassay.errors import ConfigError
 from edgeassay.preprocess import MODES
@@ -38,7 +36,7 @@ def _classes(data: DataSource | None) -> tuple[str, ...]:
     if isinstance(data, PhantomSource):
         return tuple(FINDINGS)
     if isinstance(data, ImageCsvSource):
-        return data.labels or (data.positive or data.label or "",)
+        return data.classes
     return ()
 
 
@@ -109,10 +107,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
     """The model that `folder`/model.toml declares; messages name files relative to `root`."""
     path = folder / "model.toml"
     where = relative(path, root)
-    try:
-        model = ModelFile.model_validate(read_toml(path, where))
-    except ValidationError as error:
-        raise ConfigError(explain(ModelFile, error, where)) from None
+    model = read_file(path, where, ModelFile)
     if model.id != folder.name:
         raise ConfigError(
             f"{where}: id = {model.id!r}, and the folder is {folder.name!r}; make them equal"
@@ -178,10 +173,7 @@ def _check_device(device: DeviceFile, where: str) -> None:
 def load_device(path: Path, root: Path) -> DeviceSpec:
     """The device profile in a file."""
     where = relative(path, root)
-    try:
-        device = DeviceFile.model_validate(read_toml(path, where))
-    except ValidationError as error:
-        raise ConfigError(explain(DeviceFile, error, where)) from None
+    device = read_file(path, where, DeviceFile)
     if device.id != path.stem:
         raise ConfigError(
             f"{where}: id = {device.id!r}, and the file is {path.stem!r}; make them equal"

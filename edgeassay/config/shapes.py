@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -77,6 +77,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
 
 
+Shape = TypeVar("Shape", ModelFile, DeviceFile)
+
 # What the tables inside a file are made of; a data source is found by its tag.
 TABLES: dict[str, type] = {
     "preprocess": Preprocess,
@@ -129,3 +131,11 @@ def read_toml(path: Path, where: str) -> dict[str, Any]:
         raise ConfigError(f"{where} can't be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is no valid TOML: {error}") from None
+
+
+def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
+    """The file in its shape; ConfigError, naming it as `where`, says what isn't."""
+    try:
+        return shape.model_validate(read_toml(path, where))
+    except ValidationError as error:
+        raise ConfigError(explain(shape, error, where)) from None

@@ -6,7 +6,7 @@ from edgeassay.datasets.opening import (
     draw_calibration,
     open_dataset,
 )
-from edgeassay.datasets.split import Dataset, Split
+from edgeassay.datasets.split import Dataset, Split, load_images
 
 __all__ = [
     "Dataset",
@@ -14,5 +14,6 @@ __all__ = [
     "check_evaluation",
     "check_separation",
     "draw_calibration",
+    "load_images",
     "open_dataset",
 ]

@@ -63,8 +63,7 @@ class ImageCsv:
 
     @property
     def classes(self) -> Sequence[str]:
-        s = self.settings
-        return s.labels or ((s.positive or s.label or ""),)
+        return self.settings.classes
 
     @cached_property
     def _rows(self) -> Mapping[str, Sequence[Row]]:

@@ -71,8 +71,8 @@ def check_separation(dataset: Dataset) -> bool:
 def draw_calibration(dataset: Dataset, count: int, seed: int) -> list[int]:
     """Indices into the calibration split: seeded, and stratified by label combination.
 
-    Every combination of labels gets its proportional share (largest remainders), and the order is
-    shuffled, so that a CSV sorted by class calibrates as well as a mixed one.
+    Every combination of labels is met in proportion to its share, and the order is shuffled, so
+    that a CSV sorted by class calibrates as well as a mixed one.
     """
     split = dataset.splits.get(Role.CALIBRATION)
     if split is None:

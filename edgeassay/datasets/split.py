@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edgeassay.spec import Role
+from edgeassay.preprocess import Images, input_shape, preprocess
+from edgeassay.spec import Preprocess, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,17 @@ class Members:
     label: str
     names: Sequence[str]
     patients: Sequence[str] | None
+
+
+def load_images(split: Split, rows: Sequence[int], settings: Preprocess) -> Images:
+    """The preprocessed images of some rows, float32 (rows, *input shape).
+
+    DataError names an image that can't be read.
+    """
+    images = np.empty((len(rows), *input_shape(settings)), np.float32)
+    for position, row in enumerate(rows):
+        images[position] = preprocess(split.load(row), settings)
+    return images
 
 
 class Dataset(Protocol):

@@ -18,18 +18,16 @@ import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
 from edgeassay.atomic import write_text
-from edgeassay.datasets import Split
+from edgeassay.datasets import Split, load_images
 from edgeassay.errors import ArtifactError, MeasurementError
 from edgeassay.measure.quantization import dequantize, quantize
-from edgeassay.preprocess import input_shape, preprocess
+from edgeassay.preprocess import Images, input_shape
 from edgeassay.progress import Reporter
 from edgeassay.spec import Preprocess, RuntimeSpec
 from edgeassay.workers import Loaded, Worker
 
 CHUNK_IMAGES: Final = 32
 KEEP_BYTES: Final = 256 << 20
-
-Images = npt.NDArray[np.float32]
 
 
 @dataclass(kw_only=True)
@@ -51,7 +49,7 @@ class Inputs:
             chunk = self._kept.get(start)
             if chunk is None:
                 rows = range(start, min(start + CHUNK_IMAGES, len(self.split)))
-                chunk = np.stack([preprocess(self.split.load(i), self.settings) for i in rows])
+                chunk = load_images(self.split, rows, self.settings)
                 if keep:
                     self._kept[start] = chunk
             yield chunk
