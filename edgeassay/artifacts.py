@@ -80,6 +80,44 @@ def write_artifact(path: Path, data: bytes, recipe: Recipe) -> None:
     write_text(path.with_suffix(".json"), text + "\n")
 
 
+def foreign_artifact(
+    path: Path, model: str, variant: str, declared: str | None, settings: Mapping[str, Any]
+) -> Artifact:
+    """The artifact that a model.toml names as a variant's own; ArtifactError where it can't be read
+    or its bytes aren't of the `declared` digest. Without one it has no manifest.
+    """
+    try:
+        digest, size = sha256_of(path), path.stat().st_size
+    except OSError as error:
+        raise ArtifactError(
+            f"{path}, the artifact of {model}/{variant}, can't be read: {error.strerror}; copy it"
+            " there, or mend `artifact` in model.toml"
+        ) from None
+    if declared not in (None, digest):
+        raise ArtifactError(
+            f"{path} has changed: its SHA-256 is {digest[:12]}…, and model.toml says"
+            f" {str(declared)[:12]}…; copy the right file, or declare the new one"
+        )
+    manifest = Manifest(
+        model=model,
+        variant=variant,
+        sha256=digest,
+        size_bytes=size,
+        source_sha256=digest,
+        data_sha256=None,
+        settings=settings,
+        versions={},
+    )
+    return Artifact(
+        model=model,
+        variant=variant,
+        path=path,
+        sha256=digest,
+        size_bytes=size,
+        manifest=manifest if declared else None,
+    )
+
+
 def read_artifact(path: Path, model: str, variant: str) -> Artifact:
     """The artifact at `path`; ArtifactError where its bytes don't match its manifest."""
     manifest = None

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeassay.errors import Absent, ArtifactError, MeasurementError, WorkerError
-from edgeassay.evidence import Evidence, Settings, reference_of
+from edgeassay.evidence import Evidence, Settings
 from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
 from edgeassay.progress import Reporter
@@ -97,17 +97,17 @@ class Assay:
 
     def _measure_size_ratio(self, claim: Claim) -> Measured:
         size = self.evidence.artifact(claim.case).size_bytes
-        reference = self.evidence.artifact(reference_of(claim.case)).size_bytes
+        reference = self.evidence.artifact(self.plan.reference_of(claim.case)).size_bytes
         return Measurement(value=size / reference, unit="ratio", n=1), float(reference)
 
     def _measure_mean_auc_drop(self, claim: Claim) -> Measured:
-        reference = float(self.evidence.aucs(reference_of(claim.case)).mean())
+        reference = float(self.evidence.reference_aucs(claim.case).mean())
         drop = reference - float(self.evidence.aucs(claim.case).mean())
         return self._over_images(claim, drop, "AUC"), reference
 
     def _measure_class_auc_drop(self, claim: Claim) -> Measured:
         k = self.plan.models[claim.case.model].classes.index(claim.class_name or "")
-        reference = float(self.evidence.aucs(reference_of(claim.case))[k])
+        reference = float(self.evidence.reference_aucs(claim.case)[k])
         drop = reference - float(self.evidence.aucs(claim.case)[k])
         return self._over_images(claim, drop, "AUC"), reference
 
@@ -116,8 +116,8 @@ class Assay:
         return self._over_images(claim, value, "AUC"), None
 
     def _measure_finite_outputs(self, claim: Claim) -> Measured:
-        share = self.evidence.predictions(claim.case).finite_share
-        return self._over_images(claim, share, "share"), None
+        share, rows = self.evidence.finite_share(claim.case)
+        return Measurement(value=share, unit="share", n=rows), None
 
     def _over_images(self, claim: Claim, value: float, unit: str) -> Measurement:
         images = len(self.evidence.data(claim.case.model).split)

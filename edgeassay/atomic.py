@@ -56,6 +56,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
+    """The SHA-256 of a file's bytes, or of the names and digests of all files in a folder, in hex.
+
+    OSError where it can't be read.
+    """
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        lines = [f"{p.relative_to(path).as_posix()} {sha256_of(p)}\n" for p in files]
+        return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

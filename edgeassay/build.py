@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 from filelock import FileLock
 
@@ -17,36 +18,49 @@ from edgeassay.artifacts import (
     Recipe,
     cache_path,
     cached,
+    foreign_artifact,
     read_artifact,
     write_artifact,
 )
-from edgeassay.atomic import sha256_of
-from edgeassay.converter import CONVERTER_MODULE, Job, convert
+from edgeassay.atomic import remove, sha256_of, write_bytes
+from edgeassay.converter import CONVERTER_MODULE, Job, convert, source_kind
 from edgeassay.datasets import check_separation, draw_calibration, load_images, open_dataset
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
-from edgeassay.spec import ModelSpec, Role
-from edgeassay.variants import METHODS, Method
+from edgeassay.spec import ModelSpec, Role, VariantSpec
+from edgeassay.variants import Method, method_of
 
-CONVERTERS = ("tensorflow", "tensorflow-cpu", "keras")
+Missing: TypeAlias = Absent | ArtifactError | BuildFailed
+
+# What converts a network, by what it is kept as.
+CONVERTERS: Final = {
+    "keras": ("tensorflow", "tensorflow-cpu", "keras"),
+    "saved_model": ("tensorflow", "tensorflow-cpu"),
+    "tflite": ("ai-edge-quantizer", "ai-edge-litert"),
+}
+# The module that must be there for it, and its name for people.
+NEEDED: Final = {
+    "keras": ("tensorflow", "TensorFlow"),
+    "saved_model": ("tensorflow", "TensorFlow"),
+    "tflite": ("ai_edge_quantizer", "ai-edge-quantizer"),
+}
 
 
-def converter_versions() -> dict[str, str]:
-    """The versions of what converts, without importing it; empty where TensorFlow is absent."""
+def converter_versions(kind: str) -> dict[str, str]:
+    """The versions of what converts, without importing it."""
     found = {}
-    for name in CONVERTERS:
-        try:
+    for name in CONVERTERS[kind]:
+        with suppress(metadata.PackageNotFoundError):
             found[name.removesuffix("-cpu")] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found if "tensorflow" in found else {}
+    return found
 
 
-def code_versions(method: Method) -> dict[str, str]:
+def code_versions(method: Method, kind: str) -> dict[str, str]:
     """The digests of our own code that makes the bytes: a change there makes another artifact."""
     found = {}
-    for module in (CONVERTER_MODULE, method.module):
+    loading = ("edgeassay.networks",) if kind == "keras" else ()
+    for module in (CONVERTER_MODULE, *loading, method.module):
         spec = find_spec(module)
         assert spec is not None
         assert spec.origin is not None
@@ -59,13 +73,15 @@ def seed_of(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:4], "big")
 
 
+def settings_of(variant: VariantSpec) -> dict[str, Any]:
+    """What a manifest keeps of a variant's declaration."""
+    return {key: value for key, value in asdict(variant).items() if value is not None}
+
+
 def calibration_images(model: ModelSpec, variant: str, data_root: Path | None) -> Images:
     """The preprocessed images that calibrate a variant, (images, *input shape)."""
-    if model.data is None:
-        raise ConfigError(
-            f"{model.file}: variant {variant!r} needs calibration images, and the model has no"
-            " [data]"
-        )
+    assert model.data is not None, "a variant that calibrates is refused without [data]"
+    assert model.preprocess is not None, "[data] is refused without [preprocess]"
     dataset = open_dataset(model.data, data_root)
     check_separation(dataset)
     count = model.variants[variant].calibration_images
@@ -74,8 +90,17 @@ def calibration_images(model: ModelSpec, variant: str, data_root: Path | None) -
 
 
 def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
-    """What decides the bytes of a variant, as things stand."""
+    """What decides the bytes of a variant that is made from the trained network."""
+    method = method_of(model.variants[variant])
+    assert model.weights is not None, "a model with variants to make has weights"
+    assert method is not None, "an artifact from elsewhere has no recipe"
+    kind = source_kind(model.weights)
     try:
+        if kind == "saved_model" and not (model.weights / "saved_model.pb").is_file():
+            raise ConfigError(
+                f"{model.file}: weights = {model.weights.name!r} is no SavedModel's folder (it has"
+                " no saved_model.pb), no .keras and no .tflite; name one of them"
+            )
         source = sha256_of(model.weights)
     except OSError as error:
         raise ConfigError(
@@ -86,17 +111,27 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
         variant=variant,
         source_sha256=source,
         data_sha256=None if images is None else hashlib.sha256(images.tobytes()).hexdigest(),
-        settings=asdict(model.variants[variant]),
-        versions=converter_versions() | code_versions(METHODS[model.variants[variant].method]),
+        settings=settings_of(model.variants[variant]),
+        versions=converter_versions(kind) | code_versions(method, kind),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """The artifacts by variant, and why others are missing: absent data, a failed conversion."""
+    """The artifacts by variant, and why others are missing: absent data, a failed conversion, a
+    file that isn't there or isn't what was declared.
+    """
 
     artifacts: Mapping[str, Artifact]
-    missing: Mapping[str, Absent | BuildFailed]
+    missing: Mapping[str, Missing]
+
+
+def own_artifact(model: ModelSpec, variant: str) -> Artifact:
+    """The artifact that the model.toml itself names for a variant."""
+    declared = model.variants[variant]
+    assert declared.artifact is not None, "only for a variant from elsewhere"
+    path = model.folder / declared.artifact
+    return foreign_artifact(path, model.id, variant, declared.sha256, settings_of(declared))
 
 
 def build(
@@ -107,31 +142,38 @@ def build(
     data_root: Path | None,
     report: Reporter,
 ) -> Built:
-    """The artifacts of a model's variants, from the cache or made now.
+    """The artifacts of a model's variants: from elsewhere, from the cache, or made now.
 
     One run at a time builds a model; another waits and finds them made. BuildUnavailable without
-    TensorFlow.
+    the converter.
     """
+    artifacts: dict[str, Artifact] = {}
     recipes: dict[str, Recipe] = {}
     calibration: dict[str, Images] = {}
-    missing: dict[str, Absent | BuildFailed] = {}
+    missing: dict[str, Missing] = {}
     for name in variants:
-        if METHODS[model.variants[name].method].calibrates:
+        method = method_of(model.variants[name])
+        if method is None:
+            try:
+                artifacts[name] = own_artifact(model, name)
+            except ArtifactError as error:
+                missing[name] = error
+            continue
+        if method.calibrates:
             try:
                 calibration[name] = calibration_images(model, name, data_root)
             except Absent as error:
                 missing[name] = error
                 continue
         recipes[name] = recipe(model, name, calibration.get(name))
-    with _lock(cache / f"{model.id}.lock"):
-        wanted = {n: r for n, r in recipes.items() if cached(cache, r) is None}
-        if wanted:
-            missing |= _make(model, wanted, calibration, cache, report)
-    artifacts = {
-        name: read_artifact(cache_path(cache, made_from), model.id, name)
-        for name, made_from in recipes.items()
-        if name not in missing
-    }
+    if recipes:
+        with _lock(cache / f"{model.id}.lock"):
+            wanted = {n: r for n, r in recipes.items() if cached(cache, r) is None}
+            if wanted:
+                missing |= _make(model, wanted, calibration, cache, report)
+    for name, made_from in recipes.items():
+        if name not in missing:
+            artifacts[name] = read_artifact(cache_path(cache, made_from), model.id, name)
     return Built(artifacts=artifacts, missing=missing)
 
 
@@ -158,18 +200,19 @@ def _make(
     report: Reporter,
 ) -> Mapping[str, BuildFailed]:
     """Convert what the cache hasn't, and put each artifact there when it is whole."""
-    if find_spec("tensorflow") is None:
+    assert model.weights is not None, "a model with variants to make has weights"
+    module, needed = NEEDED[source_kind(model.weights)]
+    if find_spec(module) is None:
         raise BuildUnavailable(
-            f"{model.id}: {', '.join(recipes)} must be built, and TensorFlow isn't installed;"
+            f"{model.id}: {', '.join(recipes)} must be built, and {needed} isn't installed;"
             " install edgeassay[build], or copy artifacts made elsewhere by `edgeassay build --out"
             " DIR` and pass --artifacts DIR"
         )
-    jobs = {
-        name: Job(
-            module=METHODS[model.variants[name].method].module, calibration=calibration.get(name)
-        )
-        for name in recipes
-    }
+    jobs = {}
+    for name in recipes:
+        method = method_of(model.variants[name])
+        assert method is not None, "an artifact from elsewhere has no recipe"
+        jobs[name] = Job(module=method.module, calibration=calibration.get(name))
     with report(f"building {model.id}: {', '.join(recipes)}", len(jobs)) as advance:
 
         def keep(name: str, data: bytes) -> None:
@@ -182,22 +225,27 @@ def _make(
 def export(artifact: Artifact, folder: Path) -> Path:
     """Copy an artifact and its manifest to where `--artifacts folder` looks for it."""
     path = prebuilt_path(folder, artifact.model, artifact.variant)
-    assert artifact.manifest is not None, "what this project builds has a manifest"
+    data = artifact.path.read_bytes()
+    if artifact.manifest is None:
+        remove(path.with_suffix(".json"))
+        write_bytes(path, data)
+        return path
     facts = asdict(artifact.manifest)
     del facts["sha256"], facts["size_bytes"]
-    write_artifact(path, artifact.path.read_bytes(), Recipe(**facts))
+    write_artifact(path, data, Recipe(**facts))
     return path
 
 
 def check_current(artifact: Artifact, model: ModelSpec) -> None:
     """ArtifactError where a prebuilt artifact is of other weights or settings than the model's."""
-    made_from = artifact.manifest
-    if made_from is None or not model.weights.exists():
+    made_from, variant = artifact.manifest, model.variants[artifact.variant]
+    if made_from is None:
         return
-    current = {
-        "weights": (made_from.source_sha256, sha256_of(model.weights)),
-        "settings": (made_from.settings, asdict(model.variants[artifact.variant])),
+    current: dict[str, tuple[object, object]] = {
+        "settings": (made_from.settings, settings_of(variant))
     }
+    if variant.method is not None and model.weights is not None and model.weights.exists():
+        current["weights"] = (made_from.source_sha256, sha256_of(model.weights))
     for what, (then, now) in current.items():
         if then != now:
             raise ArtifactError(

@@ -19,6 +19,11 @@ from edgeassay.spec import ModelSpec
 CONVERTER_MODULE = "edgeassay.variants.convert"
 
 
+def source_kind(weights: Path) -> str:
+    """What a trained network is kept as: "keras", "saved_model" or "tflite"."""
+    return {".keras": "keras", ".tflite": "tflite"}.get(weights.suffix, "saved_model")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """A variant to make: the method's module, and the images that calibrate it, if any."""
@@ -34,6 +39,7 @@ def convert(
 
     A conversion that fails takes its process with it; the jobs after it go on in a new one.
     """
+    assert model.weights is not None, "a model with variants to make has weights"
     failures: dict[str, BuildFailed] = {}
     left = dict(jobs)
     with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
@@ -52,6 +58,7 @@ def _run(
     model: ModelSpec, left: dict[str, Job], scratch: Path, keep: Callable[[str, bytes], None]
 ) -> str:
     """One converter process; takes what it finished out of `left`, and returns its last words."""
+    assert model.weights is not None, "a model with variants to make has weights"
     tasks = []
     for name, job in left.items():
         images = None
@@ -62,7 +69,8 @@ def _run(
         tasks.append({"name": name, "module": job.module, "calibration": images, "output": output})
     request = {
         "weights": str(model.weights),
-        "input_shape": input_shape(model.preprocess),
+        "kind": source_kind(model.weights),
+        "input_shape": model.preprocess and input_shape(model.preprocess),
         "tasks": tasks,
     }
     (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")

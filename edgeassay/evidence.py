@@ -8,7 +8,7 @@ from __future__ import annotations
 import getpass
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,14 @@ import numpy.typing as npt
 from filelock import FileLock
 
 from edgeassay.artifacts import Artifact, read_artifact
-from edgeassay.build import build, check_current, prebuilt_path, seed_of
+from edgeassay.build import (
+    Missing,
+    build,
+    check_current,
+    own_artifact,
+    prebuilt_path,
+    seed_of,
+)
 from edgeassay.datasets import Split, check_evaluation, check_separation, open_dataset
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, DataError, MeasurementError
 from edgeassay.matrix import Plan
@@ -29,13 +36,15 @@ from edgeassay.measure.accuracy import (
     check_integer,
     check_ran,
     predict,
+    read_predictions,
     write_predictions,
 )
 from edgeassay.measure.latency import Durations, time_case
+from edgeassay.measure.random_inputs import finite_share, random_inputs, random_rows
 from edgeassay.progress import Reporter
-from edgeassay.spec import REFERENCE_VARIANT, Case, ModelSpec, RuntimeSpec
+from edgeassay.spec import Case, ModelSpec, RuntimeSpec
 from edgeassay.stats import class_aucs
-from edgeassay.variants import METHODS
+from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
 
 
@@ -86,11 +95,6 @@ class EvaluationData:
     patients_separate: bool
 
 
-def reference_of(case: Case) -> Case:
-    """The fp32 case that drops and ratios are taken against."""
-    return replace(case, variant=REFERENCE_VARIANT)
-
-
 class Evidence:
     """Makes and keeps what the cases of a plan give."""
 
@@ -99,11 +103,12 @@ class Evidence:
         self._settings = settings
         self._report = report
         self._artifacts: dict[tuple[str, str], Artifact] = {}
-        self._unbuilt: dict[tuple[str, str], Absent | BuildFailed] = {}
+        self._unbuilt: dict[tuple[str, str], Missing] = {}
         self._data: dict[str, EvaluationData] = {}
         self._unreadable: dict[str, DataError] = {}
         self._predictions: dict[Case, Predictions] = {}
         self._aucs: dict[Case, npt.NDArray[np.float64]] = {}
+        self._released: dict[str, npt.NDArray[np.float64]] = {}
         self._durations: dict[Case, Durations] = {}
 
     def prepare(self, model_id: str) -> None:
@@ -125,17 +130,20 @@ class Evidence:
         return self._artifacts[key]
 
     def _prebuilt(self, case: Case, folder: Path) -> Artifact:
-        path = prebuilt_path(folder, case.model, case.variant)
+        path, model = prebuilt_path(folder, case.model, case.variant), self._model(case)
         if not path.exists():
+            declared = model.variants[case.variant].artifact
+            if declared is not None and (model.folder / declared).exists():
+                return own_artifact(model, case.variant)
             raise Absent(f"--artifacts: {path} isn't there")
         artifact = read_artifact(path, case.model, case.variant)
-        check_current(artifact, self._model(case))
+        check_current(artifact, model)
         return artifact
 
     def _build(self, case: Case) -> None:
         model = self._model(case)
         wanted = {c.variant for c in self._plan.cases if c.model == model.id}
-        wanted |= {case.variant, REFERENCE_VARIANT}
+        wanted |= {case.variant, model.reference.variant}
         made = build(
             model,
             [v for v in model.variants if v in wanted],
@@ -156,6 +164,7 @@ class Evidence:
             model = self._plan.models[model_id]
             if model.data is None:
                 raise Absent(f"{model.file} has no [data]")
+            assert model.preprocess is not None, "[data] is refused without [preprocess]"
             dataset = open_dataset(model.data, self._settings.data_root)
             separate = check_separation(dataset)
             split = check_evaluation(dataset)
@@ -197,7 +206,8 @@ class Evidence:
             raise Absent(f"{error} (its command is {device.file}:workers.{engine})") from None
 
     def _check_kind(self, case: Case, loaded: Loaded) -> None:
-        if METHODS[self._model(case).variants[case.variant].method].integer:
+        method = method_of(self._model(case).variants[case.variant])
+        if method is not None and method.integer:
             check_integer(loaded)
 
     def check_loads(self, case: Case) -> None:
@@ -218,7 +228,7 @@ class Evidence:
 
             def check(loaded: Loaded) -> None:
                 self._check_kind(case, loaded)
-                check_fits(loaded, model.preprocess, len(model.classes), model.file)
+                check_fits(loaded, data.inputs.settings, len(model.classes), model.file)
 
             try:
                 self._predictions[case] = predict(
@@ -254,12 +264,43 @@ class Evidence:
             self._aucs[case] = class_aucs(self.data(case.model).split.labels, made.scores)
         return self._aucs[case]
 
+    def reference_aucs(self, case: Case) -> npt.NDArray[np.float64]:
+        """The AUC of every class that the case's are compared with: of the reference variant, or
+        of the file of predictions that the model names.
+        """
+        model = self._model(case)
+        if model.reference.predictions is None:
+            return self.aucs(self._plan.reference_of(case))
+        if model.id not in self._released:
+            split = self.data(model.id).split
+            scores = read_predictions(
+                model.folder / model.reference.predictions, split, model.classes
+            )
+            self._released[model.id] = class_aucs(split.labels, scores)
+        return self._released[model.id]
+
+    def finite_share(self, case: Case) -> tuple[float, int]:
+        """The share of outputs that are finite numbers, and on how many rows: the evaluation
+        images, or random inputs where the model declares no data.
+        """
+        model = self._model(case)
+        if model.data is not None:
+            made = self.predictions(case)
+            return made.finite_share, len(made.scores)
+        artifact, settings = self.artifact(case), model.random_inputs
+        with self._start_worker(case) as worker:
+            loaded = worker.load(artifact.path, self._runtime(case), "candidate", artifact.label)
+            check_ran(artifact, loaded)
+            self._check_kind(case, loaded)
+            rows = random_rows(loaded, settings, seed_of(case.id))
+            return finite_share(worker.run(loaded, rows)), settings.rows
+
     def durations(self, case: Case) -> Durations:
         """The case's durations, taken in turn with its reference's; one run at a time is timed."""
         if case not in self._durations:
-            alone = case.variant == REFERENCE_VARIANT
-            artifact = self.artifact(case)
-            reference = None if alone else self.artifact(reference_of(case))
+            artifact, whole = self.artifact(case), self._plan.reference_of(case)
+            reference = None if whole == case else self.artifact(whole)
+            settings, seed = self._model(case).random_inputs, seed_of(case.id)
             lock = Path(tempfile.gettempdir(), f"edgeassay-timing-{getpass.getuser()}.lock")
             with FileLock(lock):
                 self._durations[case] = time_case(
@@ -268,7 +309,7 @@ class Evidence:
                     start_worker=lambda: self._start_worker(case),
                     runtime=self._runtime(case),
                     timing=self._plan.device.timing,
-                    seed=seed_of(case.id),
+                    inputs=lambda loaded: random_inputs(loaded, settings, seed),
                     label=f"timing {case.id}",
                     report=self._report,
                 )
@@ -277,9 +318,9 @@ class Evidence:
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""
         facts = CaseFacts()
-        reference = reference_of(case)
+        reference = self._plan.reference_of(case)
         artifact = self._artifacts.get((case.model, case.variant))
-        whole = self._artifacts.get((case.model, REFERENCE_VARIANT))
+        whole = self._artifacts.get((case.model, reference.variant))
         if artifact is not None:
             facts.size_bytes, facts.artifact_sha256 = artifact.size_bytes, artifact.sha256
             facts.manifest = artifact.manifest is not None
@@ -288,8 +329,11 @@ class Evidence:
         if (aucs := self._aucs.get(case)) is not None:
             facts.mean_auc = float(aucs.mean())
             facts.patients_separate = self._data[case.model].patients_separate
-            if reference != case and reference in self._aucs:
-                facts.mean_auc_drop = float(self._aucs[reference].mean()) - facts.mean_auc
+            released = self._released.get(case.model)
+            if released is None and reference != case:
+                released = self._aucs.get(reference)
+            if released is not None:
+                facts.mean_auc_drop = float(released.mean()) - facts.mean_auc
         if (made := self._predictions.get(case)) is not None:
             facts.worker = made.worker
         if (durations := self._durations.get(case)) is not None:

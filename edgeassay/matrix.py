@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -11,7 +11,6 @@ from edgeassay.config import choose, nearest
 from edgeassay.errors import ConfigError
 from edgeassay.machine import Machine
 from edgeassay.spec import (
-    REFERENCE_VARIANT,
     TRAITS,
     Case,
     Claim,
@@ -34,6 +33,10 @@ class Plan:
     device_present: bool
     cases: tuple[Case, ...]
     claims: tuple[Claim, ...]
+
+    def reference_of(self, case: Case) -> Case:
+        """The case whose artifact drops and ratios are taken against."""
+        return replace(case, variant=self.models[case.model].reference.variant)
 
     def deviations(self) -> Iterator[tuple[str, Deviation, tuple[Claim, ...]]]:
         """Each deviation of the plan's models: the model, the deviation, the claims it covers."""
@@ -121,7 +124,9 @@ def _limit(
 
 def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]:
     for name, traits in TRAITS.items():
-        if traits.relative and case.variant == REFERENCE_VARIANT:
+        # Against a file of predictions the reference variant has a drop too.
+        elsewhere = traits.needs_data and model.reference.predictions is not None
+        if traits.relative and case.variant == model.reference.variant and not elsewhere:
             continue
         for class_name in model.classes if traits.per_class else (None,):
             limit = _limit(device.limits.get(model.id, ()), name, case.variant, class_name)

@@ -16,14 +16,18 @@ import numpy.typing as npt
 from edgeassay.config import data_root, load_model
 from edgeassay.datasets import Split, check_separation, load_images, open_dataset
 from edgeassay.errors import ConfigError
+from edgeassay.networks import load_network, save_half
 from edgeassay.preprocess import input_shape
-from edgeassay.spec import ModelSpec, Role
+from edgeassay.spec import Preprocess, Role
 from edgeassay.stats import class_aucs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Epochs, images a step, peak learning rate of a cosine decay, shift for augmentation."""
+    """Epochs, images a step, peak learning rate of a cosine decay, shift for augmentation.
+
+    With `half_precision` the weights are kept in 16 bits.
+    """
 
     epochs: int
     batch: int
@@ -31,6 +35,7 @@ class Schedule:
     shift: float
     seed: int
     weight_classes: bool
+    half_precision: bool = False
 
 
 def _positive_weights(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
@@ -65,8 +70,8 @@ def train(
     import tensorflow as tf
 
     model_spec = load_model(folder, folder.parent.parent)
-    if model_spec.data is None:
-        raise ConfigError(f"{model_spec.file} declares no [data] to train on")
+    if model_spec.data is None or model_spec.preprocess is None or model_spec.weights is None:
+        raise ConfigError(f"{model_spec.file} declares no [data] and no weights to train")
     keras.utils.set_random_seed(schedule.seed)
     tf.config.experimental.enable_op_determinism()
     dataset = open_dataset(model_spec.data, data_root())
@@ -123,16 +128,24 @@ def train(
         if auc > best:
             best = auc
             plain.set_weights(net.get_weights())
-            plain.save(model_spec.weights)  # nothing is lost where training is cut off
-    net.set_weights(plain.get_weights())
+            # Saved at every better epoch: nothing is lost where training is cut off.
+            if schedule.half_precision:
+                save_half(plain, model_spec.weights)
+            else:
+                plain.save(model_spec.weights)
     size = model_spec.weights.stat().st_size
     print(f"wrote {model_spec.weights.name}: {size:,} bytes, validation AUC {best:.4f}")
-    report(net, model_spec, dataset.classes, dataset.splits[Role.EVALUATION])
+    report(
+        load_network(model_spec.weights),
+        model_spec.preprocess,
+        dataset.classes,
+        dataset.splits[Role.EVALUATION],
+    )
 
 
-def report(net: Any, model: ModelSpec, classes: Sequence[str], split: Split) -> None:
+def report(net: Any, settings: Preprocess, classes: Sequence[str], split: Split) -> None:
     """Print the AUC of every class on a split."""
-    scores = net.predict(load_images(split, range(len(split)), model.preprocess), verbose=0)
+    scores = net.predict(load_images(split, range(len(split)), settings), verbose=0)
     aucs = class_aucs(split.labels, scores)
     for name, auc in zip(classes, aucs, strict=True):
         print(f"{name:20s} {auc:.4f}")

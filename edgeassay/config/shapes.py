@@ -18,8 +18,12 @@ from edgeassay.spec import (
     DataSource,
     ImageCsvSource,
     Match,
+    NihSource,
+    NpzSource,
     PhantomSource,
     Preprocess,
+    RandomInputs,
+    Reference,
     Role,
     RuntimeSpec,
     Timing,
@@ -49,10 +53,12 @@ class ModelFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str = Field(pattern=f"^{NAME}$")
     title: str = ""
-    weights: Path
-    preprocess: Preprocess
+    weights: str | None = None
+    preprocess: Preprocess | None = None
     data: Annotated[DataSource, Field(discriminator="source")] | None = None
     variants: dict[str, VariantSpec] = Field(min_length=1)
+    reference: Reference = Reference()
+    random_inputs: RandomInputs = RandomInputs()
     runtimes: dict[str, RuntimeSpec] = Field(min_length=1)
     limits: dict[str, Any] = Field(default_factory=dict)
     deviation: list[DeviationEntry] = Field(default_factory=list)
@@ -83,6 +89,8 @@ Shape = TypeVar("Shape", ModelFile, DeviceFile)
 TABLES: dict[str, type] = {
     "preprocess": Preprocess,
     "variants": VariantSpec,
+    "reference": Reference,
+    "random_inputs": RandomInputs,
     "runtimes": RuntimeSpec,
     "deviation": DeviationEntry,
     "match": Match,
@@ -91,7 +99,12 @@ TABLES: dict[str, type] = {
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
-SOURCES: dict[str, type] = {"phantom": PhantomSource, "image-csv": ImageCsvSource}
+SOURCES: dict[str, type] = {
+    "phantom": PhantomSource,
+    "image-csv": ImageCsvSource,
+    "npz": NpzSource,
+    "nih-chestxray14": NihSource,
+}
 
 
 def _keys(shape: Any) -> list[str]:
@@ -117,7 +130,7 @@ def explain(shape: type, error: ValidationError, where: str) -> str:
     if first["type"] in MISSING:
         return f"{where}: the key {key!r} is missing; add it"
     if first["type"].startswith("union_tag"):
-        return f"{where}: {key}.source must be one of 'phantom', 'image-csv'; {first['msg']}"
+        return f"{where}: {key}.source must be one of {', '.join(SOURCES)}; {first['msg']}"
     return f"{where}: {key} = {first['input']!r} is not valid: {first['msg']}"
 
 

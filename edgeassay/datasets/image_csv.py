@@ -63,7 +63,7 @@ class ImageCsv:
 
     @property
     def classes(self) -> Sequence[str]:
-        return self.settings.classes
+        return self.settings.class_names
 
     @cached_property
     def _rows(self) -> Mapping[str, Sequence[Row]]:

@@ -11,13 +11,15 @@ from edgeassay.datasets.image_csv import ImageCsv
 from edgeassay.datasets.phantom import Phantom
 from edgeassay.datasets.split import Dataset, Split
 from edgeassay.errors import Absent, ConfigError, DataError
-from edgeassay.spec import DataSource, PhantomSource, Role
+from edgeassay.spec import DataSource, ImageCsvSource, PhantomSource, Role
 
 
 def open_dataset(source: DataSource, data_root: Path | None) -> Dataset:
     """The data set that a model declares; Absent where its folder isn't on this machine."""
     if isinstance(source, PhantomSource):
         return Phantom(source)
+    if not isinstance(source, ImageCsvSource):
+        raise ConfigError(f"[data] source = {source.source!r} isn't read yet")
     if data_root is None:
         raise Absent(
             f"the data set {source.folder!r} isn't here: set EDGEASSAY_DATA to the folder that"

@@ -245,7 +245,7 @@ class Phantom:
 
     @property
     def classes(self) -> Sequence[str]:
-        return tuple(FINDINGS)
+        return self.settings.class_names
 
     @cached_property
     def splits(self) -> Mapping[Role, Split]:

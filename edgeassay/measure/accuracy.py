@@ -19,7 +19,8 @@ import numpy.typing as npt
 from edgeassay.artifacts import Artifact
 from edgeassay.atomic import write_text
 from edgeassay.datasets import Split, load_images
-from edgeassay.errors import ArtifactError, MeasurementError
+from edgeassay.datasets.image_csv import read_rows
+from edgeassay.errors import ArtifactError, DataError, MeasurementError
 from edgeassay.measure.quantization import dequantize, quantize
 from edgeassay.preprocess import Images, input_shape
 from edgeassay.progress import Reporter
@@ -187,6 +188,37 @@ def predictions_csv(predictions: Predictions, split: Split, classes: tuple[str, 
         integers = [] if predictions.raw is None else predictions.raw[i].tolist()
         writer.writerow([name, *(str(score) for score in predictions.scores[i]), *integers])
     return text.getvalue()
+
+
+def read_predictions(path: Path, split: Split, classes: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """The scores that a file in the shape of `predictions_csv` has for a split, float32 (images,
+    classes); rows may be in any order and of other images too. DataError says what isn't so.
+    """
+    header, rows = read_rows(path)
+    for column in ("image", *classes):
+        if column not in header:
+            raise DataError(
+                f"{path} has no column {column!r}; it must have `image` and a column of scores for"
+                f" each class ({', '.join(classes)})"
+            )
+    found: dict[str, list[float]] = {}
+    for line, row in rows:
+        try:
+            scores = [float(row[name]) for name in classes]
+        except ValueError as error:
+            raise DataError(f"{path}, line {line}: {error}; write a number") from None
+        if not np.isfinite(scores).all():
+            raise DataError(f"{path}, line {line}: a score is no finite number; mend the row")
+        if row["image"] in found:
+            raise DataError(f"{path}, line {line}: {row['image']} is listed twice; remove one")
+        found[row["image"]] = scores
+    absent = [name for name in split.names if name not in found]
+    if absent:
+        raise DataError(
+            f"{path} has no row for {len(absent):,} of {len(split):,} evaluation images, such as"
+            f" {absent[0]}; predict them all"
+        )
+    return np.array([found[name] for name in split.names], np.float32)
 
 
 def write_predictions(

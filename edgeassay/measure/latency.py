@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,10 @@ import numpy.typing as npt
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import MeasurementError
 from edgeassay.measure.accuracy import check_ran
-from edgeassay.measure.quantization import quantize
 from edgeassay.progress import Reporter
 from edgeassay.spec import Measurement, RuntimeSpec, Timing
 from edgeassay.stats import percentile_upper
-from edgeassay.workers import Loaded, TensorSpec, Worker
+from edgeassay.workers import Loaded, Worker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +50,6 @@ class Durations:
         return Measurement(value=float(np.median(pairs)), unit="ratio", n=self.candidate.size)
 
 
-def random_input(tensor: TensorSpec, rng: np.random.Generator) -> npt.NDArray[Any]:
-    """A seeded input: uniform over [-1, 1), as the tensor takes it."""
-    values = rng.uniform(-1.0, 1.0, tensor.shape).astype(np.float32)
-    return quantize(values, tensor)
-
-
 def time_case(
     artifact: Artifact,
     reference: Artifact | None,
@@ -64,11 +57,12 @@ def time_case(
     start_worker: Callable[[], Worker],
     runtime: RuntimeSpec,
     timing: Timing,
-    seed: int,
+    inputs: Callable[[Loaded], list[npt.NDArray[Any]]],
     label: str,
     report: Reporter,
 ) -> Durations:
-    """Time an artifact in turn with the reference, in `timing.processes` fresh workers.
+    """Time an artifact in turn with the reference, in `timing.processes` fresh workers, each on
+    the `inputs` that it takes.
 
     MeasurementError where the worker's clock can't be right: a duration of zero or less, or more
     time inside than the host saw pass.
@@ -84,9 +78,9 @@ def time_case(
                 ]
                 for item, made in zip(loaded, artifacts, strict=True):
                     check_ran(made, item)
-                inputs = _inputs(loaded, seed)
+                given = [inputs(item) for item in loaded]
                 started = time.monotonic_ns()
-                durations = worker.time(loaded, inputs, timing.rounds, timing.warmup_rounds)
+                durations = worker.time(loaded, given, timing.rounds, timing.warmup_rounds)
                 check_clock(durations, time.monotonic_ns() - started, artifact.label)
                 collected.append(durations)
                 facts = dict(worker.facts)
@@ -97,14 +91,6 @@ def time_case(
         reference=None if reference is None else stacked[:, 1],
         worker=facts,
     )
-
-
-def _inputs(loaded: Sequence[Loaded], seed: int) -> list[list[npt.NDArray[Any]]]:
-    inputs = []
-    for item in loaded:
-        rng = np.random.default_rng(seed)  # candidate and reference see the same numbers
-        inputs.append([random_input(tensor, rng) for tensor in item.inputs])
-    return inputs
 
 
 def check_clock(durations: npt.NDArray[np.int64], wall_ns: int, label: str) -> None:

@@ -1,9 +1,9 @@
 """The converter process: `python -m edgeassay.variants.convert REQUEST`.
 
 TensorFlow lives and dies here, so that its threads and memory never stand beside a measurement.
-REQUEST is a JSON file: {"weights": path of a .keras, "input_shape": what preprocessing makes,
-"tasks": [{"name", "module", "calibration", "output"}]}. The name of every artifact finished is
-said on stdout.
+REQUEST is a JSON file: {"weights": path, "kind": "keras", "saved_model" or "tflite", "input_shape":
+what preprocessing makes, or null, "tasks": [{"name", "module", "calibration", "output"}]}. The name
+of every artifact finished is said on stdout.
 """
 
 from __future__ import annotations
@@ -13,8 +13,14 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+Shape = tuple[int | None, ...]
+# The input shapes of a network, without the batch axis, and how to make an artifact from it by a
+# method's module and calibration images.
+Source = tuple[list[Shape], Callable[[Any, Any], bytes]]
 
 
 def main(request_file: str) -> None:
@@ -24,17 +30,17 @@ def main(request_file: str) -> None:
     os.dup2(2, 1)  # converters print on stdout
     threading.Thread(target=end_with_parent, daemon=True).start()
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
-    import keras
     import numpy as np
 
-    # safe_mode: a network that carries code (a Lambda layer) is refused, not run.
-    network = keras.models.load_model(request["weights"], compile=False, safe_mode=True)
-    check_inputs([tuple(t.shape[1:]) for t in network.inputs], tuple(request["input_shape"]))
+    openers = {"keras": open_keras, "saved_model": open_saved_model, "tflite": open_tflite}
+    shapes, make = openers[request["kind"]](Path(request["weights"]))
+    if request["input_shape"] is not None:
+        check_inputs(shapes, tuple(request["input_shape"]))
     for task in request["tasks"]:
         images = None
         if task["calibration"] is not None:
             images = np.load(task["calibration"], allow_pickle=False)
-        data = importlib.import_module(task["module"]).convert(network, images)
+        data = make(importlib.import_module(task["module"]), images)
         Path(task["output"]).write_bytes(data)
         print(task["name"], file=replies, flush=True)
 
@@ -46,7 +52,54 @@ def end_with_parent() -> None:
     os._exit(1)
 
 
-def check_inputs(shapes: Sequence[tuple[int | None, ...]], made: tuple[int, ...]) -> None:
+def open_keras(path: Path) -> Source:
+    """A .keras file; one that carries code (a Lambda layer) is refused, not run."""
+    import tensorflow as tf
+
+    from edgeassay.networks import load_network
+
+    network = load_network(path)
+    shapes = [tuple(t.shape[1:]) for t in network.inputs]
+    return shapes, lambda method, images: method.convert(
+        tf.lite.TFLiteConverter.from_keras_model(network), images
+    )
+
+
+def open_saved_model(path: Path) -> Source:
+    """A SavedModel's folder, by its default signature."""
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(str(path)).signatures
+    if "serving_default" not in signatures:
+        sys.exit(
+            f"the SavedModel has no signature 'serving_default' (it has: {list(signatures)});"
+            " export it with one"
+        )
+    inputs = signatures["serving_default"].structured_input_signature[1].values()
+    shapes = [tuple(t.shape[1:]) for t in inputs]
+    return shapes, lambda method, images: method.convert(
+        tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=["serving_default"]),
+        images,
+    )
+
+
+def open_tflite(path: Path) -> Source:
+    """A float .tflite, from which variants are made without TensorFlow."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    details = Interpreter(model_path=str(path)).get_input_details()
+    if any(d["quantization"][0] for d in details):
+        sys.exit(
+            "it is quantized already, and variants are made from a float network; declare it as a"
+            " variant's `artifact`"
+        )
+    shapes = [
+        tuple(None if side < 0 else int(side) for side in d["shape_signature"][1:]) for d in details
+    ]
+    return shapes, lambda method, images: method.requantize(path, images)
+
+
+def check_inputs(shapes: Sequence[Shape], made: tuple[int, ...]) -> None:
     """End the process with a sentence where the network doesn't take what preprocessing makes."""
     fits = len(shapes) == 1 and len(shapes[0]) == len(made)
     if not fits or any(w not in (None, m) for w, m in zip(shapes[0], made, strict=True)):

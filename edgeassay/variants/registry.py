@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -29,17 +30,41 @@ METHODS: Final[Mapping[str, Method]] = {
 }
 
 
+def method_of(variant: VariantSpec) -> Method | None:
+    """The method that makes a variant; None for an artifact from elsewhere."""
+    return None if variant.method is None else METHODS[variant.method]
+
+
 def check_variant(name: str, variant: VariantSpec, where: str) -> None:
-    """ConfigError where the method is unknown or its calibration isn't declared as it must be."""
+    """ConfigError where it isn't declared how to come by the variant, or not as it must be."""
+    key = f"{where}: variants.{name}"
+    if (variant.method is None) == (variant.artifact is None):
+        raise ConfigError(
+            f"{key} must have either `method` (how it is made from the weights) or `artifact` (the"
+            " .tflite that it is)"
+        )
+    if variant.artifact is not None:
+        if not variant.artifact.endswith(".tflite"):
+            raise ConfigError(f"{key}.artifact = {variant.artifact!r} must be a .tflite")
+        if variant.calibration_images:
+            raise ConfigError(f"{key}.calibration_images goes with `method`: remove it")
+    if variant.sha256 is not None and (
+        variant.artifact is None or not re.fullmatch("[0-9a-f]{64}", variant.sha256)
+    ):
+        raise ConfigError(
+            f"{key}.sha256 = {variant.sha256!r} must be the SHA-256 of `artifact`: 64 digits of 0-9"
+            " and a-f"
+        )
+    if variant.method is None:
+        return
     method = METHODS.get(variant.method)
     if method is None:
         raise ConfigError(
-            f"{where}: variants.{name}.method = {variant.method!r} is unknown;"
-            f" known: {', '.join(METHODS)}"
+            f"{key}.method = {variant.method!r} is unknown; known: {', '.join(METHODS)}"
         )
     if method.calibrates != (variant.calibration_images > 0) or variant.calibration_images < 0:
         wants = "needs a positive number of" if method.calibrates else "uses no"
         raise ConfigError(
-            f"{where}: variants.{name}.calibration_images = {variant.calibration_images}, and"
-            f" method {variant.method!r} {wants} calibration images"
+            f"{key}.calibration_images = {variant.calibration_images}, and method"
+            f" {variant.method!r} {wants} calibration images"
         )

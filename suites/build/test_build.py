@@ -126,6 +126,7 @@ def test_a_network_that_carries_code_is_refused_and_a_broken_file_too(tmp_path: 
     assert re.search(
         r"small\.keras could not be converted: .*Lambda", failure(carrier, "fp32", tmp_path / "c")
     )
+    assert carrier.weights is not None
     carrier.weights.write_bytes(b"PK broken")
     assert "small.keras could not be converted" in failure(carrier, "fp32", tmp_path / "c")
 
@@ -133,6 +134,7 @@ def test_a_network_that_carries_code_is_refused_and_a_broken_file_too(tmp_path: 
 def test_a_network_that_does_not_take_the_images_is_explained(
     model: ModelSpec, tmp_path: Path
 ) -> None:
+    assert model.preprocess is not None
     wrong = replace(model, preprocess=replace(model.preprocess, color="rgb"))
     message = failure(wrong, "int8", tmp_path)
     assert "takes 16x16x1, and [preprocess] makes 16x16x3" in message

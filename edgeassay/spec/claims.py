@@ -1,6 +1,4 @@
-"""The words of the house, as frozen dataclasses and enums.
-
-Everything imports this; it imports nothing.
+"""Claims: what must hold of which case, what was measured, and what can be said.
 
 Units stand in the names; ratios are candidate/reference; a drop is reference - candidate.
 """
@@ -8,20 +6,10 @@ Units stand in the names; ratios are candidate/reference; a drop is reference - 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
-from typing import Final, Literal, TypeAlias
-
-# Read by pydantic, which validates these dataclasses from TOML: a key nobody knows is an error.
-STRICT: Final[dict[str, str]] = {"extra": "forbid"}
-
-REFERENCE_VARIANT: Final = "fp32"
-
-# Adapters that the worker has, and architectures by their Linux names.
-ENGINES: Final = ("litert",)
-ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv64")
+from typing import Final
 
 
 class Verdict(StrEnum):
@@ -139,96 +127,6 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
 }
 
 
-class Role(StrEnum):
-    """What a split of a data set is for."""
-
-    TRAIN = "train"
-    CALIBRATION = "calibration"
-    VALIDATION = "validation"
-    EVALUATION = "evaluation"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preprocess:
-    """From a decoded image to the network's input; the same for training, calibration, evaluation.
-
-    An 8-bit image becomes grey (1 channel) or RGB (3), is resized to `size` (height, width), 0 to
-    255 is mapped linearly to `scale`, then `(x - mean) / std` per channel. The layout adds a batch
-    axis: NHWC (`last`) or NCHW (`first`). The result is float32.
-    """
-
-    __pydantic_config__ = STRICT
-    color: Literal["grey", "rgb"]
-    size: tuple[int, int]
-    resize: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"] = "bilinear"
-    scale: tuple[float, float] = (0.0, 1.0)
-    mean: tuple[float, ...] = (0.0,)
-    std: tuple[float, ...] = (1.0,)
-    channels: Literal["last", "first"] = "last"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhantomSource:
-    """The embedded data set: generated chest-radiograph-like images with 14 findings."""
-
-    __pydantic_config__ = STRICT
-    source: Literal["phantom"]
-    seed: int
-    size: int
-    images: Mapping[Role, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageCsvSource:
-    """A folder of images and a CSV that names them.
-
-    `folder` lies below the data root (`EDGEASSAY_DATA`). Either `label` names one column, with
-    `positive` for text labels, or `labels` names several columns of 0 and 1. `patient` (or `group`)
-    names the column of what must be resampled and split as one. `splits` says which value of the
-    split column serves which role.
-    """
-
-    __pydantic_config__ = STRICT
-    source: Literal["image-csv"]
-    folder: str
-    csv: str = "labels.csv"
-    image: str = "image"
-    label: str | None = None
-    positive: str | None = None
-    labels: tuple[str, ...] = ()
-    patient: str | None = None
-    group: str | None = None
-    split: str = "split"
-    splits: Mapping[Role, str] = field(default_factory=dict)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The label columns, or the one positive label (or column) of a binary task."""
-        return self.labels or ((self.positive or self.label or ""),)
-
-
-DataSource: TypeAlias = PhantomSource | ImageCsvSource
-
-
-@dataclass(frozen=True, kw_only=True)
-class VariantSpec:
-    """One compressed form of a model: the method and what it needs."""
-
-    __pydantic_config__ = STRICT
-    method: str
-    calibration_images: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class RuntimeSpec:
-    """What executes an artifact, with its options; `engine` names the worker's adapter."""
-
-    __pydantic_config__ = STRICT
-    engine: str = "litert"
-    threads: int = 1
-    kernels: Literal["xnnpack", "builtin", "reference"] = "xnnpack"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Limit:
     """The number in a claim, and where it stands."""
@@ -261,66 +159,6 @@ class Deviation:
     architecture: str | None = None
     device: str | None = None
     class_name: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSpec:
-    """A folder `models/<id>/` as its model.toml declares it."""
-
-    id: str
-    title: str
-    folder: Path
-    file: str
-    weights: Path
-    preprocess: Preprocess
-    data: DataSource | None
-    classes: tuple[str, ...]
-    variants: Mapping[str, VariantSpec]
-    runtimes: Mapping[str, RuntimeSpec]
-    limits: tuple[LimitRule, ...]
-    deviations: tuple[Deviation, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """How a device profile recognises its machine: every given shell-style pattern must match."""
-
-    __pydantic_config__ = STRICT
-    any: bool = False
-    architecture: str | None = None
-    cpu_model: str | None = None
-    hostname: str | None = None
-    fingerprint: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """How latency is measured.
-
-    In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
-    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung.
-    A p95 from fewer than `min_rounds` rounds is inconclusive.
-    """
-
-    __pydantic_config__ = STRICT
-    processes: int
-    rounds: int
-    warmup_rounds: int
-    min_rounds: int
-    timeout_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeviceSpec:
-    """A hardware profile: how to recognise it, its workers by engine, its limits by model."""
-
-    id: str
-    title: str
-    file: str
-    match: Match
-    workers: Mapping[str, tuple[str, ...]]
-    timing: Timing
-    limits: Mapping[str, tuple[LimitRule, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

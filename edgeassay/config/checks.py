@@ -1,0 +1,217 @@
+"""What no single key of a TOML file shows: keys that must go together, and values that can't be."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from edgeassay.config.shapes import NAME, DeviceFile, ModelFile, nearest
+from edgeassay.errors import ConfigError
+from edgeassay.preprocess import MODES
+from edgeassay.spec import (
+    ARCHITECTURES,
+    ENGINES,
+    DataSource,
+    Deviation,
+    ImageCsvSource,
+    NpzSource,
+    PhantomSource,
+    Preprocess,
+    Role,
+)
+from edgeassay.variants import METHODS, check_variant
+
+# What a network that isn't read may be called, and what to do about it.
+FOREIGN = {
+    ".h5": "load it with Keras and save it as .keras",
+    ".hdf5": "load it with Keras and save it as .keras",
+    ".pb": "name the SavedModel's folder, not the file in it",
+    ".onnx": "convert it to a float .tflite or a SavedModel",
+    ".pt": "convert it to a float .tflite, with litert-torch for one",
+    ".pth": "convert it to a float .tflite, with litert-torch for one",
+    ".pkl": "a pickle runs code when it is read: save the network as .keras",
+}
+
+
+def class_names(data: DataSource | None) -> tuple[str, ...]:
+    """The classes in the order of the network's scores; none without data."""
+    return () if data is None else data.class_names
+
+
+def check_model(model: ModelFile, where: str) -> None:
+    """ConfigError, naming file and key, where a model.toml contradicts itself."""
+    _check_weights(model, where)
+    for name, variant in model.variants.items():
+        check_variant(name, variant, where)
+    _check_reference(model, where)
+    _check_names(model, where)
+    _check_data(model.data, where)
+    if model.data is not None and model.preprocess is None:
+        raise ConfigError(
+            f"{where}: [data] needs [preprocess], which says how an image becomes the network's"
+            " input; add color and size"
+        )
+    if model.preprocess is not None:
+        _check_preprocess(model.preprocess, where)
+    inputs = model.random_inputs
+    for key, (low, high) in {"range": inputs.range, **inputs.ranges}.items():
+        if inputs.rows < 1 or not -math.inf < low < high < math.inf:
+            raise ConfigError(
+                f"{where}: random_inputs.rows must be positive, and random_inputs.{key} two"
+                " numbers, the smaller first"
+            )
+
+
+def _check_weights(model: ModelFile, where: str) -> None:
+    made = [name for name, variant in model.variants.items() if variant.artifact is None]
+    if model.weights is None and made:
+        raise ConfigError(
+            f"{where}: the variant {made[0]!r} is made from the trained network, and `weights`"
+            " doesn't name it; add it, or give the variant a file of its own with `artifact`"
+        )
+    suffix = PurePosixPath(model.weights or "").suffix.lower()
+    if suffix in FOREIGN:
+        raise ConfigError(
+            f"{where}: weights = {model.weights!r} can't be read: it must be a .keras file, a"
+            f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
+        )
+    for name in made:
+        method = METHODS.get(model.variants[name].method or "")
+        if method is not None and method.calibrates and model.data is None:
+            raise ConfigError(
+                f"{where}: variant {name!r} needs calibration images, and the model has no [data];"
+                " declare it, or leave the variant out"
+            )
+
+
+def _check_reference(model: ModelFile, where: str) -> None:
+    if model.reference.variant not in model.variants:
+        raise ConfigError(
+            f"{where}: [variants] has no {model.reference.variant!r}, the reference; add it, or"
+            f" name another as [reference] variant ({', '.join(model.variants)})"
+        )
+
+
+def _check_data(data: DataSource | None, where: str) -> None:
+    if isinstance(data, PhantomSource):
+        if Role.EVALUATION not in data.images or min(data.images.values()) < 1 or data.size < 16:
+            raise ConfigError(
+                f"{where}: data.images must give a positive number for 'evaluation' and every"
+                " other role it names, and data.size must be at least 16"
+            )
+    elif isinstance(data, ImageCsvSource):
+        _check_image_csv(data, where)
+    elif isinstance(data, NpzSource):
+        _check_classes(data.classes, "classes", where)
+        if (data.url is None) != (data.sha256 is None):
+            raise ConfigError(
+                f"{where}: data.url and data.sha256 go together: what is downloaded is only used if"
+                " its bytes are the ones meant"
+            )
+        if data.sha256 is not None and not re.fullmatch("[0-9a-f]{64}", data.sha256):
+            raise ConfigError(
+                f"{where}: data.sha256 = {data.sha256!r} is no SHA-256: 64 digits of 0-9 and a-f"
+            )
+        if data.url is not None and not data.url.startswith(("https://", "http://")):
+            raise ConfigError(f"{where}: data.url = {data.url!r} must begin with https://")
+
+
+def _check_classes(classes: Sequence[str], key: str, where: str) -> None:
+    if not classes or len(set(classes)) < len(classes) or "" in classes:
+        raise ConfigError(
+            f"{where}: data.{key} = {list(classes)} must name each class once, in the order of the"
+            " network's scores"
+        )
+
+
+def _check_image_csv(data: ImageCsvSource, where: str) -> None:
+    if (data.label is None) == (not data.labels):
+        raise ConfigError(f"{where}: [data] must have either `label` or `labels`")
+    if data.positive is not None and data.label is None:
+        raise ConfigError(f"{where}: data.positive goes with `label`, not with `labels`")
+    if data.classes:
+        if data.label is None or data.positive is not None:
+            raise ConfigError(
+                f"{where}: data.classes goes with `label` alone: it lists the texts of that column"
+                " in the order of the network's scores"
+            )
+        _check_classes(data.classes, "classes", where)
+        if len(data.classes) == 1:
+            raise ConfigError(
+                f"{where}: data.classes has one class; for two, name the positive one with"
+                " `positive`"
+            )
+    _check_classes(data.class_names, "labels", where)
+    if data.patient and data.group:
+        raise ConfigError(f"{where}: [data] must have `patient` or `group`, not both")
+
+
+def _check_names(model: ModelFile, where: str) -> None:
+    for kind, names in (("variants", model.variants), ("runtimes", model.runtimes)):
+        for name in names:
+            if not re.fullmatch(NAME, name):
+                raise ConfigError(
+                    f"{where}: {kind}.{name!r} is no usable name: lower-case letters, digits, '.',"
+                    " '_' and '-' make file names and test names"
+                )
+    for name, runtime in model.runtimes.items():
+        if runtime.engine not in ENGINES:
+            raise ConfigError(
+                f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
+                f" {nearest(runtime.engine, ENGINES)}"
+            )
+        if runtime.threads < 1:
+            raise ConfigError(f"{where}: runtimes.{name}.threads must be at least 1")
+
+
+def _check_preprocess(settings: Preprocess, where: str) -> None:
+    channels = MODES[settings.color][1]
+    for name, values in (("mean", settings.mean), ("std", settings.std)):
+        if len(values) not in (1, channels):
+            raise ConfigError(
+                f"{where}: preprocess.{name} has {len(values)} values, and"
+                f" color = {settings.color!r} has {channels} channel(s)"
+            )
+    if min(settings.size) < 1 or not all(settings.std):
+        raise ConfigError(f"{where}: preprocess.size must be positive and std not zero")
+    if settings.white is not None and settings.white < 1:
+        raise ConfigError(f"{where}: preprocess.white = {settings.white} must be at least 1")
+
+
+def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: str) -> None:
+    """ConfigError where a deviation names what the model doesn't have."""
+    for deviation in deviations:
+        for key, value, known in (
+            ("variant", deviation.variant, model.variants),
+            ("runtime", deviation.runtime, model.runtimes),
+            ("class", deviation.class_name, class_names(model.data)),
+            ("architecture", deviation.architecture, ARCHITECTURES),
+        ):
+            if value is not None and value not in known:
+                raise ConfigError(
+                    f"{where}: deviation names the {key} {value!r}, which isn't known here;"
+                    f" {nearest(value, known)}"
+                )
+
+
+def check_device(device: DeviceFile, where: str) -> None:
+    """ConfigError where a device profile has values that can't be."""
+    timing = device.timing
+    for key, value, least in (
+        ("processes", timing.processes, 1),
+        ("rounds", timing.rounds, 1),
+        ("warmup_rounds", timing.warmup_rounds, 0),
+        ("min_rounds", timing.min_rounds, 1),
+    ):
+        if value < least:
+            raise ConfigError(f"{where}: timing.{key} = {value} must be at least {least}")
+    if not 0 < timing.timeout_s < math.inf:
+        raise ConfigError(f"{where}: timing.timeout_s = {timing.timeout_s} must be positive")
+    for engine, command in device.workers.items():
+        if engine not in ENGINES or not command:
+            raise ConfigError(
+                f"{where}: workers.{engine} must be the command of a worker for one of"
+                f' {", ".join(ENGINES)}, such as ["{{python}}"]'
+            )

@@ -1,0 +1,127 @@
+"""Models and devices as their files declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from edgeassay.spec.claims import Deviation, LimitRule
+from edgeassay.spec.data import STRICT, DataSource, Preprocess
+
+# Adapters that the worker has, and architectures by their Linux names.
+ENGINES: Final = ("litert",)
+ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv64")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantSpec:
+    """One compressed form of a model: the method that makes it and what that needs, or an artifact
+    that came from elsewhere (relative to the model's folder), with the digest of its bytes.
+    """
+
+    __pydantic_config__ = STRICT
+    method: str | None = None
+    calibration_images: int = 0
+    artifact: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeSpec:
+    """What executes an artifact, with its options; `engine` names the worker's adapter."""
+
+    __pydantic_config__ = STRICT
+    engine: str = "litert"
+    threads: int = 1
+    kernels: Literal["xnnpack", "builtin", "reference"] = "xnnpack"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What drops and ratios are taken against: a variant of the same run. For drops it may be a
+    file of predictions instead (relative to the model's folder), such as the original network's.
+    """
+
+    __pydantic_config__ = STRICT
+    variant: str = "fp32"
+    predictions: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomInputs:
+    """Seeded inputs for what needs no data: uniform over `range`, or over an input's own in
+    `ranges`; `rows` of them show whether outputs are finite.
+    """
+
+    __pydantic_config__ = STRICT
+    rows: int = 16
+    range: tuple[float, float] = (-1.0, 1.0)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """A folder `models/<id>/` as its model.toml declares it.
+
+    `weights` is the trained network: a .keras, a SavedModel's folder or a float .tflite; None where
+    every variant is an artifact from elsewhere. `preprocess` is None where there is no data.
+    """
+
+    id: str
+    title: str
+    folder: Path
+    file: str
+    weights: Path | None
+    preprocess: Preprocess | None
+    data: DataSource | None
+    classes: tuple[str, ...]
+    variants: Mapping[str, VariantSpec]
+    reference: Reference
+    random_inputs: RandomInputs
+    runtimes: Mapping[str, RuntimeSpec]
+    limits: tuple[LimitRule, ...]
+    deviations: tuple[Deviation, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """How a device profile recognises its machine: every given shell-style pattern must match."""
+
+    __pydantic_config__ = STRICT
+    any: bool = False
+    architecture: str | None = None
+    cpu_model: str | None = None
+    hostname: str | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """How latency is measured.
+
+    In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
+    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung.
+    A p95 from fewer than `min_rounds` rounds is inconclusive.
+    """
+
+    __pydantic_config__ = STRICT
+    processes: int
+    rounds: int
+    warmup_rounds: int
+    min_rounds: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSpec:
+    """A hardware profile: how to recognise it, its workers by engine, its limits by model."""
+
+    id: str
+    title: str
+    file: str
+    match: Match
+    workers: Mapping[str, tuple[str, ...]]
+    timing: Timing
+    limits: Mapping[str, tuple[LimitRule, ...]]
