@@ -45,7 +45,12 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "limit_bytes"), [("phantom-cnn", 1 << 20), ("pneumonia-mobilenetv2", 16 << 20)]
+    ("model", "limit_bytes"),
+    [
+        ("phantom-cnn", 1 << 20),
+        ("pneumonia-mobilenetv2", 16 << 20),
+        ("pneumonia-densenet121", 16 << 20),
+    ],
 )
 def test_weights_are_small_enough_to_keep(model: str, limit_bytes: int) -> None:
     assert 0 < (ROOT / "models" / model / f"{model}.keras").stat().st_size <= limit_bytes
