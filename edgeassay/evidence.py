@@ -8,7 +8,7 @@ from __future__ import annotations
 import getpass
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,18 +29,13 @@ from edgeassay.build import (
 from edgeassay.datasets import Split, check_evaluation, check_separation, open_dataset
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, DataError, MeasurementError
 from edgeassay.matrix import Plan
-from edgeassay.measure.accuracy import (
-    Inputs,
-    Predictions,
-    check_fits,
-    check_integer,
-    check_ran,
-    predict,
-    read_predictions,
-    write_predictions,
-)
+from edgeassay.measure.accuracy import Inputs, LocalRunner, predict
+from edgeassay.measure.fit import check_fits, check_integer, check_ran
 from edgeassay.measure.latency import Durations, time_case
+from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
 from edgeassay.measure.random_inputs import finite_share, random_inputs, random_rows
+from edgeassay.measure.shards import Shard, ShardStore, shards_of
+from edgeassay.preprocess import preprocess_version
 from edgeassay.progress import Reporter
 from edgeassay.spec import Case, ModelSpec, RuntimeSpec
 from edgeassay.stats import class_aucs
@@ -53,10 +48,13 @@ class Settings:
     """What a run was told.
 
     `timing_off` says why nothing is timed, or is None. `prebuilt` is a folder of artifacts to use
-    instead of building. `jobs` is the number of workers that accuracy is measured with.
+    instead of building. `outputs` keeps what artifacts gave; with `predict_again` nothing
+    that is there is used. `jobs` is the number of workers that accuracy is measured with.
     """
 
     cache: Path
+    outputs: Path
+    predict_again: bool
     prebuilt: Path | None
     data_root: Path | None
     predictions: Path | None
@@ -83,6 +81,7 @@ class CaseFacts:
     p95_ms: float | None = None
     latency_ratio: float | None = None
     patients_separate: bool | None = None
+    reused_predictions: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
 
 
@@ -106,6 +105,8 @@ class Evidence:
         self._unbuilt: dict[tuple[str, str], Missing] = {}
         self._data: dict[str, EvaluationData] = {}
         self._unreadable: dict[str, DataError] = {}
+        self._sharded: dict[str, list[Shard]] = {}
+        self._greetings: dict[str, dict[str, Any]] = {}
         self._predictions: dict[Case, Predictions] = {}
         self._aucs: dict[Case, npt.NDArray[np.float64]] = {}
         self._released: dict[str, npt.NDArray[np.float64]] = {}
@@ -231,13 +232,20 @@ class Evidence:
                 check_fits(loaded, data.inputs.settings, len(model.classes), model.file)
 
             try:
+                artifact = self.artifact(case)
                 self._predictions[case] = predict(
-                    self.artifact(case),
-                    data.inputs,
-                    start_worker=lambda: self._start_worker(case),
-                    runtime=self._runtime(case),
+                    data.split,
+                    self._shards(case.model),
+                    store=self._store(case, artifact),
+                    runner=LocalRunner(
+                        artifact=artifact,
+                        runtime=self._runtime(case),
+                        inputs=data.inputs,
+                        start_worker=lambda: self._start_worker(case),
+                        check=check,
+                        jobs=self._settings.jobs,
+                    ),
                     check=check,
-                    jobs=self._settings.jobs,
                     label=f"evaluating {case.id}",
                     report=self._report,
                 )
@@ -250,6 +258,39 @@ class Evidence:
                     self._settings.predictions, case.id, made, data.split, model.classes
                 )
         return self._predictions[case]
+
+    def _shards(self, model_id: str) -> list[Shard]:
+        """The shards of a model's evaluation split, their images read and digested once a run."""
+        if model_id not in self._sharded:
+            self._sharded[model_id] = shards_of(self.data(model_id).split, self._settings.jobs)
+        return self._sharded[model_id]
+
+    def _store(self, case: Case, artifact: Artifact) -> ShardStore:
+        """Where outputs of the same artifact, settings, runtime and machine are kept."""
+        inputs, device = self.data(case.model).inputs, self._plan.device
+        return ShardStore(
+            folder=self._settings.outputs / case.model / case.variant,
+            fresh=self._settings.predict_again,
+            settings={
+                "artifact": artifact.sha256,
+                "preprocess": asdict(inputs.settings),
+                "preprocess_code": preprocess_version(),
+                "runtime": asdict(self._runtime(case)),
+                "worker": self._greeting(case),
+                "device": [device.id, *device.workers[self._runtime(case).engine]],
+                "machine": self._plan.machine.fingerprint,
+            },
+        )
+
+    def _greeting(self, case: Case) -> dict[str, Any]:
+        """What the worker of a case's runtime says of itself, asked once a run."""
+        engine = self._runtime(case).engine
+        if engine not in self._greetings:
+            with self._start_worker(case) as worker:
+                facts = dict(worker.facts)
+            del facts["pid"]
+            self._greetings[engine] = facts
+        return self._greetings[engine]
 
     def aucs(self, case: Case) -> npt.NDArray[np.float64]:
         """The AUC of every class; MeasurementError where an output isn't finite."""
@@ -335,7 +376,7 @@ class Evidence:
             if released is not None:
                 facts.mean_auc_drop = float(released.mean()) - facts.mean_auc
         if (made := self._predictions.get(case)) is not None:
-            facts.worker = made.worker
+            facts.worker, facts.reused_predictions = made.worker, made.reused
         if (durations := self._durations.get(case)) is not None:
             facts.p50_ms, facts.p95_ms = durations.p50_ms, durations.p95_ms
             facts.latency_ratio = None if durations.reference is None else durations.ratio().value

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import PIL
 from PIL import Image
 
 from edgeassay.spec import Preprocess
@@ -27,6 +31,15 @@ def input_shape(settings: Preprocess) -> tuple[int, int, int]:
     height, width = settings.size
     channels = MODES[settings.color][1]
     return (height, width, channels) if settings.channels == "last" else (channels, height, width)
+
+
+@cache
+def preprocess_version() -> str:
+    """What decides the bytes of a preprocessed image beside image and settings: this code, and the
+    versions of what it calls.
+    """
+    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+    return f"{code} pillow {PIL.__version__} numpy {np.__version__}"
 
 
 def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:

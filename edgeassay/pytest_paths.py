@@ -26,6 +26,7 @@ WITH_VALUE: Final = (
         "--predictions",
         "--assay-json",
         "--artifact-cache",
+        "--prediction-cache",
         "--inconclusive",
         "--jobs",
     ),

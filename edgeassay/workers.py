@@ -143,18 +143,16 @@ class Worker:
                 "options": options,
             }
         )
-        return Loaded(
-            handle=handle,
-            label=label,
-            sha256=reply["sha256"],
-            inputs=tuple(_tensor(t) for t in reply["inputs"]),
-            outputs=tuple(_tensor(t) for t in reply["outputs"]),
-        )
+        return read_loaded(reply, label, handle)
 
-    def run(self, loaded: Loaded, inputs: Sequence[Tensor]) -> list[Tensor]:
-        """Run each row of the inputs (first axis) through the artifact; outputs stacked alike."""
+    def run(self, loaded: Loaded, inputs: Sequence[Tensor], batch: int = 1) -> list[Tensor]:
+        """Run each row of the inputs (first axis) through the artifact; outputs stacked alike.
+
+        With `batch` the worker runs so many rows at once where the artifact allows it and gives the
+        same bytes that way.
+        """
         self._serving = f"{loaded.label} on runtime {self._engine}"
-        return self._ask({"op": "run", "handle": loaded.handle}, inputs)[1]
+        return self._ask({"op": "run", "handle": loaded.handle, "batch": batch}, inputs)[1]
 
     def time(
         self,
@@ -245,6 +243,24 @@ class Worker:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def read_loaded(facts: dict[str, Any], label: str, handle: str = "") -> Loaded:
+    """What a worker says of an artifact that it loaded."""
+    return Loaded(
+        handle=handle,
+        label=label,
+        sha256=facts["sha256"],
+        inputs=tuple(_tensor(t) for t in facts["inputs"]),
+        outputs=tuple(_tensor(t) for t in facts["outputs"]),
+    )
+
+
+def describe_loaded(loaded: Loaded) -> dict[str, Any]:
+    """The same for a JSON file, as `read_loaded` reads it."""
+    ends = {"inputs": loaded.inputs, "outputs": loaded.outputs}
+    tensors = {k: [asdict(t) | {"dtype": t.dtype.name} for t in ts] for k, ts in ends.items()}
+    return {"sha256": loaded.sha256, **tensors}
 
 
 def _tensor(facts: dict[str, Any]) -> TensorSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -150,6 +151,7 @@ class ImageCsv:
             labels=np.array(list(self._labels(name, rows)), np.int8).reshape(len(rows), -1),
             patients=self._patients(rows),
             load=partial(self._load, names),
+            digest=partial(self._digest, names),
         )
 
     def _labels(self, name: str, rows: Sequence[Row]) -> Iterator[Sequence[int]]:
@@ -180,6 +182,12 @@ class ImageCsv:
                         " positive one with `positive` in [data])"
                     )
             yield [int(row[column_name]) for column_name in columns]
+
+    def _digest(self, names: Sequence[str], index: int) -> bytes:
+        try:
+            return hashlib.sha256((self.root / names[index]).read_bytes()).digest()
+        except OSError as error:
+            raise DataError(f"{self.root / names[index]} can't be read: {error}") from None
 
     def _load(self, names: Sequence[str], index: int) -> Image.Image:
         path = self.root / names[index]

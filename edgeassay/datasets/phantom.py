@@ -8,15 +8,18 @@ seed, its role and its number alone.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from edgeassay.atomic import sha256_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.spec import PhantomSource, Role
 
@@ -233,6 +236,12 @@ def draw_image(
     return Image.fromarray(np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8))
 
 
+@cache
+def code_digest() -> str:
+    """The digest of this file: other code, other images."""
+    return sha256_of(Path(__file__))
+
+
 @dataclass(frozen=True)
 class Phantom:
     """The generated data set: patients with one to four images each, none in two splits."""
@@ -270,10 +279,15 @@ class Phantom:
             labels=np.array(labels, np.int8).reshape(count, len(FINDINGS)),
             patients=[f"{role.value}-{p:05d}" for p, _ in keys],
             load=partial(self._load, role, keys),
+            digest=partial(self._digest, role, keys),
         )
 
     def _rng(self, role: Role, patient: int, image: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, list(Role).index(role), patient, image])
+
+    def _digest(self, role: Role, keys: Sequence[tuple[int, int]], index: int) -> bytes:
+        text = f"{code_digest()} {self.settings.seed} {self.settings.size} {role} {keys[index]}"
+        return hashlib.sha256(text.encode("utf-8")).digest()
 
     def _load(self, role: Role, keys: Sequence[tuple[int, int]], index: int) -> Image.Image:
         patient, image = keys[index]

@@ -28,6 +28,7 @@ class Split:
     labels: npt.NDArray[np.int8]
     patients: Sequence[str] | None
     load: Callable[[int], Image.Image]
+    digest: Callable[[int], bytes]
 
     def __len__(self) -> int:
         return len(self.names)

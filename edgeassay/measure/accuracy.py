@@ -1,39 +1,60 @@
-"""A case's predictions on a split: every core runs a worker, images stream through them."""
+"""A case's predictions on a split: shard by shard, on every core, each kept as soon as it is there.
+
+What an earlier run kept of the same artifact, images, settings, runtime and machine isn't run
+again.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
-from edgeassay.atomic import write_text
 from edgeassay.datasets import Split, load_images
-from edgeassay.datasets.image_csv import read_rows
-from edgeassay.errors import ArtifactError, DataError, MeasurementError
+from edgeassay.errors import MeasurementError
+from edgeassay.measure.fit import check_ran
+from edgeassay.measure.predictions import Predictions
 from edgeassay.measure.quantization import dequantize, quantize
+from edgeassay.measure.shards import Shard, ShardStore
 from edgeassay.preprocess import Images, input_shape
 from edgeassay.progress import Reporter
 from edgeassay.spec import Preprocess, RuntimeSpec
-from edgeassay.workers import Loaded, Worker
+from edgeassay.workers import Loaded, Worker, describe_loaded, read_loaded
 
-CHUNK_IMAGES: Final = 32
-KEEP_BYTES: Final = 256 << 20
+KEEP_BYTES: Final = 192 << 20
+REQUEST_BYTES: Final = 4 << 20
+BATCH: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """The raw outputs of a shard, (images, classes), and what gave them."""
+
+    values: npt.NDArray[Any]
+    loaded: Loaded
+    worker: dict[str, Any]
+
+
+Keep = Callable[[Shard, Outputs], None]
+
+
+class Runner(Protocol):
+    """Runs shards somewhere, in any order, and hands each to `keep` in the caller's thread."""
+
+    def __call__(self, shards: Sequence[Shard], keep: Keep) -> None:
+        """What `keep` was handed stays kept where the rest fails."""
 
 
 @dataclass(kw_only=True)
 class Inputs:
-    """The preprocessed images of a split, in chunks of (images, *input shape).
+    """The preprocessed images of a split, float32, in parts of (images, *input shape).
 
     Decoded anew for every pass, unless the whole split fits `KEEP_BYTES`; then kept.
     """
@@ -42,191 +63,123 @@ class Inputs:
     settings: Preprocess
     _kept: dict[int, Images] = field(default_factory=dict)
 
-    def chunks(self) -> Iterator[Images]:
-        """The chunks in order; DataError names an image that can't be read."""
-        shape = input_shape(self.settings)
-        keep = len(self.split) * int(np.prod(shape)) * 4 <= KEEP_BYTES
-        for start in range(0, len(self.split), CHUNK_IMAGES):
-            chunk = self._kept.get(start)
-            if chunk is None:
-                rows = range(start, min(start + CHUNK_IMAGES, len(self.split)))
-                chunk = load_images(self.split, rows, self.settings)
+    def parts(self, shard: Shard) -> Iterator[Images]:
+        """A shard's images, some at a time; DataError names one that can't be read."""
+        row_bytes = int(np.prod(input_shape(self.settings))) * 4
+        keep = len(self.split) * row_bytes <= KEEP_BYTES
+        step = max(1, REQUEST_BYTES // row_bytes)
+        for start in range(shard.start, shard.stop, step):
+            part = self._kept.get(start)
+            if part is None:
+                rows = range(start, min(start + step, shard.stop))
+                part = load_images(self.split, rows, self.settings)
                 if keep:
-                    self._kept[start] = chunk
-            yield chunk
+                    self._kept[start] = part
+            yield part
+
+
+def run_shard(worker: Worker, loaded: Loaded, parts: Iterator[Images]) -> npt.NDArray[Any]:
+    """The raw outputs of a shard's images, (images, scores)."""
+    outputs = [run_part(worker, loaded, part) for part in parts]
+    return np.concatenate(outputs)
+
+
+def run_part(worker: Worker, loaded: Loaded, part: Images) -> npt.NDArray[Any]:
+    """The raw outputs of some images, (images, scores)."""
+    rows = quantize(part, loaded.inputs[0])[:, np.newaxis]
+    return worker.run(loaded, [rows], batch=BATCH)[0].reshape(len(part), -1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predictions:
-    """Scores of a case, float32 (images, classes), with the integers they came from, if any.
+class LocalRunner:
+    """Every core runs a worker with an interpreter of its own; the host decodes beside them.
 
-    `worker` is what the workers say of themselves.
+    `check` refuses an artifact that doesn't fit. ArtifactError where the runtime refuses it,
+    WorkerError where a worker dies.
     """
 
-    scores: npt.NDArray[np.float32]
-    raw: npt.NDArray[Any] | None
-    worker: dict[str, Any]
+    artifact: Artifact
+    runtime: RuntimeSpec
+    inputs: Inputs
+    start_worker: Callable[[], Worker]
+    check: Callable[[Loaded], None]
+    jobs: int
 
-    @property
-    def finite_share(self) -> float:
-        """The share of scores that are finite numbers."""
-        return float(np.isfinite(self.scores).mean())
+    def __call__(self, shards: Sequence[Shard], keep: Keep) -> None:
+        """Run them on this machine."""
+        idle: SimpleQueue[tuple[Worker, Loaded]] = SimpleQueue()
 
+        def run(shard: Shard) -> Outputs:
+            outputs: list[npt.NDArray[Any]] = []
+            for part in self.inputs.parts(shard):  # decoded while other threads' workers run
+                worker, loaded = idle.get()
+                try:
+                    outputs.append(run_part(worker, loaded, part))
+                finally:
+                    idle.put((worker, loaded))
+            return Outputs(values=np.concatenate(outputs), loaded=loaded, worker=worker.facts)
 
-def check_ran(artifact: Artifact, loaded: Loaded) -> None:
-    """ArtifactError where the worker ran other bytes than the artifact's."""
-    if loaded.sha256 != artifact.sha256:
-        raise ArtifactError(
-            f"{artifact.label}: the worker loaded bytes with SHA-256 {loaded.sha256[:12]}…, and the"
-            f" artifact has {artifact.sha256[:12]}…; it was changed while the run went on"
-        )
-
-
-def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: str) -> None:
-    """MeasurementError where the artifact's tensors don't fit the declared images and classes."""
-    if len(loaded.inputs) != 1 or len(loaded.outputs) != 1:
-        raise MeasurementError(
-            f"{loaded.label} has {len(loaded.inputs)} inputs and {len(loaded.outputs)} outputs; an"
-            " image classifier has one of each"
-        )
-    wanted, given = loaded.inputs[0].shape, (1, *input_shape(settings))
-    if wanted != given:
-        raise MeasurementError(
-            f"{loaded.label} takes an input of shape {_shape(wanted)}, and [preprocess] in"
-            f" {model_file} makes {_shape(given)}; make size, color and channels agree"
-        )
-    scores = int(np.prod(loaded.outputs[0].shape))
-    if scores != classes:
-        raise MeasurementError(
-            f"{loaded.label} gives {scores} scores an image, and [data] in {model_file} has"
-            f" {classes} classes; make them agree"
-        )
-
-
-def check_integer(loaded: Loaded) -> None:
-    """MeasurementError where an artifact of an integer method takes or gives other numbers."""
-    for tensor in (*loaded.inputs, *loaded.outputs):
-        if tensor.dtype.kind not in "iu" or tensor.scale == 0.0:
-            raise MeasurementError(
-                f"{loaded.label} is declared as an integer artifact, and its tensor"
-                f" {tensor.name!r} is {tensor.dtype} with scale {tensor.scale:g}; build it again"
-            )
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(str(side) for side in shape)
+        # Left in reverse: the workers end first, so that threads waiting for them end too.
+        with ExitStack() as stack:
+            pool = ThreadPoolExecutor(2 * self.jobs)
+            stack.callback(pool.shutdown, cancel_futures=True)
+            for _ in range(min(self.jobs, len(shards))):
+                worker = stack.enter_context(self.start_worker())
+                loaded = worker.load(
+                    self.artifact.path, self.runtime, "candidate", self.artifact.label
+                )
+                check_ran(self.artifact, loaded)
+                self.check(loaded)
+                idle.put((worker, loaded))
+            running: dict[Future[Outputs], Shard] = {pool.submit(run, s): s for s in shards}
+            for done in as_completed(running):
+                keep(running.pop(done), done.result())
 
 
 def predict(
-    artifact: Artifact,
-    inputs: Inputs,
+    split: Split,
+    shards: Sequence[Shard],
     *,
-    start_worker: Callable[[], Worker],
-    runtime: RuntimeSpec,
+    store: ShardStore,
+    runner: Runner,
     check: Callable[[Loaded], None],
-    jobs: int,
     label: str,
     report: Reporter,
 ) -> Predictions:
-    """Run every image through the artifact on `jobs` workers, in order.
+    """The scores of every image, in order, from the store or from `runner`.
 
-    `check` refuses an artifact that doesn't fit. ArtifactError where the runtime refuses it,
-    WorkerError where a worker dies; nothing is kept of a pass that was cut off.
+    What is finished is kept even where the rest fails. `check` refuses what doesn't fit.
     """
-    idle: SimpleQueue[tuple[Worker, Loaded]] = SimpleQueue()
-    outputs: list[npt.NDArray[Any]] = []
-    pending: deque[Future[npt.NDArray[Any]]] = deque()
-    with ExitStack() as stack:
-        for _ in range(jobs):
-            worker = stack.enter_context(start_worker())
-            loaded = worker.load(artifact.path, runtime, "candidate", artifact.label)
-            check_ran(artifact, loaded)
-            check(loaded)
-            idle.put((worker, loaded))
+    facts = store.load_facts()
+    found = {} if facts is None else {s: v for s in shards if (v := store.load(s)) is not None}
+    if facts is not None and found:
+        loaded, worker = read_loaded(facts["loaded"], label), facts["worker"]
+        check(loaded)
+    reused = sum(len(shard) for shard in found)
+    missing = [shard for shard in shards if shard not in found]
+    if missing:
+        said = False
+        with report(label, len(split)) as advance:
+            advance(reused)
 
-        def run(chunk: Images) -> npt.NDArray[Any]:
-            worker, loaded = idle.get()
-            try:
-                rows = quantize(chunk, loaded.inputs[0])[:, np.newaxis]
-                return worker.run(loaded, [rows])[0].reshape(len(chunk), -1)
-            finally:
-                idle.put((worker, loaded))
+            def keep(shard: Shard, outputs: Outputs) -> None:
+                nonlocal said, loaded, worker
+                if not said:
+                    loaded, worker, said = outputs.loaded, outputs.worker, True
+                    store.save_facts({"loaded": describe_loaded(loaded), "worker": worker})
+                store.save(shard, outputs.values)
+                found[shard] = outputs.values
+                advance(len(shard))
 
-        advance = stack.enter_context(report(label, len(inputs.split)))
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
-
-        def collect() -> None:
-            outputs.append(pending.popleft().result())
-            advance(len(outputs[-1]))
-
-        for chunk in inputs.chunks():
-            pending.append(pool.submit(run, chunk))
-            if len(pending) > 2 * jobs:
-                collect()
-        while pending:
-            collect()
-        facts = dict(worker.facts)
-    values = np.concatenate(outputs)
+            runner(missing, keep)
+    widths = {values.shape[1] for values in found.values()}
+    if len(widths) != 1:
+        raise MeasurementError(f"{label}: the number of scores changes from image to image")
+    values = np.concatenate([found[shard] for shard in shards])
     output = loaded.outputs[0]
     return Predictions(
         scores=dequantize(values, output),
         raw=values if output.scale else None,
-        worker=facts,
+        worker=worker,
+        reused=reused,
     )
-
-
-def predictions_csv(predictions: Predictions, split: Split, classes: tuple[str, ...]) -> str:
-    """One row an image: its name, a score a class, and `<class>.raw` integers where there are any.
-
-    Scores are written so that reading them as float32 gives the same number again.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    raw = [] if predictions.raw is None else [f"{name}.raw" for name in classes]
-    writer.writerow(["image", *classes, *raw])
-    for i, name in enumerate(split.names):
-        integers = [] if predictions.raw is None else predictions.raw[i].tolist()
-        writer.writerow([name, *(str(score) for score in predictions.scores[i]), *integers])
-    return text.getvalue()
-
-
-def read_predictions(path: Path, split: Split, classes: tuple[str, ...]) -> npt.NDArray[np.float32]:
-    """The scores that a file in the shape of `predictions_csv` has for a split, float32 (images,
-    classes); rows may be in any order and of other images too. DataError says what isn't so.
-    """
-    header, rows = read_rows(path)
-    for column in ("image", *classes):
-        if column not in header:
-            raise DataError(
-                f"{path} has no column {column!r}; it must have `image` and a column of scores for"
-                f" each class ({', '.join(classes)})"
-            )
-    found: dict[str, list[float]] = {}
-    for line, row in rows:
-        try:
-            scores = [float(row[name]) for name in classes]
-        except ValueError as error:
-            raise DataError(f"{path}, line {line}: {error}; write a number") from None
-        if not np.isfinite(scores).all():
-            raise DataError(f"{path}, line {line}: a score is no finite number; mend the row")
-        if row["image"] in found:
-            raise DataError(f"{path}, line {line}: {row['image']} is listed twice; remove one")
-        found[row["image"]] = scores
-    absent = [name for name in split.names if name not in found]
-    if absent:
-        raise DataError(
-            f"{path} has no row for {len(absent):,} of {len(split):,} evaluation images, such as"
-            f" {absent[0]}; predict them all"
-        )
-    return np.array([found[name] for name in split.names], np.float32)
-
-
-def write_predictions(
-    folder: Path,
-    case_id: str,
-    predictions: Predictions,
-    split: Split,
-    classes: tuple[str, ...],
-) -> None:
-    """Write `folder`/<case>.csv, whole or not at all."""
-    write_text(folder / f"{case_id}.csv", predictions_csv(predictions, split, classes))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import MeasurementError
-from edgeassay.measure.accuracy import check_ran
+from edgeassay.measure.fit import check_ran
 from edgeassay.progress import Reporter
 from edgeassay.spec import Measurement, RuntimeSpec, Timing
 from edgeassay.stats import percentile_upper

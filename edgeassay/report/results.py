@@ -87,6 +87,7 @@ class CaseRecord(Record):
     p95_ms: float | None
     latency_ratio: float | None
     patients_separate: bool | None
+    reused_predictions: int | None
     worker: dict[str, Any]
 
 

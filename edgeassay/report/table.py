@@ -134,6 +134,12 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
                 f"declared until {record.deviation_expires}: {record.claim} of {name}:"
                 f" {record.deviation}"
             )
+    reused = sum(c.reused_predictions or 0 for c in cases)
+    if reused:
+        lines.append(
+            f"{reused:,} predictions were made by an earlier run with the same artifacts, images,"
+            " settings, runtime and machine; --predict-again makes them anew"
+        )
     bare = dict.fromkeys(f"{c.case.model}/{c.case.variant}" for c in cases if c.manifest is False)
     lines += [
         f"{name}: the artifact came without its manifest (.json), so nobody can verify what it was"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Protocol, Sequence
+from typing import Any, Dict, List, Optional, Protocol, Sequence
 
 import numpy as np
 
@@ -20,6 +20,9 @@ class Engine(Protocol):
     inputs: List[TensorFacts]
     outputs: List[TensorFacts]
     facts: Dict[str, Any]
+
+    def batched(self, count: int) -> Optional["Engine"]:
+        """The same artifact for `count` rows at once; None where it says that it can't."""
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         """Copy the arrays into the input tensors; Refused where dtype or shape differ."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import metadata
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def _facts(detail: Dict[str, Any]) -> TensorFacts:
 class LitertEngine:
     """One .tflite in one Interpreter."""
 
-    def __init__(self, path: str, threads: int, kernels: str) -> None:
+    def __init__(self, path: str, threads: int, kernels: str, batch: int = 0) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         resolvers = {
@@ -47,6 +47,9 @@ class LitertEngine:
                 num_threads=threads,
                 experimental_op_resolver_type=resolvers[kernels],
             )
+            for detail in self._interpreter.get_input_details() if batch else ():
+                shape = [batch, *detail["shape"][1:]]
+                self._interpreter.resize_tensor_input(detail["index"], shape)
             self._interpreter.allocate_tensors()
             self._inputs = self._interpreter.get_input_details()
             self._outputs = self._interpreter.get_output_details()
@@ -55,6 +58,13 @@ class LitertEngine:
         self.inputs: List[TensorFacts] = [_facts(d) for d in self._inputs]
         self.outputs: List[TensorFacts] = [_facts(d) for d in self._outputs]
         self.facts: Dict[str, Any] = {"threads": threads, "kernels": kernels}
+        self._path = path
+
+    def batched(self, count: int) -> Optional["LitertEngine"]:
+        details = self._inputs + self._outputs
+        if any(len(d["shape_signature"]) < 1 or d["shape_signature"][0] != -1 for d in details):
+            return None
+        return LitertEngine(self._path, self.facts["threads"], self.facts["kernels"], count)
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self._inputs):

@@ -30,6 +30,8 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
     )
     settings = Settings(
         cache=ROOT / ".assay" / "artifacts",
+        outputs=ROOT / ".assay" / "predictions",
+        predict_again=False,
         prebuilt=None,
         data_root=None,
         predictions=None,

@@ -129,6 +129,7 @@ class Project:
             f"--devices-dir={self.folder / 'devices'}",
             *([f"--artifacts={self.artifacts}"] if self.prebuilt else []),
             f"--artifact-cache={self.folder / 'cache'}",
+            f"--prediction-cache={self.folder / 'predictions'}",
             *(f"--assay-json={self.results_path}", f"--junit-xml={self.folder / 'junit.xml'}"),
             *options,
         ]

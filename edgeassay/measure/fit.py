@@ -1,0 +1,55 @@
+"""Whether a loaded artifact is the one meant, and fits what it is to be given."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgeassay.artifacts import Artifact
+from edgeassay.errors import ArtifactError, MeasurementError
+from edgeassay.preprocess import input_shape
+from edgeassay.spec import Preprocess
+from edgeassay.workers import Loaded
+
+
+def check_ran(artifact: Artifact, loaded: Loaded) -> None:
+    """ArtifactError where the worker ran other bytes than the artifact's."""
+    if loaded.sha256 != artifact.sha256:
+        raise ArtifactError(
+            f"{artifact.label}: the worker loaded bytes with SHA-256 {loaded.sha256[:12]}…, and the"
+            f" artifact has {artifact.sha256[:12]}…; it was changed while the run went on"
+        )
+
+
+def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: str) -> None:
+    """MeasurementError where the artifact's tensors don't fit the declared images and classes."""
+    if len(loaded.inputs) != 1 or len(loaded.outputs) != 1:
+        raise MeasurementError(
+            f"{loaded.label} has {len(loaded.inputs)} inputs and {len(loaded.outputs)} outputs; an"
+            " image classifier has one of each"
+        )
+    wanted, given = loaded.inputs[0].shape, (1, *input_shape(settings))
+    if wanted != given:
+        raise MeasurementError(
+            f"{loaded.label} takes an input of shape {_shape(wanted)}, and [preprocess] in"
+            f" {model_file} makes {_shape(given)}; make size, color and channels agree"
+        )
+    scores = int(np.prod(loaded.outputs[0].shape))
+    if scores != classes:
+        raise MeasurementError(
+            f"{loaded.label} gives {scores} scores an image, and [data] in {model_file} has"
+            f" {classes} classes; make them agree"
+        )
+
+
+def check_integer(loaded: Loaded) -> None:
+    """MeasurementError where an artifact of an integer method takes or gives other numbers."""
+    for tensor in (*loaded.inputs, *loaded.outputs):
+        if tensor.dtype.kind not in "iu" or tensor.scale == 0.0:
+            raise MeasurementError(
+                f"{loaded.label} is declared as an integer artifact, and its tensor"
+                f" {tensor.name!r} is {tensor.dtype} with scale {tensor.scale:g}; build it again"
+            )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(str(side) for side in shape)

@@ -1,0 +1,114 @@
+"""The unit of evaluation: a run of images whose raw outputs are kept as soon as they are there.
+
+What is kept serves the next run, and this one where it was cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeassay.atomic import write_bytes, write_text
+from edgeassay.datasets import Split
+
+SHARD_IMAGES: Final = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """Images `start` to `stop` (not included) of a split; `digest` is of what they are decoded
+    from, SHA-256 in hex.
+    """
+
+    start: int
+    stop: int
+    digest: str
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+def shard_digest(split: Split, start: int, stop: int) -> str:
+    """The SHA-256 of what the images of a shard are decoded from, in hex."""
+    whole = hashlib.sha256()
+    for index in range(start, stop):
+        whole.update(split.digest(index))
+    return whole.hexdigest()
+
+
+def shards_of(split: Split, jobs: int) -> list[Shard]:
+    """A split in shards, in order; DataError names an image that can't be read."""
+    starts = range(0, len(split), SHARD_IMAGES)
+    stops = [min(start + SHARD_IMAGES, len(split)) for start in starts]
+    with ThreadPoolExecutor(jobs) as pool:
+        digests = list(
+            pool.map(lambda ends: shard_digest(split, *ends), zip(starts, stops, strict=True))
+        )
+    return [
+        Shard(start=start, stop=stop, digest=digest)
+        for start, stop, digest in zip(starts, stops, digests, strict=True)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardStore:
+    """The kept outputs of one artifact on one runtime and machine, below `folder`.
+
+    `settings` is all that decides the outputs beside the images. Damaged files are as absent, and
+    with `fresh` all that an earlier run left.
+    """
+
+    folder: Path
+    fresh: bool
+    settings: Mapping[str, Any]
+
+    @property
+    def _place(self) -> Path:
+        text = json.dumps(self.settings, sort_keys=True)
+        return self.folder / hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+    def _path(self, shard: Shard) -> Path:
+        return self._place / f"{shard.start:07d}-{shard.digest[:16]}.outputs"
+
+    def load(self, shard: Shard) -> npt.NDArray[Any] | None:
+        """The raw outputs of a shard (images, classes); None where they aren't kept."""
+        try:
+            data = self._path(shard).read_bytes()
+        except OSError:
+            return None
+        digest, array = data[:32], data[32:]
+        if hashlib.sha256(array).digest() != digest:
+            return None
+        kept: npt.NDArray[Any] = np.load(io.BytesIO(array), allow_pickle=False)
+        return kept if len(kept) == len(shard) else None
+
+    def save(self, shard: Shard, outputs: npt.NDArray[Any]) -> None:
+        """Keep a shard's outputs, whole or not at all."""
+        data = io.BytesIO()
+        np.save(data, outputs, allow_pickle=False)
+        array = data.getvalue()
+        write_bytes(self._path(shard), hashlib.sha256(array).digest() + array)
+
+    def load_facts(self) -> dict[str, Any] | None:
+        """What was said of the run that made the outputs; None where nothing is kept."""
+        if self.fresh:
+            return None
+        try:
+            facts = json.loads((self._place / "facts.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return facts if isinstance(facts, dict) else None
+
+    def save_facts(self, facts: Mapping[str, Any]) -> None:
+        """Say who makes the outputs."""
+        text = json.dumps({"settings": dict(self.settings)} | dict(facts), indent=2)
+        write_text(self._place / "facts.json", text + "\n")
