@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -27,9 +28,17 @@ from edgeassay.build import (
     seed_of,
 )
 from edgeassay.datasets import Split, check_evaluation, check_separation, open_dataset
-from edgeassay.errors import Absent, ArtifactError, BuildFailed, DataError, MeasurementError
+from edgeassay.errors import (
+    Absent,
+    ArtifactError,
+    BuildFailed,
+    ConfigError,
+    DataError,
+    MeasurementError,
+)
 from edgeassay.matrix import Plan
-from edgeassay.measure.accuracy import Inputs, LocalRunner, predict
+from edgeassay.measure.accuracy import Inputs, LocalRunner, Runner, predict
+from edgeassay.measure.cluster import ClusterRunner
 from edgeassay.measure.fit import check_fits, check_integer, check_ran
 from edgeassay.measure.latency import Durations, time_case
 from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
@@ -49,7 +58,8 @@ class Settings:
 
     `timing_off` says why nothing is timed, or is None. `prebuilt` is a folder of artifacts to use
     instead of building. `outputs` keeps what artifacts gave; with `predict_again` nothing
-    that is there is used. `jobs` is the number of workers that accuracy is measured with.
+    that is there is used. `jobs` is the number of workers that accuracy is measured with,
+    `on` the scheduler of a cluster that measures it instead.
     """
 
     cache: Path
@@ -60,6 +70,7 @@ class Settings:
     predictions: Path | None
     timing_off: str | None
     jobs: int
+    on: str | None
     today: date
 
 
@@ -237,14 +248,7 @@ class Evidence:
                     data.split,
                     self._shards(case.model),
                     store=self._store(case, artifact),
-                    runner=LocalRunner(
-                        artifact=artifact,
-                        runtime=self._runtime(case),
-                        inputs=data.inputs,
-                        start_worker=lambda: self._start_worker(case),
-                        check=check,
-                        jobs=self._settings.jobs,
-                    ),
+                    runner=self._runner(case, artifact, check),
                     check=check,
                     label=f"evaluating {case.id}",
                     report=self._report,
@@ -258,6 +262,37 @@ class Evidence:
                     self._settings.predictions, case.id, made, data.split, model.classes
                 )
         return self._predictions[case]
+
+    def _runner(self, case: Case, artifact: Artifact, check: Callable[[Loaded], None]) -> Runner:
+        """Where shards run: on this machine's cores, or on the cluster that `--on` names."""
+        model, device, data = self._model(case), self._plan.device, self.data(case.model)
+        runtime, address = self._runtime(case), self._settings.on
+        if address is None:
+            return LocalRunner(
+                artifact=artifact,
+                runtime=runtime,
+                inputs=data.inputs,
+                start_worker=lambda: self._start_worker(case),
+                check=check,
+                jobs=self._settings.jobs,
+            )
+        if device.workers[runtime.engine] != ("{python}",):
+            raise ConfigError(
+                f"--on: {device.file}:workers.{runtime.engine} isn't this Python but a device of"
+                " its own, and a cluster can't stand for it; leave --on out"
+            )
+        assert model.data is not None, "predictions are made of data"
+        return ClusterRunner(
+            address=address,
+            artifact=artifact,
+            runtime=runtime,
+            data=model.data,
+            data_root=self._settings.data_root,
+            preprocess=data.inputs.settings,
+            greeting=self._greeting(case),
+            check=check,
+            timeout_s=device.timing.timeout_s,
+        )
 
     def _shards(self, model_id: str) -> list[Shard]:
         """The shards of a model's evaluation split, their images read and digested once a run."""

@@ -29,6 +29,7 @@ WITH_VALUE: Final = (
         "--prediction-cache",
         "--inconclusive",
         "--jobs",
+        "--on",
     ),
     *("--benchmark-json", "--benchmark-storage"),
 )

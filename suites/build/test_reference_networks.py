@@ -37,6 +37,7 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
         predictions=None,
         timing_off="not timed here",
         jobs=usable_cpus(),
+        on=None,
         today=date.today(),
     )
     aucs = Evidence(made, settings, silent).aucs(made.cases[0])
