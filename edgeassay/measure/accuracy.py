@@ -29,7 +29,7 @@ from edgeassay.spec import Preprocess, RuntimeSpec
 from edgeassay.workers import Loaded, Worker, describe_loaded, read_loaded
 
 KEEP_BYTES: Final = 192 << 20
-REQUEST_BYTES: Final = 4 << 20
+REQUEST_BYTES: Final = 2 << 20
 BATCH: Final = 8
 
 

@@ -198,7 +198,7 @@ def main() -> None:
     """Serve stdin and stdout; whatever a runtime prints goes to stderr instead."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    requests = sys.stdin.buffer
+    requests: Any = sys.stdin.buffer
     session = Session()
     while True:
         frame = read_frame(requests)

@@ -32,13 +32,13 @@ class ProtocolError(Exception):
 class Readable(Protocol):
     """Where frames come from."""
 
-    def read(self, count: int, /) -> bytes: ...
+    def readinto(self, buffer: Any, /) -> Any: ...
 
 
 class Writable(Protocol):
     """Where frames go to."""
 
-    def write(self, data: bytes, /) -> Any: ...
+    def write(self, data: "bytes | memoryview", /) -> Any: ...
 
     def flush(self) -> None: ...
 
@@ -53,28 +53,32 @@ def write_frame(
     text = json.dumps(dict(header, tensors=described)).encode("utf-8")
     stream.write(MAGIC + struct.pack(">I", len(text)) + text)
     for array in arrays:
-        stream.write(array.tobytes())
+        stream.write(array.reshape(-1).view(np.uint8).data)
     stream.flush()
 
 
-def _read_exactly(stream: Readable, count: int) -> bytes:
-    parts = []
-    left = count
+def _fill(stream: Readable, buffer: Any) -> None:
+    """Fill the buffer from the stream, without a copy on the way."""
+    left = memoryview(buffer)
     while left:
-        part = stream.read(left)
-        if not part:
+        count = stream.readinto(left)
+        if not count:
             raise ProtocolError("the stream ended inside a frame")
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+        left = left[count:]
+
+
+def _read_exactly(stream: Readable, count: int) -> bytes:
+    data = bytearray(count)
+    _fill(stream, data)
+    return bytes(data)
 
 
 def read_frame(stream: Readable) -> Optional[Frame]:
     """The next frame; None when the stream ends between frames."""
-    first = stream.read(1)
-    if not first:
+    first = bytearray(1)
+    if not stream.readinto(first):
         return None
-    start = first + _read_exactly(stream, 7)
+    start = bytes(first) + _read_exactly(stream, 7)
     if start[:4] != MAGIC:
         raise ProtocolError("not a frame: it begins with %r" % start[:4])
     (length,) = struct.unpack(">I", start[4:])
@@ -93,6 +97,7 @@ def read_frame(stream: Readable) -> Optional[Frame]:
         size = count * dtype.itemsize
         if dtype.hasobject or min(shape, default=0) < 0 or size > MAX_TENSOR_BYTES:
             raise ProtocolError("a tensor %s of shape %s is not allowed" % (dtype, shape))
-        data = _read_exactly(stream, size)
-        tensors.append(np.frombuffer(data, dtype).reshape(shape).copy())
+        data = np.empty(size, np.uint8)
+        _fill(stream, data)
+        tensors.append(data.view(dtype).reshape(shape))
     return header, tensors
