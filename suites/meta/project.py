@@ -114,6 +114,11 @@ class Project:
         write_classifier(self.artifacts / "tiny/fp32.tflite", weights, bias, padding_bytes=4096)
         write_classifier(self.artifacts / "tiny/int8.tflite", weights, bias, int8=True)
 
+    def write_many_spots(self, images: int) -> None:
+        """The declarations, and a larger evaluation split."""
+        self.write_declarations()
+        write_spots(self.data / "spots", patients=images)
+
     def write_declarations(self) -> None:
         for path, text in (
             (self.folder / "models/tiny/model.toml", self.model_toml),
@@ -175,12 +180,14 @@ class Project:
         return Outcome(code, text, tests, messages, properties, results)
 
 
-def write_spots(folder: Path) -> None:
-    """Images of noise, brighter where the label says so, and their CSV; two images a patient."""
+def write_spots(folder: Path, patients: int = 48) -> None:
+    """Images of noise, brighter where the label says so, and their CSV; two images a patient, half
+    of the patients in the test split.
+    """
     rng = np.random.default_rng(5)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows: list[Sequence[str]] = [("image", "finding", "patient", "split")]
-    for number in range(96):
+    for number in range(2 * patients):
         split = ("train", "calibration", "validation", "test", "test", "test")[number // 2 % 6]
         bright = bool(rng.random() < 0.5) if number > 11 else number % 2 == 0
         grey = rng.normal(132 if bright else 122, 40, (SIDE, SIDE))

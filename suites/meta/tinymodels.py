@@ -66,6 +66,7 @@ def write_classifier(
     *,
     int8: bool = False,
     padding_bytes: int = 0,
+    dynamic_batch: bool = False,
 ) -> None:
     """Write the network; `weights` is (classes, SIDE * SIDE). `padding_bytes` makes it larger."""
     graph, classes, kinds = _Graph(), len(bias), schema.TensorType
@@ -99,6 +100,8 @@ def write_classifier(
     if padding_bytes:
         graph.tensor("padding", [padding_bytes], kinds.UINT8, np.zeros(padding_bytes, np.uint8))
     image, weight, offset, logits, scores = ends
+    for end in (image, logits, scores) if dynamic_batch else ():
+        graph.tensors[end].shapeSignature = [-1, *graph.tensors[end].shape[1:]]
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [image], [scores]
     subgraph.operators = [
