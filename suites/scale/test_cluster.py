@@ -47,11 +47,11 @@ class Cluster:
         self.workers = [self.add_worker(name) for name in ("one", "two")]
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
-        log = (self._folder / f"{words[0]}-{words[-1]}.log").open("wb")
         command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
-        return subprocess.Popen(
-            command, stdout=log, stderr=log, env=self._environment, cwd=self._folder
-        )
+        with (self._folder / f"{words[0]}-{words[-1]}.log").open("wb") as log:
+            return subprocess.Popen(
+                command, stdout=log, stderr=log, env=self._environment, cwd=self._folder
+            )
 
     def _address(self) -> str:
         deadline = time.monotonic() + 60
