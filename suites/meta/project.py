@@ -110,6 +110,9 @@ class Project:
     def write(self) -> None:
         self.write_declarations()
         write_spots(self.data / "spots")
+        self.write_artifacts()
+
+    def write_artifacts(self) -> None:
         weights, bias = brightness()
         write_classifier(self.artifacts / "tiny/fp32.tflite", weights, bias, padding_bytes=4096)
         write_classifier(self.artifacts / "tiny/int8.tflite", weights, bias, int8=True)
