@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,7 +35,7 @@ from rich.table import Table
 from edgeassay.artifacts import Artifact
 from edgeassay.build import build
 from edgeassay.config import data_root, load_models
-from edgeassay.datasets import Split
+from edgeassay.datasets import Split, open_dataset
 from edgeassay.machine import usable_cpus
 from edgeassay.measure import accuracy
 from edgeassay.measure.accuracy import Inputs, LocalRunner, predict
@@ -134,10 +135,11 @@ def throughput(console: Console) -> None:
     """Ours over bare, for every variant of the models that are here."""
     table = Table("case", "images", "bare images/s", "ours images/s", "ours/bare", "same outputs")
     models, jobs = load_models([ROOT / "models"], ROOT), usable_cpus()
+    opened = partial(open_dataset, data_root=data_root())
     names = ["phantom-cnn", *(REAL if data_root() else ())]
     for model in (models[name] for name in names):
         cache = ROOT / ".assay" / "artifacts"
-        built = build(model, model.variants, cache=cache, data_root=data_root(), report=silent)
+        built = build(model, model.variants, cache=cache, open_data=opened, report=silent)
         for artifact in built.artifacts.values():
             assert model.preprocess is not None
             shape = input_shape(model.preprocess)

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from edgeassay.errors import Absent, ArtifactError, MeasurementError, WorkerError
-from edgeassay.evidence import Evidence, Settings
+from edgeassay.evidence import Evidence
 from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
 from edgeassay.progress import Reporter
+from edgeassay.rig import Rig, Settings
 from edgeassay.spec import (
     TRAITS,
     Claim,
@@ -31,7 +32,8 @@ class Assay:
     def __init__(self, plan: Plan, settings: Settings, report: Reporter) -> None:
         self.plan = plan
         self.settings = settings
-        self.evidence = Evidence(plan, settings, report)
+        self.rig = Rig(plan, settings, report)
+        self.evidence = Evidence(self.rig)
         self._judgements: dict[Claim, Judgement] = {}
 
     def judge(self, claim: Claim) -> Judgement:
@@ -96,23 +98,23 @@ class Assay:
         return Measurement(value=1.0, unit="flag", n=1), None
 
     def _measure_size_ratio(self, claim: Claim) -> Measured:
-        size = self.evidence.artifact(claim.case).size_bytes
-        reference = self.evidence.artifact(self.plan.reference_of(claim.case)).size_bytes
+        size = self.rig.artifact(claim.case).size_bytes
+        reference = self.rig.artifact(self.plan.reference_of(claim.case)).size_bytes
         return Measurement(value=size / reference, unit="ratio", n=1), float(reference)
 
     def _measure_mean_auc_drop(self, claim: Claim) -> Measured:
-        reference = float(self.evidence.reference_aucs(claim.case).mean())
-        drop = reference - float(self.evidence.aucs(claim.case).mean())
+        reference = float(self.evidence.evaluations.reference_aucs(claim.case).mean())
+        drop = reference - float(self.evidence.evaluations.aucs(claim.case).mean())
         return self._over_images(claim, drop, "AUC"), reference
 
     def _measure_class_auc_drop(self, claim: Claim) -> Measured:
         k = self.plan.models[claim.case.model].classes.index(claim.class_name or "")
-        reference = float(self.evidence.reference_aucs(claim.case)[k])
-        drop = reference - float(self.evidence.aucs(claim.case)[k])
+        reference = float(self.evidence.evaluations.reference_aucs(claim.case)[k])
+        drop = reference - float(self.evidence.evaluations.aucs(claim.case)[k])
         return self._over_images(claim, drop, "AUC"), reference
 
     def _measure_min_auc(self, claim: Claim) -> Measured:
-        value = float(self.evidence.aucs(claim.case).mean())
+        value = float(self.evidence.evaluations.aucs(claim.case).mean())
         return self._over_images(claim, value, "AUC"), None
 
     def _measure_finite_outputs(self, claim: Claim) -> Measured:
@@ -120,7 +122,7 @@ class Assay:
         return Measurement(value=share, unit="share", n=rows), None
 
     def _over_images(self, claim: Claim, value: float, unit: str) -> Measurement:
-        images = len(self.evidence.data(claim.case.model).split)
+        images = len(self.evidence.evaluations.data(claim.case.model).split)
         return Measurement(value=value, unit=unit, n=images)
 
     def _measure_latency_p95(self, claim: Claim) -> Measured:

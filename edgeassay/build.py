@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -24,14 +24,16 @@ from edgeassay.artifacts import (
 )
 from edgeassay.atomic import remove, sha256_of, write_bytes
 from edgeassay.converter import CONVERTER_MODULE, Job, convert, source_kind
-from edgeassay.datasets import check_separation, draw_calibration, load_images, open_dataset
+from edgeassay.datasets import Dataset, check_separation, draw_calibration, load_images
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
-from edgeassay.spec import ModelSpec, Role, VariantSpec
+from edgeassay.spec import DataSource, ModelSpec, Role, VariantSpec
 from edgeassay.variants import Method, method_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
+# Opens the data set of a declaration; Absent where it isn't on this machine.
+OpenData: TypeAlias = Callable[[DataSource], Dataset]
 
 # What converts a network, by what it is kept as.
 CONVERTERS: Final = {
@@ -78,11 +80,11 @@ def settings_of(variant: VariantSpec) -> dict[str, Any]:
     return {key: value for key, value in asdict(variant).items() if value is not None}
 
 
-def calibration_images(model: ModelSpec, variant: str, data_root: Path | None) -> Images:
+def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> Images:
     """The preprocessed images that calibrate a variant, (images, *input shape)."""
     assert model.data is not None, "a variant that calibrates is refused without [data]"
     assert model.preprocess is not None, "[data] is refused without [preprocess]"
-    dataset = open_dataset(model.data, data_root)
+    dataset = open_data(model.data)
     check_separation(dataset)
     count = model.variants[variant].calibration_images
     picks = draw_calibration(dataset, count, seed_of(f"{model.id}-{variant}"))
@@ -139,7 +141,7 @@ def build(
     variants: Iterable[str],
     *,
     cache: Path,
-    data_root: Path | None,
+    open_data: OpenData,
     report: Reporter,
 ) -> Built:
     """The artifacts of a model's variants: from elsewhere, from the cache, or made now.
@@ -161,7 +163,7 @@ def build(
             continue
         if method.calibrates:
             try:
-                calibration[name] = calibration_images(model, name, data_root)
+                calibration[name] = calibration_images(model, name, open_data)
             except Absent as error:
                 missing[name] = error
                 continue

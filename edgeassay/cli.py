@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.table import Table
 import edgeassay
 from edgeassay.build import build, export
 from edgeassay.config import choose, data_root, load_models
+from edgeassay.datasets import open_dataset
 from edgeassay.errors import EdgeassayError
 from edgeassay.progress import ConsoleReporter
 
@@ -77,11 +79,12 @@ def build_command(
     chosen = [models[name] for name in choose("model", model or [], models)]
     choose("variant", variant or [], dict.fromkeys(v for m in chosen for v in m.variants))
     data, cache = data_root(), root / ".assay" / "artifacts"
+    open_data = partial(open_dataset, data_root=data)
     table = Table("artifact", "bytes", "SHA-256", pad_edge=False)
     missing: list[str] = []
     for spec in chosen:
         names = [v for v in spec.variants if not variant or v in variant]
-        made = build(spec, names, cache=cache, data_root=data, report=ConsoleReporter(console))
+        made = build(spec, names, cache=cache, open_data=open_data, report=ConsoleReporter(console))
         missing += [str(error) for error in made.missing.values()]
         for artifact in made.artifacts.values():
             path = export(artifact, out)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from edgeassay.build import build, export
 from edgeassay.config import load_model
+from edgeassay.datasets import open_dataset
 from edgeassay.progress import silent
 from edgeassay.spec import ModelSpec
 from edgeassay.variants import METHODS
@@ -52,6 +54,8 @@ int8 = { method = "int8", calibration_images = 10 }
 litert = {}
 """
 
+OPEN = partial(open_dataset, data_root=None)
+
 pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
 
 
@@ -69,7 +73,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelSpec:
 
 
 def built(model: ModelSpec, cache: Path) -> dict[str, str]:
-    made = build(model, model.variants, cache=cache, data_root=None, report=silent)
+    made = build(model, model.variants, cache=cache, open_data=OPEN, report=silent)
     assert not made.missing
     return {name: artifact.sha256 for name, artifact in made.artifacts.items()}
 
@@ -95,7 +99,7 @@ def test_a_damaged_artifact_in_the_cache_is_made_again(model: ModelSpec, tmp_pat
 def test_a_manifest_names_source_data_settings_and_converters(
     model: ModelSpec, tmp_path: Path
 ) -> None:
-    made = build(model, ["int8"], cache=tmp_path / "cache", data_root=None, report=silent)
+    made = build(model, ["int8"], cache=tmp_path / "cache", open_data=OPEN, report=silent)
     path = export(made.artifacts["int8"], tmp_path / "out")
     manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert path == tmp_path / "out/small/int8.tflite"
@@ -108,14 +112,14 @@ def test_a_manifest_names_source_data_settings_and_converters(
 def test_int8_has_integer_inputs_and_outputs(model: ModelSpec, tmp_path: Path) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    made = build(model, ["int8"], cache=tmp_path, data_root=None, report=silent)
+    made = build(model, ["int8"], cache=tmp_path, open_data=OPEN, report=silent)
     interpreter = Interpreter(model_path=str(made.artifacts["int8"].path))
     for detail in (*interpreter.get_input_details(), *interpreter.get_output_details()):
         assert detail["dtype"] == np.int8
 
 
 def failure(model: ModelSpec, variant: str, cache: Path) -> str:
-    made = build(model, [variant], cache=cache, data_root=None, report=silent)
+    made = build(model, [variant], cache=cache, open_data=OPEN, report=silent)
     assert not made.artifacts
     assert not list(cache.rglob("*.tflite"))
     return str(made.missing[variant])
@@ -144,7 +148,7 @@ def test_one_conversion_that_fails_leaves_the_others(
     model: ModelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = replace(METHODS["drq"], module="edgeassay.variants.registry")  # no convert() there
-    monkeypatch.setattr("edgeassay.build.METHODS", {**METHODS, "drq": broken})
-    made = build(model, model.variants, cache=tmp_path, data_root=None, report=silent)
+    monkeypatch.setattr("edgeassay.variants.registry.METHODS", METHODS | {"drq": broken})
+    made = build(model, model.variants, cache=tmp_path, open_data=OPEN, report=silent)
     assert set(made.artifacts) == {"fp32", "fp16", "int8"}
     assert "small/drq" in str(made.missing["drq"])

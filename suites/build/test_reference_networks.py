@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from edgeassay.config import load_devices, load_models
-from edgeassay.evidence import Evidence, Settings
+from edgeassay.evaluations import Evaluations
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.matrix import plan
 from edgeassay.progress import silent
+from edgeassay.rig import Rig, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,7 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
         on=None,
         today=date.today(),
     )
-    aucs = Evidence(made, settings, silent).aucs(made.cases[0])
+    aucs = Evaluations(Rig(made, settings, silent)).aucs(made.cases[0])
     names = made.models["phantom-cnn"].classes
     outside = {n: a for n, a in zip(names, aucs, strict=True) if not 0.70 <= a <= 0.97}
     assert len(aucs) == 14

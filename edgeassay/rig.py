@@ -1,0 +1,162 @@
+"""What a run works with: its plan and settings, artifacts made once, and workers to start."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from edgeassay.artifacts import Artifact, read_artifact
+from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
+from edgeassay.datasets import Dataset, open_dataset
+from edgeassay.errors import Absent, ArtifactError, BuildFailed
+from edgeassay.matrix import Plan
+from edgeassay.measure.fit import check_integer, check_ran
+from edgeassay.progress import Reporter
+from edgeassay.spec import Case, DataSource, ModelSpec, RuntimeSpec
+from edgeassay.variants import method_of
+from edgeassay.workers import Loaded, Worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run was told.
+
+    `timing_off` says why nothing is timed, or is None. `prebuilt` is a folder of artifacts to use
+    instead of building. `outputs` keeps what artifacts gave; with `predict_again` nothing
+    that is there is used. `jobs` is the number of workers that accuracy is measured with,
+    `on` the scheduler of a cluster that measures it instead.
+    """
+
+    cache: Path
+    outputs: Path
+    predict_again: bool
+    prebuilt: Path | None
+    data_root: Path | None
+    predictions: Path | None
+    timing_off: str | None
+    jobs: int
+    on: str | None
+    today: date
+
+
+class Rig:
+    """The plan, the settings, and what comes of them for every measurement alike."""
+
+    def __init__(self, plan: Plan, settings: Settings, report: Reporter) -> None:
+        self.plan = plan
+        self.settings = settings
+        self.report = report
+        self.artifacts: dict[tuple[str, str], Artifact] = {}
+        self._unbuilt: dict[tuple[str, str], Missing] = {}
+        self._datasets: dict[str, Dataset] = {}
+        self._greetings: dict[str, dict[str, Any]] = {}
+
+    def prepare(self, model_id: str) -> None:
+        """Build what a model's cases need; a failed build is left to the claims that need it."""
+        for case in (c for c in self.plan.cases if c.model == model_id):
+            with suppress(Absent, ArtifactError, BuildFailed):
+                self.artifact(case)
+
+    def artifact(self, case: Case) -> Artifact:
+        """The artifact of a case: prebuilt, cached, or built now with the model's others."""
+        key = (case.model, case.variant)
+        if key in self._unbuilt:
+            raise self._unbuilt[key]  # trying again would fail again
+        if key not in self.artifacts:
+            if self.settings.prebuilt is not None:
+                self.artifacts[key] = self._prebuilt(case, self.settings.prebuilt)
+            else:
+                self._build(case)
+        return self.artifacts[key]
+
+    def _prebuilt(self, case: Case, folder: Path) -> Artifact:
+        path, model = prebuilt_path(folder, case.model, case.variant), self.model(case)
+        if not path.exists():
+            declared = model.variants[case.variant].artifact
+            if declared is not None and (model.folder / declared).exists():
+                return own_artifact(model, case.variant)
+            raise Absent(f"--artifacts: {path} isn't there")
+        artifact = read_artifact(path, case.model, case.variant)
+        check_current(artifact, model)
+        return artifact
+
+    def _build(self, case: Case) -> None:
+        model = self.model(case)
+        wanted = {c.variant for c in self.plan.cases if c.model == model.id}
+        wanted |= {case.variant, model.reference.variant}
+        made = build(
+            model,
+            [v for v in model.variants if v in wanted],
+            cache=self.settings.cache,
+            open_data=self.dataset,
+            report=self.report,
+        )
+        self.artifacts |= {(model.id, v): artifact for v, artifact in made.artifacts.items()}
+        self._unbuilt |= {(model.id, v): error for v, error in made.missing.items()}
+        if case.variant in made.missing:
+            raise made.missing[case.variant]
+
+    def dataset(self, source: DataSource) -> Dataset:
+        """The data set of a declaration, opened once; Absent where it isn't on this machine."""
+        key = str(source)
+        if key not in self._datasets:
+            self._datasets[key] = open_dataset(source, self.settings.data_root)
+        return self._datasets[key]
+
+    def model(self, case: Case) -> ModelSpec:
+        """The case's model."""
+        return self.plan.models[case.model]
+
+    def runtime(self, case: Case) -> RuntimeSpec:
+        """The case's runtime with its options."""
+        return self.model(case).runtimes[case.runtime]
+
+    def start_worker(self, case: Case) -> Worker:
+        """A fresh worker of the case's runtime; Absent where device or runtime isn't here."""
+        device = self.plan.device
+        if not self.plan.device_present:
+            raise Absent(
+                f"this machine isn't the device {device.id!r} that {device.file} describes"
+            )
+        engine = self.runtime(case).engine
+        if engine not in device.workers:
+            raise Absent(f"{device.file} declares no worker for {engine!r}")
+        try:
+            return Worker(
+                device.workers[engine],
+                engine,
+                label=f"{case.model}/{case.variant}",
+                timeout_s=device.timing.timeout_s,
+            )
+        except Absent as error:
+            raise Absent(f"{error} (its command is {device.file}:workers.{engine})") from None
+
+    def load(self, worker: Worker, case: Case) -> Loaded:
+        """Load the case's artifact, and check that these bytes run, and that they are of its kind.
+
+        ArtifactError where the runtime refuses it.
+        """
+        artifact = self.artifact(case)
+        loaded = worker.load(artifact.path, self.runtime(case), "candidate", artifact.label)
+        check_ran(artifact, loaded)
+        self.check_kind(case, loaded)
+        return loaded
+
+    def check_kind(self, case: Case, loaded: Loaded) -> None:
+        """MeasurementError where an integer method's artifact takes or gives other numbers."""
+        method = method_of(self.model(case).variants[case.variant])
+        if method is not None and method.integer:
+            check_integer(loaded)
+
+    def greeting(self, case: Case) -> dict[str, Any]:
+        """What the worker of a case's runtime says of itself, asked once a run."""
+        engine = self.runtime(case).engine
+        if engine not in self._greetings:
+            with self.start_worker(case) as worker:
+                facts = dict(worker.facts)
+            del facts["pid"]
+            self._greetings[engine] = facts
+        return self._greetings[engine]
