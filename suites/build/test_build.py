@@ -148,7 +148,7 @@ def test_one_conversion_that_fails_leaves_the_others(
     model: ModelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = replace(METHODS["drq"], module="edgeassay.variants.registry")  # no convert() there
-    monkeypatch.setattr("edgeassay.variants.registry.METHODS", METHODS | {"drq": broken})
+    monkeypatch.setattr("edgeassay.variants.registry.METHODS", {**METHODS, "drq": broken})
     made = build(model, model.variants, cache=tmp_path, open_data=OPEN, report=silent)
     assert set(made.artifacts) == {"fp32", "fp16", "int8"}
     assert "small/drq" in str(made.missing["drq"])
