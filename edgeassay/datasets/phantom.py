@@ -8,15 +8,18 @@ seed, its role and its number alone.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from edgeassay.atomic import sha256_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.spec import PhantomSource, Role
 
@@ -252,6 +255,10 @@ class Phantom:
         return {role: self._split(role, count) for role, count in self.settings.images.items()}
 
     @property
+    def unused(self) -> Sequence[Split]:
+        return ()
+
+    @property
     def beside_evaluation(self) -> Sequence[Members]:
         return members_of(self.splits)
 
@@ -270,6 +277,7 @@ class Phantom:
             labels=np.array(labels, np.int8).reshape(count, len(FINDINGS)),
             patients=[f"{role.value}-{p:05d}" for p, _ in keys],
             load=partial(self._load, role, keys),
+            digest=partial(self._digest, role, keys),
         )
 
     def _rng(self, role: Role, patient: int, image: int) -> np.random.Generator:
@@ -281,3 +289,14 @@ class Phantom:
         shown, _ = draw_findings(rng)
         anatomy = self._rng(role, patient, PATIENT_IMAGES)
         return draw_image(rng, anatomy, shown, self.settings.size)
+
+    def _digest(self, role: Role, keys: Sequence[tuple[int, int]], index: int) -> bytes:
+        s = self.settings
+        image = f"{_code()} seed {s.seed} size {s.size} {role.value} {keys[index]}"
+        return hashlib.sha256(image.encode("utf-8")).digest()
+
+
+@cache
+def _code() -> str:
+    """The digest of this file: another code draws other images."""
+    return sha256_of(Path(__file__))
