@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from edgeassay.atomic import sha256_of
 from edgeassay.errors import Absent, DataError
@@ -48,6 +48,11 @@ def _check_digest(path: Path, wanted: str | None) -> None:
         )
 
 
+def _close_refused(response: Any, *_: object, **__: object) -> None:
+    if not response.ok:
+        response.close()
+
+
 def _download(url: str, sha256: str, file: str) -> Path:
     """The file in the cache, which pooch puts there whole or not at all."""
     import pooch
@@ -63,7 +68,8 @@ def _download(url: str, sha256: str, file: str) -> Path:
             f"sha256:{sha256}",
             fname=f"{sha256[:16]}-{Path(file).name}",
             path=cache,
-            progressbar=False,
+            # A refusal's connection would stay open: pooch only reads what it is given.
+            downloader=pooch.HTTPDownloader(hooks={"response": _close_refused}),
         )
     # OSError first: some errors of requests are both.
     except OSError as error:

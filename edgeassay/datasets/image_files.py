@@ -24,6 +24,7 @@ def load_image(path: Path, listed_in: str) -> Image.Image:
         OSError,
         UnidentifiedImageError,
         Image.DecompressionBombError,
+        NotImplementedError,
         SyntaxError,
         ValueError,
     ) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import struct
@@ -372,6 +373,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpzSourc
     server.shutdown()
     thread.join()
     server.server_close()
+    gc.collect()  # a connection left open is a warning, and so an error, here
 
 
 def test_a_declared_address_is_fetched_once(
@@ -399,14 +401,12 @@ def test_other_bytes_than_the_declared_are_refused(tmp_path: Path, served: NpzSo
     ):
         open_dataset(wrong, None)
     assert not list((tmp_path / "cache").iterdir())
-    with pytest.raises(DataError, match=r"doesn't give .* mean: Invalid IPv6 URL; correct the"):
-        open_dataset(replace(served, url="http://[::1"), None)
     path = write(tmp_path, arrays(side=7))
     with pytest.raises(DataError, match=f"{path} has the SHA-256 [0-9a-f]{{64}}, and `sha256`"):
         open_dataset(served, tmp_path)
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9/tiny.npz", "absent"])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/tiny.npz", "absent", "http://[::1"])
 def test_what_can_not_be_fetched_is_absent(served: NpzSource, address: str) -> None:
     assert served.url is not None
     url = served.url.replace("tiny", "none") if address == "absent" else address
