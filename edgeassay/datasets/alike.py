@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Final
 
@@ -97,35 +98,15 @@ def _shrink(
     grey = np.full(len(split), np.nan, np.float32)
     content = np.full(len(split), UNREAD, np.int64)
     unreadable: list[Unreadable] = []
-
-    def read(start: int) -> list[bytes | DataError]:
-        found: list[bytes | DataError] = []
-        for row in range(start, min(start + CHUNK_IMAGES, len(split))):
-            try:
-                image = preprocess(split.load(row), SMALL).reshape(-1)
-                found.append(split.digest(row))
-            except DataError as error:
-                found.append(error)
-                continue
-            if np.ptp(image) < FLAT:
-                grey[row] = np.rint(image[0] * 65_535)
-                continue
-            image -= image.mean(dtype=np.float64)
-            pixels[row] = image / np.linalg.norm(image)
-        return found
-
-    for start, found in zip(
-        range(0, len(split), CHUNK_IMAGES),
-        pool.map(read, range(0, len(split), CHUNK_IMAGES)),
-        strict=True,
-    ):
+    starts = range(0, len(split), CHUNK_IMAGES)
+    chunks = pool.map(partial(_read_chunk, split, pixels, grey), starts)
+    for start, found in zip(starts, chunks, strict=True):
         for row, digest in enumerate(found, start):
             if isinstance(digest, bytes):
                 content[row] = numbers.setdefault(digest, len(numbers))
             else:
-                unreadable.append(
-                    Unreadable(split=split.name, name=split.names[row], reason=str(digest))
-                )
+                failure = Unreadable(split=split.name, name=split.names[row], reason=str(digest))
+                unreadable.append(failure)
         advance(len(found))
     return Small(
         split=split,
@@ -135,6 +116,26 @@ def _shrink(
         content=content,
         unreadable=unreadable,
     )
+
+
+def _read_chunk(
+    split: Split, pixels: npt.NDArray[np.float16], grey: npt.NDArray[np.float32], start: int
+) -> list[bytes | DataError]:
+    """Fill the rows of a chunk of images; the digest of each, or why it can't be read."""
+    found: list[bytes | DataError] = []
+    for row in range(start, min(start + CHUNK_IMAGES, len(split))):
+        try:
+            image = preprocess(split.load(row), SMALL).reshape(-1)
+            found.append(split.digest(row))
+        except DataError as error:
+            found.append(error)
+            continue
+        if np.ptp(image) < FLAT:
+            grey[row] = np.rint(image[0] * 65_535)
+            continue
+        image -= image.mean(dtype=np.float64)
+        pixels[row] = image / np.linalg.norm(image)
+    return found
 
 
 def find_alike(parts: Sequence[Small], similarity: float, report: Reporter) -> Alike:

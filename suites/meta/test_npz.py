@@ -306,6 +306,15 @@ def test_no_room_for_a_large_array_is_one_sentence(
         dataset.splits[Role.EVALUATION].load(0)
 
 
+def test_labels_that_are_too_many_to_hold_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, arrays())
+    monkeypatch.setattr("edgeassay.datasets.archive.HELD_BYTES", 10)
+    with pytest.raises(DataError, match="'train_labels' has 12 bytes, more than is held"):
+        _ = opened(tmp_path).splits
+
+
 def load_peak(root: Path, count: int) -> int:
     """What is allocated at most while images of an archive of `count` of them are read."""
     rng = np.random.default_rng(10)
@@ -412,6 +421,16 @@ def test_what_can_not_be_fetched_is_absent(served: NpzSource, address: str) -> N
     url = served.url.replace("tiny", "none") if address == "absent" else address
     with pytest.raises(Absent, match=r"couldn't be fetched into .*; fetch it by hand") as raised:
         open_dataset(replace(served, url=url), None)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_cache_that_can_not_be_written_is_one_sentence(
+    tmp_path: Path, served: NpzSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").touch()
+    monkeypatch.setenv("EDGEASSAY_CACHE", str(tmp_path / "taken"))
+    with pytest.raises(Absent, match=r"couldn't be fetched into .*taken: ") as raised:
+        open_dataset(served, None)
     assert len(str(raised.value).splitlines()) == 1
 
 
