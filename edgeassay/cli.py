@@ -15,9 +15,12 @@ import edgeassay
 from edgeassay.build import build, export
 from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
-from edgeassay.errors import EdgeassayError
+from edgeassay.datasets.checking import check_data
+from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.progress import ConsoleReporter
+from edgeassay.report.data_check import print_data_check
 
+FAILED = 1
 BAD_INPUT = 2
 MISSING = 4
 
@@ -94,6 +97,55 @@ def build_command(
         console.print(f"left out: {reason}", highlight=False, soft_wrap=True)
     if missing:
         raise typer.Exit(MISSING)
+
+
+@app.command("check-data")
+def check_data_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
+    models_dir: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--models-dir", metavar="PATH", help="A further folder of models; repeatable."
+        ),
+    ] = None,
+    similarity: Annotated[
+        float,
+        typer.Option(
+            "--similarity",
+            min=0.0,
+            max=1.0,
+            help="Two images are alike when they correlate above this, at 32x32 and grey.",
+        ),
+    ] = 0.995,
+) -> None:
+    """Read all images of a model's data, count what each split holds, and compare the splits.
+
+    Lists images that can't be read, and images of two splits that are alike:
+    equal files, or pictures that hardly differ.
+
+    Exit codes, the first that applies:
+    2 an image can't be read, or labels aren't as declared, or other bad input;
+    1 evaluation shares patients, images or pictures with another split;
+    4 the data isn't on this machine;
+    0 all is well.
+    """
+    console = Console(stderr=True)
+    root = _project()
+    models = load_models([root / "models", *(models_dir or [])], root)
+    spec = models[choose("model", [model], models)[0]]
+    if spec.data is None:
+        raise ConfigError(f"{spec.file} has no [data] to check; declare it")
+    try:
+        dataset = open_dataset(spec.data, data_root())
+    except Absent as error:
+        console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(MISSING) from None
+    found = check_data(dataset, similarity=similarity, report=ConsoleReporter(console))
+    print_data_check(found, similarity, Console())
+    if not found.as_declared:
+        raise typer.Exit(BAD_INPUT)
+    if not found.separate:
+        raise typer.Exit(FAILED)
 
 
 def main() -> None:

@@ -16,8 +16,7 @@ from edgeassay.measure.accuracy import Inputs, LocalRunner, Runner, predict
 from edgeassay.measure.cluster import ClusterRunner
 from edgeassay.measure.fit import check_fits
 from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
-from edgeassay.measure.shards import Shard, ShardStore, shards_of
-from edgeassay.preprocess import preprocess_version
+from edgeassay.measure.shards import Shard, ShardStore, outputs_version, shards_of
 from edgeassay.rig import Rig
 from edgeassay.spec import Case
 from edgeassay.stats import class_aucs
@@ -147,7 +146,7 @@ class Evaluations:
             settings={
                 "artifact": artifact.sha256,
                 "preprocess": asdict(inputs.settings),
-                "preprocess_code": preprocess_version(),
+                "code": outputs_version(),
                 "runtime": asdict(self._rig.runtime(case)),
                 "worker": self._rig.greeting(case),
                 "device": [device.id, *device.workers[self._rig.runtime(case).engine]],

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import PIL
 from PIL import Image
 
 from edgeassay.spec import Preprocess
@@ -24,6 +20,8 @@ FILTERS: Final = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 MODES: Final = {"grey": ("L", 1), "rgb": ("RGB", 3)}
+WHITE_8_BIT: Final = 255
+WHITE_16_BIT: Final = 65_535
 
 
 def input_shape(settings: Preprocess) -> tuple[int, int, int]:
@@ -33,32 +31,43 @@ def input_shape(settings: Preprocess) -> tuple[int, int, int]:
     return (height, width, channels) if settings.channels == "last" else (channels, height, width)
 
 
-@cache
-def preprocess_version() -> str:
-    """What decides the bytes of a preprocessed image beside image and settings: this code, and the
-    versions of what it calls.
-    """
-    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
-    return f"{code} pillow {PIL.__version__} numpy {np.__version__}"
-
-
 def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:
-    """One 8-bit image, any size, as float32 of `input_shape(settings)`.
+    """One image, of 8 bits a channel or 16-bit grey and any size, as float32 of
+    `input_shape(settings)`.
 
-    Resizing is Pillow's: the filter's support grows with the reduction (antialiased), and the
-    result is rounded to 8 bits before scaling, as an image file would hold it.
+    Resizing is Pillow's: the filter's support grows with the reduction (antialiased). An 8-bit
+    image is rounded to 8 bits before scaling, as an image file would hold it; a 16-bit one isn't
+    rounded, nor is what a filter overshoots cut off.
     """
-    mode, channels = MODES[settings.color]
-    height, width = settings.size
-    image = image if image.mode == mode else image.convert(mode)
-    if image.size != (width, height):
-        image = image.resize((width, height), FILTERS[settings.resize])
+    if image.mode.startswith("I"):
+        pixels, white = _resized_16_bit(image, settings), WHITE_16_BIT
+    else:
+        pixels, white = _resized_8_bit(image, settings), WHITE_8_BIT
+    white = white if settings.white is None else settings.white
     low, high = settings.scale
-    pixels = np.asarray(image, dtype=np.float32).reshape(height, width, channels)
     # Divided, not multiplied by a reciprocal: what anyone would write again on a device.
-    scaled = pixels / np.float32(255.0) * np.float32(high - low) + np.float32(low)
+    scaled = pixels / np.float32(white) * np.float32(high - low) + np.float32(low)
     mean, std = (np.asarray(v, dtype=np.float32) for v in (settings.mean, settings.std))
     normal: npt.NDArray[np.float32] = (scaled - mean) / std
     return (
         normal if settings.channels == "last" else np.ascontiguousarray(normal.transpose(2, 0, 1))
     )
+
+
+def _resized_8_bit(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:
+    mode, channels = MODES[settings.color]
+    height, width = settings.size
+    image = image if image.mode == mode else image.convert(mode)
+    if image.size != (width, height):
+        image = image.resize((width, height), FILTERS[settings.resize])
+    return np.asarray(image, dtype=np.float32).reshape(height, width, channels)
+
+
+def _resized_16_bit(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:
+    height, width = settings.size
+    # By way of an array: Pillow's own conversions from 16 bits clip, and some modes have none.
+    image = Image.fromarray(np.asarray(image).astype(np.float32))
+    if image.size != (width, height):
+        image = image.resize((width, height), FILTERS[settings.resize])
+    grey = np.asarray(image, dtype=np.float32).reshape(height, width, 1)
+    return np.repeat(grey, MODES[settings.color][1], axis=2)

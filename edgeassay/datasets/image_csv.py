@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import numpy.typing as npt
+from PIL import Image
 
+from edgeassay.datasets.image_files import digest_file, load_image
 from edgeassay.datasets.split import Members, Split, members_of
+from edgeassay.datasets.table import Table, read_table
 from edgeassay.errors import DataError
 from edgeassay.spec import ImageCsvSource, Role
 
@@ -24,31 +25,8 @@ USUAL_SPLITS: Final[Mapping[Role, str]] = {
     Role.EVALUATION: "test",
 }
 
-# Row of the CSV: its line number and its fields by column.
-Row = tuple[int, Mapping[str, str]]
-
-
-def read_rows(path: Path) -> tuple[list[str], list[Row]]:
-    """The header and the rows of a CSV file; DataError if it is no table."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            header = list(reader.fieldnames or ())
-            rows: list[Row] = []
-            for row in reader:
-                if None in row or None in row.values():
-                    raise DataError(
-                        f"{path}, line {reader.line_num}: the row hasn't as many fields as the"
-                        f" header ({len(header)}); mend the row"
-                    )
-                rows.append((reader.line_num, row))
-    except FileNotFoundError:
-        raise DataError(f"{path} doesn't exist; `csv` in [data] names it") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} can't be read as a CSV file in UTF-8: {error}") from None
-    if not rows:
-        raise DataError(f"{path} has no rows below its header; it must list the images")
-    return header, rows
+# Rows of the table, counted from 0.
+Rows = Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -67,13 +45,25 @@ class ImageCsv:
         return self.settings.class_names
 
     @cached_property
-    def _rows(self) -> Mapping[str, Sequence[Row]]:
-        """The CSV's rows by split."""
-        header, rows = read_rows(self.root / self.settings.csv)
-        self._check_columns(header)
-        by_split: dict[str, list[Row]] = {}
-        for row in rows:
-            by_split.setdefault(row[1][self.settings.split], []).append(row)
+    def _table(self) -> Table:
+        s = self.settings
+        named = [
+            *(("image", s.image), ("split", s.split), ("patient", s.patient), ("group", s.group)),
+            ("label", s.label),
+            *(("labels", column) for column in s.labels),
+        ]
+        return read_table(
+            self.root / s.csv,
+            {column: f"`{key}` in [data] names" for key, column in named if column is not None},
+            absent=f"{self.where} doesn't exist; `csv` in [data] names it",
+        )
+
+    @cached_property
+    def _rows(self) -> Mapping[str, Rows]:
+        """The table's rows by split."""
+        by_split: dict[str, list[int]] = {}
+        for row, split in enumerate(self._table.columns[self.settings.split]):
+            by_split.setdefault(split, []).append(row)
         return by_split
 
     @cached_property
@@ -93,123 +83,118 @@ class ImageCsv:
         }
 
     @property
-    def beside_evaluation(self) -> Sequence[Members]:
+    def _unused_rows(self) -> Mapping[str, Rows]:
         used = {split.name for split in self.splits.values()}
+        return {name: rows for name, rows in self._rows.items() if name not in used}
+
+    @cached_property
+    def unused(self) -> Sequence[Split]:
+        return [self._split(name, rows) for name, rows in self._unused_rows.items()]
+
+    @property
+    def beside_evaluation(self) -> Sequence[Members]:
         unused = [
             Members(
                 label=f"split {name!r}",
-                names=[row[self.settings.image] for _, row in rows],
+                names=self._column(self.settings.image, rows),
                 patients=self._patients(rows),
             )
-            for name, rows in self._rows.items()
-            if name not in used
+            for name, rows in self._unused_rows.items()
         ]
         return [*members_of(self.splits), *unused]
 
-    def _check_columns(self, header: Sequence[str]) -> None:
-        s = self.settings
-        named = [
-            *(("image", s.image), ("split", s.split), ("patient", s.patient), ("group", s.group)),
-            ("label", s.label),
-            *(("labels", column) for column in s.labels),
-        ]
-        for key, column in named:
-            if column is not None and column not in header:
-                raise DataError(
-                    f"{self.where} has no column {column!r}, which `{key}` in [data] names;"
-                    f" its columns are {', '.join(header)}"
-                    f"{' (they must be separated by commas)' if len(header) == 1 else ''}"
-                )
+    def _column(self, name: str, rows: Rows) -> list[str]:
+        column = self._table.columns[name]
+        return [column[row] for row in rows]
 
-    def _patients(self, rows: Sequence[Row]) -> list[str] | None:
+    def _patients(self, rows: Rows) -> list[str] | None:
         who = self.settings.patient or self.settings.group
         if who is None:
             return None
-        for line, row in rows:
-            if not row[who].strip():
-                raise DataError(f"{self.where}, line {line}: column {who!r} is empty; fill it in")
-        return [row[who] for _, row in rows]
+        patients = self._column(who, rows)
+        for row, patient in zip(rows, patients, strict=True):
+            if not patient.strip():
+                raise DataError(f"{self._table.at(row)}: column {who!r} is empty; fill it in")
+        return patients
 
-    def _split(self, name: str, rows: Sequence[Row]) -> Split:
-        s = self.settings
-        names = [row[s.image] for _, row in rows]
-        seen: dict[str, int] = {}
-        for (line, _), image in zip(rows, names, strict=True):
-            if image in seen:
-                raise DataError(
-                    f"{self.where}, line {line}: {image} is listed twice in split {name!r}"
-                    f" (first in line {seen[image]}); remove one"
-                )
-            if not (self.root / image).is_file():
-                raise DataError(
-                    f"{self.root / image} doesn't exist, and line {line} of {self.where} lists it"
-                )
-            seen[image] = line
+    def _split(self, name: str, rows: Rows) -> Split:
+        names = self._column(self.settings.image, rows)
+        self._check_images(name, rows, names)
         return Split(
             name=name,
             names=names,
-            labels=np.array(list(self._labels(name, rows)), np.int8).reshape(len(rows), -1),
+            labels=self._labels(name, rows),
             patients=self._patients(rows),
             load=partial(self._load, names),
             digest=partial(self._digest, names),
         )
 
-    def _labels(self, name: str, rows: Sequence[Row]) -> Iterator[Sequence[int]]:
-        s = self.settings
-        if s.positive is not None and s.label is not None:
-            column = [row[s.label] for _, row in rows]
-            values = sorted(set(column))
-            plain = {value.strip().lower() for value in values}
-            if "" in plain or len(plain) < len(values):
+    def _check_images(self, split: str, rows: Rows, names: Sequence[str]) -> None:
+        seen: dict[str, int] = {}
+        for row, image in zip(rows, names, strict=True):
+            if image in seen:
                 raise DataError(
-                    f"{self.where}: column {s.label!r} holds {values}: an empty value, or values"
-                    " that differ only in case or blanks; write each label in one way"
+                    f"{self._table.at(row)}: {image} is listed twice in split {split!r}"
+                    f" (first in line {self._table.lines[seen[image]]}); remove one"
                 )
-            if s.positive not in values and len(values) > 1:
+            seen[image] = row
+            if not (self.root / image).is_file():
                 raise DataError(
-                    f"{self.where}: no row of split {name!r} has {s.label} = {s.positive!r},"
-                    f" which `positive` in [data] names; the column holds {', '.join(values)}"
+                    f"{self.root / image} doesn't exist, and line {self._table.lines[row]} of"
+                    f" {self.where} lists it"
                 )
-            yield from ([int(value == s.positive)] for value in column)
-            return
-        columns = s.labels or (s.label or "",)
-        for line, row in rows:
-            for column_name in columns:
-                if row[column_name] not in ("0", "1"):
-                    raise DataError(
-                        f"{self.where}, line {line}: column {column_name!r} is"
-                        f" {row[column_name]!r}, and must be 0 or 1 (for text labels, name the"
-                        " positive one with `positive` in [data])"
-                    )
-            yield [int(row[column_name]) for column_name in columns]
 
-    def _digest(self, names: Sequence[str], index: int) -> bytes:
-        try:
-            return hashlib.sha256((self.root / names[index]).read_bytes()).digest()
-        except OSError as error:
-            raise DataError(f"{self.root / names[index]} can't be read: {error}") from None
+    def _labels(self, name: str, rows: Rows) -> npt.NDArray[np.int8]:
+        """The labels of a split, int8 (rows, classes)."""
+        s = self.settings
+        if s.label is not None and s.classes:
+            return self._one_hot(s.label, rows)
+        if s.label is not None and s.positive is not None:
+            return self._positive(s.label, s.positive, name, rows)
+        columns = [self._binary(column, rows) for column in s.labels or (s.label or "",)]
+        return np.stack(columns, axis=1)
+
+    def _one_hot(self, column: str, rows: Rows) -> npt.NDArray[np.int8]:
+        numbers = {text: number for number, text in enumerate(self.classes)}
+        labels = np.zeros((len(rows), len(numbers)), np.int8)
+        for i, text in enumerate(self._column(column, rows)):
+            if text not in numbers:
+                raise DataError(
+                    f"{self._table.at(rows[i])}: column {column!r} is {text!r}, and `classes` in"
+                    f" [data] knows {', '.join(numbers)}; mend the row, or add the class"
+                )
+            labels[i, numbers[text]] = 1
+        return labels
+
+    def _positive(self, column: str, positive: str, split: str, rows: Rows) -> npt.NDArray[np.int8]:
+        texts = self._column(column, rows)
+        values = sorted(set(texts))
+        plain = {value.strip().lower() for value in values}
+        if "" in plain or len(plain) < len(values):
+            raise DataError(
+                f"{self.where}: column {column!r} holds {values}: an empty value, or values that"
+                " differ only in case or blanks; write each label in one way"
+            )
+        if positive not in values and len(values) > 1:
+            raise DataError(
+                f"{self.where}: no row of split {split!r} has {column} = {positive!r}, which"
+                f" `positive` in [data] names; the column holds {', '.join(values)}"
+            )
+        return np.array([[text == positive] for text in texts], np.int8)
+
+    def _binary(self, column: str, rows: Rows) -> npt.NDArray[np.int8]:
+        texts = self._column(column, rows)
+        for row, text in zip(rows, texts, strict=True):
+            if text not in ("0", "1"):
+                raise DataError(
+                    f"{self._table.at(row)}: column {column!r} is {text!r}, and must be 0 or 1 (for"
+                    " text labels, name the positive one with `positive` in [data], or all of them"
+                    " with `classes`)"
+                )
+        return np.array([text == "1" for text in texts], np.int8)
 
     def _load(self, names: Sequence[str], index: int) -> Image.Image:
-        path = self.root / names[index]
-        try:
-            with Image.open(path) as image:
-                if image.mode.startswith(("I", "F")):
-                    raise DataError(
-                        f"{path} has more than 8 bits a pixel (mode {image.mode}), which isn't read"
-                        " yet; convert it to 8 bits"
-                    )
-                image.load()
-                return image.copy()
-        except FileNotFoundError:
-            raise DataError(f"{path} doesn't exist, and {self.where} lists it") from None
-        except (
-            OSError,
-            UnidentifiedImageError,
-            Image.DecompressionBombError,
-            SyntaxError,
-            ValueError,
-        ) as error:
-            raise DataError(
-                f"{path} can't be read as an image: {error}; replace the file, or remove it"
-                f" from {self.where}"
-            ) from None
+        return load_image(self.root / names[index], self.where)
+
+    def _digest(self, names: Sequence[str], index: int) -> bytes:
+        return digest_file(self.root / names[index], self.where)

@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
+from edgeassay.datasets.fetching import find_file
 from edgeassay.datasets.image_csv import ImageCsv
+from edgeassay.datasets.nih import Nih
+from edgeassay.datasets.npz import Npz
 from edgeassay.datasets.phantom import Phantom
 from edgeassay.datasets.split import Dataset, Split
 from edgeassay.errors import Absent, ConfigError, DataError
-from edgeassay.spec import DataSource, ImageCsvSource, PhantomSource, Role
+from edgeassay.spec import DataSource, ImageCsvSource, NihSource, NpzSource, PhantomSource, Role
 
 
 def open_dataset(source: DataSource, data_root: Path | None) -> Dataset:
-    """The data set that a model declares; Absent where its folder isn't on this machine."""
-    if isinstance(source, PhantomSource):
-        return Phantom(source)
-    if not isinstance(source, ImageCsvSource):
-        raise ConfigError(f"[data] source = {source.source!r} isn't read yet")
+    """The data set that a model declares; Absent where it isn't on this machine."""
+    return OPENERS[type(source)](source, data_root)
+
+
+def _folder(name: str, data_root: Path | None) -> Path:
     if data_root is None:
         raise Absent(
-            f"the data set {source.folder!r} isn't here: set EDGEASSAY_DATA to the folder that"
-            " holds it"
+            f"the data set {name!r} isn't here: set EDGEASSAY_DATA to the folder that holds it"
         )
-    root = data_root / source.folder
+    root = data_root / name
     if not root.is_dir():
-        raise Absent(f"the data set isn't here: {data_root} has no folder {source.folder!r}")
-    return ImageCsv(source, root)
+        raise Absent(f"the data set isn't here: {data_root} has no folder {name!r}")
+    return root
+
+
+def _open_phantom(source: PhantomSource, data_root: Path | None) -> Dataset:  # noqa: ARG001
+    return Phantom(source)
+
+
+def _open_image_csv(source: ImageCsvSource, data_root: Path | None) -> Dataset:
+    return ImageCsv(source, _folder(source.folder, data_root))
+
+
+def _open_npz(source: NpzSource, data_root: Path | None) -> Dataset:
+    return Npz(source, find_file(source, data_root))
+
+
+def _open_nih(source: NihSource, data_root: Path | None) -> Dataset:
+    return Nih(source, _folder(source.folder, data_root))
+
+
+# Each opener takes the declarations it stands beside, which a mapping's type can't say.
+OPENERS: Final[Mapping[type, Callable[[Any, Path | None], Dataset]]] = {
+    PhantomSource: _open_phantom,
+    ImageCsvSource: _open_image_csv,
+    NpzSource: _open_npz,
+    NihSource: _open_nih,
+}
 
 
 def check_evaluation(dataset: Dataset) -> Split:

@@ -236,12 +236,6 @@ def draw_image(
     return Image.fromarray(np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8))
 
 
-@cache
-def code_digest() -> str:
-    """The digest of this file: other code, other images."""
-    return sha256_of(Path(__file__))
-
-
 @dataclass(frozen=True)
 class Phantom:
     """The generated data set: patients with one to four images each, none in two splits."""
@@ -259,6 +253,10 @@ class Phantom:
     @cached_property
     def splits(self) -> Mapping[Role, Split]:
         return {role: self._split(role, count) for role, count in self.settings.images.items()}
+
+    @property
+    def unused(self) -> Sequence[Split]:
+        return ()
 
     @property
     def beside_evaluation(self) -> Sequence[Members]:
@@ -285,13 +283,20 @@ class Phantom:
     def _rng(self, role: Role, patient: int, image: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, list(Role).index(role), patient, image])
 
-    def _digest(self, role: Role, keys: Sequence[tuple[int, int]], index: int) -> bytes:
-        text = f"{code_digest()} {self.settings.seed} {self.settings.size} {role} {keys[index]}"
-        return hashlib.sha256(text.encode("utf-8")).digest()
-
     def _load(self, role: Role, keys: Sequence[tuple[int, int]], index: int) -> Image.Image:
         patient, image = keys[index]
         rng = self._rng(role, patient, image)
         shown, _ = draw_findings(rng)
         anatomy = self._rng(role, patient, PATIENT_IMAGES)
         return draw_image(rng, anatomy, shown, self.settings.size)
+
+    def _digest(self, role: Role, keys: Sequence[tuple[int, int]], index: int) -> bytes:
+        s = self.settings
+        image = f"{_code()} seed {s.seed} size {s.size} {role.value} {keys[index]}"
+        return hashlib.sha256(image.encode("utf-8")).digest()
+
+
+@cache
+def _code() -> str:
+    """The digest of this file: another code draws other images."""
+    return sha256_of(Path(__file__))

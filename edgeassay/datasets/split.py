@@ -20,7 +20,9 @@ class Split:
 
     `names` are unique; `labels` is int8 of shape (images, classes) with values 0 and 1;
     `patients` names each image's patient (or group), or is None where the data doesn't say.
-    `load(i)` decodes image `i` and raises DataError naming the file when it can't.
+    `load(i)` decodes image `i`; `digest(i)` is the SHA-256, 32 bytes, of what it is decoded from:
+    what was computed from an image may be used again only where that is the same. Both raise
+    DataError naming the file where it can't be read.
     """
 
     name: str
@@ -55,8 +57,8 @@ def load_images(split: Split, rows: Sequence[int], settings: Preprocess) -> Imag
 
 
 class Dataset(Protocol):
-    """A source of splits. `where` names it in messages; `beside_evaluation` is everything else that
-    the data holds, in a role or in none.
+    """A source of splits. `where` names it in messages; `unused` are splits that the data holds and
+    no role uses; `beside_evaluation` is everything but evaluation, in a role or in none.
     """
 
     @property
@@ -67,6 +69,9 @@ class Dataset(Protocol):
 
     @property
     def splits(self) -> Mapping[Role, Split]: ...
+
+    @property
+    def unused(self) -> Sequence[Split]: ...
 
     @property
     def beside_evaluation(self) -> Sequence[Members]: ...

@@ -33,8 +33,7 @@ from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError, W
 from edgeassay.machine import this_machine
 from edgeassay.measure.accuracy import Inputs, Keep, Outputs, run_part
 from edgeassay.measure.fit import check_ran
-from edgeassay.measure.shards import Shard, shard_digest
-from edgeassay.preprocess import preprocess_version
+from edgeassay.measure.shards import Shard, outputs_version, shard_digest
 from edgeassay.spec import DataSource, Preprocess, Role, RuntimeSpec
 from edgeassay.workers import Loaded, Worker
 
@@ -51,7 +50,7 @@ class Stack:
     """What must be equal there and here for outputs to be identical."""
 
     edgeassay: str
-    preprocess: str
+    outputs: str
     architecture: str
     isa: tuple[str, ...]
 
@@ -75,7 +74,7 @@ def this_stack() -> Stack:
     machine = this_machine()
     return Stack(
         edgeassay=edgeassay.__version__,
-        preprocess=preprocess_version(),
+        outputs=outputs_version(),
         architecture=machine.architecture,
         isa=machine.isa,
     )

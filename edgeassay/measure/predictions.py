@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgeassay.atomic import write_text
 from edgeassay.datasets import Split
-from edgeassay.datasets.image_csv import read_rows
+from edgeassay.datasets.table import read_table
 from edgeassay.errors import DataError
 
 
@@ -55,24 +55,23 @@ def read_predictions(path: Path, split: Split, classes: tuple[str, ...]) -> npt.
     """The scores that a file in the shape of `predictions_csv` has for a split, float32 (images,
     classes); rows may be in any order and of other images too. DataError says what isn't so.
     """
-    header, rows = read_rows(path)
-    for column in ("image", *classes):
-        if column not in header:
-            raise DataError(
-                f"{path} has no column {column!r}; it must have `image` and a column of scores for"
-                f" each class ({', '.join(classes)})"
-            )
+    wanted = f"must be there: `image`, and scores for each class ({', '.join(classes)})"
+    table = read_table(
+        path,
+        dict.fromkeys(("image", *classes), wanted),
+        absent=f"{path} doesn't exist; `predictions` under [reference] names it",
+    )
     found: dict[str, list[float]] = {}
-    for line, row in rows:
+    for row, image in enumerate(table.columns["image"]):
         try:
-            scores = [float(row[name]) for name in classes]
+            scores = [float(table.columns[name][row]) for name in classes]
         except ValueError as error:
-            raise DataError(f"{path}, line {line}: {error}; write a number") from None
+            raise DataError(f"{table.at(row)}: {error}; write a number") from None
         if not np.isfinite(scores).all():
-            raise DataError(f"{path}, line {line}: a score is no finite number; mend the row")
-        if row["image"] in found:
-            raise DataError(f"{path}, line {line}: {row['image']} is listed twice; remove one")
-        found[row["image"]] = scores
+            raise DataError(f"{table.at(row)}: a score is no finite number; mend the row")
+        if image in found:
+            raise DataError(f"{table.at(row)}: {image} is listed twice; remove one")
+        found[image] = scores
     absent = [name for name in split.names if name not in found]
     if absent:
         raise DataError(

@@ -11,16 +11,38 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import PIL
 
-from edgeassay.atomic import write_bytes, write_text
+from edgeassay.atomic import sha256_of, write_bytes, write_text
 from edgeassay.datasets import Split
 
 SHARD_IMAGES: Final = 64
+
+
+# Our own code between an image and a raw output, by its place in the package.
+CODE: Final = (
+    "preprocess.py",
+    "datasets/image_files.py",
+    "measure/quantization.py",
+    "worker/loop.py",
+    "worker/litert.py",
+)
+
+
+@cache
+def outputs_version() -> str:
+    """What decides an artifact's outputs beside artifact, image, settings and runtime: our own code
+    on the way, and the versions of what it calls.
+    """
+    package = Path(__file__).resolve().parent.parent
+    code = hashlib.sha256("".join(sha256_of(package / name) for name in CODE).encode("ascii"))
+    return f"{code.hexdigest()[:16]} pillow {PIL.__version__} numpy {np.__version__}"
 
 
 @dataclass(frozen=True, kw_only=True)

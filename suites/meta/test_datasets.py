@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -150,12 +154,94 @@ def test_labels_written_in_two_ways_and_empty_patients_are_refused(spots: Path) 
         _ = open_dataset(SPOTS, spots).splits
 
 
-def test_an_image_of_more_than_8_bits_is_refused(spots: Path) -> None:
-    pixels = np.full((8, 8), 40000, np.uint16)
-    Image.fromarray(pixels).save(spots / "spots/images/006.png")
+@pytest.mark.parametrize(
+    ("pixels", "name", "words"),
+    [
+        (np.full((8, 8), 0.5, np.float32), "006.tiff", r"006\.tiff holds floating-point numbers"),
+        (np.full((8, 8), 65_536, np.int32), "006.tiff", "holds integers from 65536 to 65536"),
+        (np.full((8, 8), -1, np.int32), "006.tiff", "holds integers from -1 to -1, and 16 bits"),
+    ],
+)
+def test_an_image_without_a_known_white_is_refused(
+    spots: Path, pixels: npt.NDArray[Any], name: str, words: str
+) -> None:
+    edit(spots, "images/006.png", f"images/{name}")
+    Image.fromarray(pixels).save(spots / "spots/images" / name)
     split = open_dataset(SPOTS, spots).splits[Role.EVALUATION]
-    with pytest.raises(DataError, match=r"006\.png has more than 8 bits a pixel"):
+    with pytest.raises(DataError, match=words):
         split.load(0)
+
+
+@pytest.mark.parametrize("kind", ["<u2", ">u2", "<i4"])
+@pytest.mark.parametrize("name", ["006.png", "006.tiff"])
+def test_a_16_bit_image_is_read_whole(spots: Path, kind: str, name: str) -> None:
+    pixels = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1023
+    edit(spots, "images/006.png", f"images/{name}")
+    Image.fromarray(pixels.astype(kind if name.endswith("tiff") else "<u2")).save(
+        spots / "spots/images" / name
+    )
+    image = open_dataset(SPOTS, spots).splits[Role.EVALUATION].load(0)
+    assert image.mode.startswith("I")
+    assert np.array_equal(np.asarray(image), pixels)
+
+
+def test_texts_of_several_classes_become_one_hot_labels_in_the_declared_order(spots: Path) -> None:
+    edit(spots, "images/007.png,dark", "images/007.png,grey")
+    source = replace(SPOTS, positive=None, classes=("grey", "dark", "bright"))
+    split = open_dataset(source, spots).splits[Role.EVALUATION]
+    assert open_dataset(source, spots).classes == ("grey", "dark", "bright")
+    assert split.labels.dtype == np.int8
+    assert split.labels[1].tolist() == [1, 0, 0]
+    assert split.labels.sum(axis=1).tolist() == [1] * 48
+    bright = open_dataset(SPOTS, spots).splits[Role.EVALUATION].labels[:, 0]
+    assert np.array_equal(split.labels[:, 2], bright)
+    with pytest.raises(
+        DataError, match=r"line 9: column 'finding' is 'grey', and .* dark, bright;"
+    ):
+        _ = open_dataset(replace(source, classes=("dark", "bright")), spots).splits
+
+
+def test_a_files_digest_is_that_of_its_bytes(spots: Path) -> None:
+    split = open_dataset(SPOTS, spots).splits[Role.EVALUATION]
+    path = spots / "spots/images/006.png"
+    before = split.digest(0)
+    assert before == hashlib.sha256(path.read_bytes()).digest()
+    stat = path.stat()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(path)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert split.digest(0) != before
+    path.unlink()
+    with pytest.raises(DataError, match=r"006\.png doesn't exist, and .* lists it"):
+        split.digest(0)
+    path.mkdir()
+    with pytest.raises(DataError, match=r"006\.png can't be read: .*; mend its permissions"):
+        split.digest(0)
+
+
+def test_a_phantoms_digest_follows_seed_size_role_image_and_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def digests(source: PhantomSource) -> set[bytes]:
+        splits = Phantom(source).splits.values()
+        return {split.digest(i) for split in splits for i in range(len(split))}
+
+    found = digests(PHANTOM)
+    assert len(found) == 470
+    assert {len(digest) for digest in found} == {32}
+    assert digests(PHANTOM) == found
+    assert not digests(replace(PHANTOM, seed=4)) & found
+    assert not digests(replace(PHANTOM, size=32)) & found
+    monkeypatch.setattr("edgeassay.datasets.phantom._code", lambda: "other")
+    assert not digests(PHANTOM) & found
+
+
+def test_splits_that_serve_no_role_are_offered(spots: Path) -> None:
+    edit(spots, ",train", ",training", count=-1)
+    dataset = open_dataset(SPOTS, spots)
+    assert Role.TRAIN not in dataset.splits
+    (unused,) = dataset.unused
+    assert (unused.name, len(unused)) == ("training", 16)
+    assert Phantom(PHANTOM).unused == ()
 
 
 def test_calibration_on_the_evaluation_split_is_refused(spots: Path) -> None:
@@ -167,7 +253,11 @@ def test_calibration_on_the_evaluation_split_is_refused(spots: Path) -> None:
         check_separation(open_dataset(source, spots))
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", None])
+# A DDS file of a kind that Pillow knows of and has no decoder for.
+UNDECODED = b"DDS \x7c" + bytes(7) + b"\x08\0\0\0\x08" + bytes(111)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", UNDECODED, None])
 def test_an_unreadable_image_is_named(spots: Path, content: bytes | None) -> None:
     path = spots / "spots/images/006.png"
     path.unlink() if content is None else path.write_bytes(content)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from edgeassay.cli import app
 from edgeassay.config import load_device, load_model
-from edgeassay.spec import ClaimName
+from edgeassay.spec import ClaimName, DataSource, Preprocess
 from edgeassay.variants import METHODS
 from fixtures.options import pytest_addoption
 from suites.meta.project import ROOT
@@ -91,3 +93,10 @@ def test_every_method_and_key_is_in_the_model_reference() -> None:
             if table in ("data", "preprocess"):
                 for key in keys:
                     assert f"`{key}`" in text, key
+
+
+@pytest.mark.parametrize("declared", [*get_args(DataSource), Preprocess])
+def test_every_declarable_key_is_in_the_model_reference(declared: type) -> None:
+    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    for key in fields(declared):
+        assert f"`{key.name}`" in text, key.name

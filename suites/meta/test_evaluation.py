@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import signal
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +24,6 @@ from edgeassay.spec import Preprocess, RuntimeSpec
 from edgeassay.worker.engine import TensorFacts
 from edgeassay.worker.loop import Session
 from edgeassay.workers import Loaded, Worker
-from suites.meta.project import Project
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
 
 
@@ -220,49 +217,6 @@ def test_batches_that_change_a_byte_are_not_used(error: float, wide: bool) -> No
     _, (outputs,) = session.run({"handle": "a", "batch": 4}, [rows])
     assert np.array_equal(outputs, rows * 2.0)
     assert (session._wide["a", 4] is not None) is wide
-
-
-SLOW = """
-import runpy, sys, time
-sys.argv = sys.argv[1:]
-import ai_edge_litert.interpreter as i
-plain = i.Interpreter.invoke
-def slow(self):
-    time.sleep(0.008)
-    plain(self)
-i.Interpreter.invoke = slow
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_ended_goes_on_where_it_was(project: Project, how: signal.Signals) -> None:
-    slow = project.folder / "slow.py"
-    slow.write_text(SLOW)
-    project.device_toml = project.device_toml.replace('["{python}"]', f'["{{python}}", "{slow}"]')
-    project.write_many_spots(3 * SHARD_IMAGES)
-    only = ("--variant=fp32", "suites/accuracy", "-k", "min_auc")
-    process = project.start(*only)
-    deadline = time.monotonic() + 60
-    while not list(project.folder.glob("predictions/**/*.outputs")):
-        assert time.monotonic() < deadline, "nothing was kept"
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.02)
-    process.send_signal(how)
-    process.communicate(timeout=20)
-    kept = len(list(project.folder.glob("predictions/**/*.outputs")))
-    assert 1 <= kept < 3
-    outcome = project.run(*only)
-    assert outcome.tests["test_min_auc[tiny-fp32-litert]"] == "passed"
-    reused = next(c["reused_predictions"] for c in outcome.results["cases"])
-    assert reused == kept * SHARD_IMAGES
-    assert "made by an earlier run" in outcome.text
-    if how is signal.SIGINT:
-        return
-    again = project.run(*only, "--predict-again")
-    values = [o.results["claims"][0]["measurement"]["value"] for o in (outcome, again)]
-    assert values[0] == values[1]
-    assert "made by an earlier run" not in again.text
 
 
 def test_a_loaded_artifact_survives_its_description(tmp_path: Path) -> None:

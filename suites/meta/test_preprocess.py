@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from edgeassay.preprocess import input_shape, preprocess
+from edgeassay.preprocess import WHITE_16_BIT, input_shape, preprocess
 from edgeassay.spec import Preprocess
 
 Weights = Callable[[float], float]
@@ -25,6 +27,10 @@ def cubic(x: float, a: float = -0.5) -> float:
     if x < 1:
         return ((a + 2) * x - (a + 3)) * x * x + 1
     return (((x - 5) * x + 8) * x - 4) * a if x < 2 else 0.0
+
+
+def lanczos(x: float) -> float:
+    return float(np.sinc(x) * np.sinc(x / 3)) if abs(x) < 3 else 0.0
 
 
 def box(x: float) -> float:
@@ -86,3 +92,67 @@ def test_colour_becomes_grey_by_luma_and_grey_becomes_three_equal_channels() -> 
     rgb = preprocess(Image.fromarray(pixels[..., 0]), Preprocess(color="rgb", size=(4, 4)))
     assert np.array_equal(rgb[..., 0], rgb[..., 1])
     assert np.array_equal(rgb[..., 0], rgb[..., 2])
+
+
+def stored(pixels: npt.NDArray[np.uint16], kind: str) -> Image.Image:
+    """The pixels as they come back from an image file."""
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    image = Image.open(BytesIO(file.getvalue()))
+    image.load()
+    return image
+
+
+@pytest.mark.parametrize(
+    ("name", "weight"),
+    [("bilinear", triangle), ("bicubic", cubic), ("box", box), ("lanczos", lanczos)],
+)
+@pytest.mark.parametrize("size", [(20, 28), (64, 40), (33, 47), (50, 60)])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_16_bits_are_resized_and_scaled_as_real_numbers(
+    name: str, weight: Weights, size: tuple[int, int], kind: str
+) -> None:
+    pixels = np.random.default_rng(5).integers(0, 65_536, (50, 60)).astype(np.uint16)
+    settings = Preprocess(color="grey", size=size, resize=name, mean=(0.4,), std=(0.9,))  # type: ignore[arg-type]
+    made = preprocess(stored(pixels, kind), settings)[..., 0]
+    resized = matrix(50, size[0], weight) @ (pixels / 65_535) @ matrix(60, size[1], weight).T
+    assert np.abs(made - (resized - 0.4) / 0.9).max() <= 1e-6
+
+
+@pytest.mark.parametrize("mode", ["<u2", ">u2", "<i4"])
+def test_16_bits_of_every_mode_give_the_same(mode: str) -> None:
+    pixels = np.random.default_rng(6).integers(0, 65_536, (9, 7)).astype(np.uint16)
+    settings = Preprocess(color="grey", size=(5, 6), resize="nearest")
+    made = preprocess(Image.fromarray(pixels.astype(mode)), settings)[..., 0]
+    rows, columns = (np.arange(5) + 0.5) * 9 // 5, (np.arange(6) + 0.5) * 7 // 6
+    wanted = pixels[np.ix_(rows.astype(int), columns.astype(int))] / 65_535
+    assert made == pytest.approx(wanted, abs=1e-6)
+
+
+def test_16_bits_become_three_equal_channels() -> None:
+    pixels = np.random.default_rng(7).integers(0, 65_536, (9, 7)).astype(np.uint16)
+    grey = preprocess(Image.fromarray(pixels), Preprocess(color="grey", size=(4, 5)))
+    rgb = preprocess(Image.fromarray(pixels), Preprocess(color="rgb", size=(4, 5)))
+    assert rgb.shape == (4, 5, 3)
+    assert rgb.flags.c_contiguous
+    assert np.array_equal(rgb, np.repeat(grey, 3, axis=2))
+    first = Preprocess(color="rgb", size=(4, 5), channels="first")
+    assert np.array_equal(preprocess(Image.fromarray(pixels), first), rgb.transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize(("kind", "usual"), [(np.uint8, 255), (np.uint16, WHITE_16_BIT)])
+def test_white_is_what_becomes_the_upper_end(kind: type[np.uint8], usual: int) -> None:
+    pixels = np.arange(16, dtype=kind).reshape(4, 4) * 8
+    image = Image.fromarray(pixels)
+    settings = Preprocess(color="grey", size=(4, 4), scale=(-1.0, 1.0))
+    given = preprocess(image, replace(settings, white=120))[..., 0]
+    assert given == pytest.approx(pixels / 60 - 1, abs=1e-6)
+    unsaid = preprocess(image, settings)
+    assert np.array_equal(unsaid, preprocess(image, replace(settings, white=usual)))
+    assert float(unsaid.max()) == pytest.approx(120 / usual * 2 - 1, abs=1e-6)
+
+
+def test_8_bits_are_scaled_as_ever() -> None:
+    pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    made = preprocess(Image.fromarray(pixels), Preprocess(color="grey", size=(16, 16)))
+    assert np.array_equal(made[..., 0], pixels.astype(np.float32) / np.float32(255.0))

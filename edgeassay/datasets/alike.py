@@ -1,0 +1,202 @@
+"""Images of two splits that are alike: equal bytes, or nearly the same picture."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeassay.datasets.split import Split
+from edgeassay.errors import DataError
+from edgeassay.preprocess import preprocess
+from edgeassay.progress import Advance, Reporter
+from edgeassay.spec import Preprocess
+
+SMALL: Final = Preprocess(color="grey", size=(32, 32), resize="box")
+PAIRS_KEPT: Final = 20
+CHUNK_IMAGES: Final = 64
+BLOCK_IMAGES: Final = 2048
+# Brightest less darkest pixel of an image that shows nothing: half a step of 16 bits.
+FLAT: Final = 0.5 / 65_535
+# The digest's number of an image that can't be read: it is equal to none.
+UNREAD: Final = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two images of different splits that are alike; `identical` where their bytes are equal."""
+
+    first: str
+    first_split: str
+    second: str
+    second_split: str
+    correlation: float
+    identical: bool
+    touches_evaluation: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """An image that can't be decoded, and why."""
+
+    split: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Small:
+    """The images of a split as they are compared.
+
+    `pixels` is float16 (images, 32 * 32), mean removed and of length 1; zero for an image of a
+    single grey, which `grey` then holds in steps of 16 bits, and which is NaN for all others.
+    `content` is the same number for equal bytes, and `UNREAD` for what can't be read.
+    """
+
+    split: Split
+    evaluates: bool
+    pixels: npt.NDArray[np.float16]
+    grey: npt.NDArray[np.float32]
+    content: npt.NDArray[np.int64]
+    unreadable: Sequence[Unreadable]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """The gravest `PAIRS_KEPT` of `count` pairs, and how many of all touch the evaluation split."""
+
+    pairs: Sequence[Pair]
+    count: int
+    evaluation_count: int
+
+
+def shrink(splits: Sequence[Split], evaluation: Split, report: Reporter) -> list[Small]:
+    """Decode every image once, on every core."""
+    numbers: dict[bytes, int] = {}
+    total = sum(len(split) for split in splits)
+    with report("reading images", total) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [_shrink(split, split is evaluation, numbers, pool, advance) for split in splits]
+
+
+def _shrink(
+    split: Split,
+    evaluates: bool,
+    numbers: dict[bytes, int],
+    pool: ThreadPoolExecutor,
+    advance: Advance,
+) -> Small:
+    height, width = SMALL.size
+    pixels = np.zeros((len(split), height * width), np.float16)
+    grey = np.full(len(split), np.nan, np.float32)
+    content = np.full(len(split), UNREAD, np.int64)
+    unreadable: list[Unreadable] = []
+    starts = range(0, len(split), CHUNK_IMAGES)
+    chunks = pool.map(partial(_read_chunk, split, pixels, grey), starts)
+    for start, found in zip(starts, chunks, strict=True):
+        for row, digest in enumerate(found, start):
+            if isinstance(digest, bytes):
+                content[row] = numbers.setdefault(digest, len(numbers))
+            else:
+                failure = Unreadable(split=split.name, name=split.names[row], reason=str(digest))
+                unreadable.append(failure)
+        advance(len(found))
+    return Small(
+        split=split,
+        evaluates=evaluates,
+        pixels=pixels,
+        grey=grey,
+        content=content,
+        unreadable=unreadable,
+    )
+
+
+def _read_chunk(
+    split: Split, pixels: npt.NDArray[np.float16], grey: npt.NDArray[np.float32], start: int
+) -> list[bytes | DataError]:
+    """Fill the rows of a chunk of images; the digest of each, or why it can't be read."""
+    found: list[bytes | DataError] = []
+    for row in range(start, min(start + CHUNK_IMAGES, len(split))):
+        try:
+            image = preprocess(split.load(row), SMALL).reshape(-1)
+            found.append(split.digest(row))
+        except DataError as error:
+            found.append(error)
+            continue
+        if np.ptp(image) < FLAT:
+            grey[row] = np.rint(image[0] * 65_535)
+            continue
+        image -= image.mean(dtype=np.float64)
+        pixels[row] = image / np.linalg.norm(image)
+    return found
+
+
+def find_alike(parts: Sequence[Small], similarity: float, report: Reporter) -> Alike:
+    """The pairs across splits that are equal in bytes, in their single grey, or that correlate
+    above `similarity`. Memory is bounded, however many there are.
+    """
+    pairs: list[Pair] = []
+    count = evaluation_count = 0
+    compared = list(combinations(parts, 2))
+    total = sum(len(_starts(a)) * len(_starts(b)) for a, b in compared)
+    with report("comparing splits", total) as advance:
+        for first, second in compared:
+            for i in _starts(first):
+                for j in _starts(second):
+                    found, gravest = _compare(first, i, second, j, similarity)
+                    count += found
+                    evaluation_count += found * (first.evaluates or second.evaluates)
+                    pairs = heapq.nsmallest(PAIRS_KEPT, [*pairs, *gravest], key=_gravity)
+                    advance(1)
+    return Alike(pairs=pairs, count=count, evaluation_count=evaluation_count)
+
+
+def _starts(part: Small) -> range:
+    return range(0, len(part.split), BLOCK_IMAGES)
+
+
+def _gravity(pair: Pair) -> tuple[bool, bool, float, str, str]:
+    """Sorts the gravest first."""
+    return (
+        not pair.touches_evaluation,
+        not pair.identical,
+        -pair.correlation,
+        pair.first,
+        pair.second,
+    )
+
+
+def _compare(
+    first: Small, i: int, second: Small, j: int, similarity: float
+) -> tuple[int, list[Pair]]:
+    """How many pairs two blocks have, and the gravest of them."""
+    a, b = slice(i, i + BLOCK_IMAGES), slice(j, j + BLOCK_IMAGES)
+    alike = first.pixels[a].astype(np.float32) @ second.pixels[b].astype(np.float32).T
+    equal = first.content[a, np.newaxis] == second.content[b]
+    equal &= first.content[a, np.newaxis] != UNREAD
+    plain = first.grey[a, np.newaxis] == second.grey[b]
+    alike[plain] = 1.0
+    # Rounding may leave a length, and so a correlation, a little above 1.
+    np.minimum(alike, 1.0, out=alike)
+    rows, columns = np.nonzero((alike > similarity) | plain | equal)
+    values, same = alike[rows, columns], equal[rows, columns]
+    order = np.lexsort((-values, ~same))[:PAIRS_KEPT]
+    return len(rows), [
+        Pair(
+            first=first.split.names[i + rows[k]],
+            first_split=first.split.name,
+            second=second.split.names[j + columns[k]],
+            second_split=second.split.name,
+            correlation=float(values[k]),
+            identical=bool(same[k]),
+            touches_evaluation=first.evaluates or second.evaluates,
+        )
+        for k in order
+    ]

@@ -1,0 +1,63 @@
+"""Image files: decoded, digested, and refused by name where they can't be read."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from edgeassay.errors import DataError
+from edgeassay.preprocess import WHITE_16_BIT
+
+
+def load_image(path: Path, listed_in: str) -> Image.Image:
+    """The decoded image, of 8 or 16 bits a channel; DataError names the file and what lists it."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            _check_depth(image, path)
+            return image.copy()
+    except FileNotFoundError:
+        raise DataError(f"{path} doesn't exist, and {listed_in} lists it") from None
+    except (
+        OSError,
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        NotImplementedError,
+        SyntaxError,
+        ValueError,
+    ) as error:
+        raise DataError(
+            f"{path} can't be read as an image: {error}; replace the file, or remove it from"
+            f" {listed_in}"
+        ) from None
+
+
+def _check_depth(image: Image.Image, path: Path) -> None:
+    if image.mode == "F":
+        raise DataError(
+            f"{path} holds floating-point numbers (mode F), and nothing says which of them is"
+            " white; convert it to 8 or 16 bits"
+        )
+    # Pillow gives this mode to 32-bit integers, and to 16-bit ones of some formats.
+    if image.mode == "I":
+        low, high = (int(value) for value in image.getextrema())  # type: ignore[arg-type]
+        if low < 0 or high > WHITE_16_BIT:
+            raise DataError(
+                f"{path} holds integers from {low} to {high}, and 16 bits reach from 0 to"
+                f" {WHITE_16_BIT}; convert it to 8 or 16 bits"
+            )
+
+
+def digest_file(path: Path, listed_in: str) -> bytes:
+    """The SHA-256 of a file's bytes, 32 of them; DataError where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except FileNotFoundError:
+        raise DataError(f"{path} doesn't exist, and {listed_in} lists it") from None
+    except OSError as error:
+        raise DataError(
+            f"{path} can't be read: {error}; mend its permissions, or remove it from {listed_in}"
+        ) from None

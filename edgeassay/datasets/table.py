@@ -1,0 +1,81 @@
+"""CSV files, read into columns: a table of 100,000 images stays small."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from edgeassay.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The wanted columns of a CSV file; `lines[i]` is the line that row `i` ends in."""
+
+    path: Path
+    lines: Sequence[int]
+    columns: Mapping[str, Sequence[str]]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def at(self, row: int) -> str:
+        """Where a row stands, as messages begin with it."""
+        return f"{self.path}, line {self.lines[row]}"
+
+
+def read_table(path: Path, wanted: Mapping[str, str], *, absent: str) -> Table:
+    """The `wanted` columns of a CSV file in UTF-8 with a header.
+
+    `wanted` maps each column to who wants it, which ends the sentence about one that isn't there;
+    `absent` is the sentence for a file that isn't there. DataError where it is no such table.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _read(path, file, wanted)
+    except FileNotFoundError:
+        raise DataError(absent) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} can't be read as a CSV file in UTF-8: {error}") from None
+
+
+def _read(path: Path, file: TextIO, wanted: Mapping[str, str]) -> Table:
+    reader = csv.reader(file, strict=True)
+    header = next(reader, [])
+    places = {name: _place(path, header, name, why) for name, why in wanted.items() if header}
+    lines = array("q")
+    columns: dict[str, list[str]] = {name: [] for name in wanted}
+    # A value that was met before is kept once, however many rows have it.
+    known: dict[str, dict[str, str]] = {name: {} for name in wanted}
+    kept = [(places.get(name, 0), columns[name], known[name]) for name in wanted]
+    for row in reader:
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}, line {reader.line_num}: the row hasn't as many fields as the header"
+                f" ({len(row)}, and {len(header)}); mend the row"
+            )
+        lines.append(reader.line_num)
+        for place, column, values in kept:
+            column.append(values.setdefault(row[place], row[place]))
+    if not lines:
+        raise DataError(f"{path} has no rows below its header; it must list the images")
+    return Table(path=path, lines=lines, columns=columns)
+
+
+def _place(path: Path, header: Sequence[str], name: str, why: str) -> int:
+    if name not in header:
+        raise DataError(
+            f"{path} has no column {name!r}, which {why}; its columns are {', '.join(header)}"
+            f"{' (they must be separated by commas)' if len(header) == 1 else ''}"
+        )
+    if header.count(name) > 1:
+        raise DataError(
+            f"{path} has {header.count(name)} columns {name!r}, which {why}; leave one of that name"
+        )
+    return header.index(name)
