@@ -1,0 +1,69 @@
+"""Any network with the 14 findings of ChestX-ray14 is evaluated on real images of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from edgeassay.spec import CHEST_FINDINGS
+from suites.meta.project import ROOT, Project
+
+pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+
+DATA = os.environ.get("EDGEASSAY_DATA", "")
+# A network trained on generated images knows nothing of real ones: what is shown is the way.
+MODEL = f"""
+id = "tiny"
+weights = "phantom-cnn.keras"
+
+[data]
+source = "image-csv"
+folder = "nih-sample"
+labels = {list(CHEST_FINDINGS)}
+patient = "patient"
+splits = {{ calibration = "train" }}
+
+[preprocess]
+color = "grey"
+size = [128, 128]
+mean = [0.45]
+std = [0.22]
+
+[variants]
+fp32 = {{ method = "fp32" }}
+int8 = {{ method = "int8", calibration_images = 12 }}
+
+[runtimes]
+litert = {{}}
+
+[limits]
+finite_outputs = true
+min_auc = 0.3
+mean_auc_drop = 0.05
+class_auc_drop = 0.2
+"""
+
+
+@pytest.mark.skipif(
+    not (Path(DATA) / "nih-sample").is_dir() or not DATA,
+    reason="EDGEASSAY_DATA has no folder nih-sample",
+)
+def test_a_network_with_fourteen_labels_is_judged_on_real_images(tmp_path: Path) -> None:
+    project = Project(tmp_path, model_toml=MODEL, prebuilt=False)
+    project.environment["EDGEASSAY_DATA"] = str(Path(DATA).resolve())
+    project.device_toml = project.device_toml.split("[limits.tiny]")[0]
+    project.write()
+    shutil.copy(ROOT / "models/phantom-cnn/phantom-cnn.keras", tmp_path / "models/tiny")
+    outcome = project.run("--jobs=2", "suites/accuracy")
+    assert outcome.code == 0, outcome.text
+    drops = {
+        claim["class"]: claim["measurement"]
+        for claim in outcome.results["claims"]
+        if claim["claim"] == "class_auc_drop"
+    }
+    assert list(drops) == list(CHEST_FINDINGS)
+    assert {measured["n"] for measured in drops.values()} == {623}
+    assert any(measured["value"] != 0.0 for measured in drops.values())
