@@ -46,8 +46,8 @@ def read_given(
     ways = ["--artifact"] if artifacts else []
     ways += [option for option, path in networks.items() if path is not None]
     if len(ways) != 1:
-        given = " and ".join(ways) or "none of them"
-        raise ConfigError(f"a model starts from one of {WAYS}, and {given} was given; give one")
+        given = " and ".join(ways) or "nothing"
+        raise ConfigError(f"a model starts from {WAYS}; given: {given}; give exactly one")
     (option,) = ways
     network = networks.get(option)
     if network is None:

@@ -24,7 +24,7 @@ from edgeassay.starting import Tensors
 from edgeassay.starting.declaration import Facts, model_toml
 from edgeassay.starting.tensors import guess_image
 from edgeassay.workers import TensorSpec
-from suites.meta.project import ROOT
+from suites.meta.project import ROOT, write_spots
 from suites.meta.tinymodels import brightness, write_classifier, write_several, write_text
 
 
@@ -247,6 +247,39 @@ def test_no_name_of_a_tensor_breaks_the_file() -> None:
     assert list(ranges) == names
 
 
+def judged(out: str, tmp_path: Path, **environment: str) -> dict[tuple[str, str], str]:
+    """The verdicts by claim and variant of a run of the command that `init` showed."""
+    (command,) = re.findall(r"pytest --benchmark .*", out)
+    results = tmp_path / "results.json"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command), f"--assay-json={results}"],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert results.exists(), done.stdout
+    claims = json.loads(results.read_text(encoding="utf-8"))["claims"]
+    verdicts = {(c["claim"], c["case"]["variant"]): c["verdict"] for c in claims}
+    assert done.returncode == ("fail" in verdicts.values()), done.stdout
+    return verdicts
+
+
+def test_filled_in_quality_is_judged_too(init: Init, pair: list[str], tmp_path: Path) -> None:
+    out = init("chest", *pair).out
+    path = tmp_path / "models/chest/model.toml"
+    text = switched_on(path.read_text(encoding="utf-8")).replace(
+        '"chest" # below', '"spots" # below'
+    )
+    text = text.replace('"pneumonia"', '"bright"').replace("predictions =", "# predictions =")
+    path.write_text(text, encoding="utf-8")
+    write_spots(tmp_path / "data/spots")
+    verdicts = judged(out, tmp_path, EDGEASSAY_DATA=str(tmp_path / "data"))
+    assert verdicts["mean_auc_drop", "int8"] == verdicts["finite_outputs", "int8"] == "pass"
+
+
 def test_a_model_brought_in_is_judged_by_the_command_that_is_shown(
     init: Init, tmp_path: Path
 ) -> None:
@@ -254,19 +287,7 @@ def test_a_model_brought_in_is_judged_by_the_command_that_is_shown(
     write_classifier(tmp_path / "a.tflite", *brightness())
     write_classifier(tmp_path / "b.tflite", *brightness(), int8=True, padding_bytes=4096)
     out = init("chest", *artifacts(fp32=tmp_path / "a.tflite", int8=tmp_path / "b.tflite")).out
-    (command,) = re.findall(r"pytest --benchmark .*", out)
-    results = tmp_path / "results.json"
-    done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command), f"--assay-json={results}"],
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1, done.stdout
-    claims = json.loads(results.read_text(encoding="utf-8"))["claims"]
-    verdicts = {(c["claim"], c["case"]["variant"]): c["verdict"] for c in claims}
+    verdicts = judged(out, tmp_path)
     assert verdicts["size_ratio", "int8"] == "fail"
     assert verdicts["mean_auc_drop", "int8"] == "unmeasured"
     assert verdicts["latency_ratio", "int8"] in ("pass", "fail")
@@ -276,14 +297,14 @@ def test_a_model_brought_in_is_judged_by_the_command_that_is_shown(
 
 A, B = "fp32={tmp}/a.tflite", "int8={tmp}/b.tflite"
 MISTAKES = {
-    "no way": (["chest"], "a model starts from one of --artifact .*none of them was given"),
+    "no way": (["chest"], "a model starts from --artifact .*; given: nothing; give exactly one"),
     "two ways": (
         ["chest", "--artifact", A, "--keras", "{tmp}/net.keras"],
-        "--artifact and --keras was given; give one",
+        "given: --artifact and --keras; give exactly one",
     ),
     "two networks": (
         ["chest", "--tflite", "{tmp}/a.tflite", "--saved-model", "{tmp}"],
-        "--saved-model and --tflite was given",
+        "given: --saved-model and --tflite;",
     ),
     "capitals": (["Chest", "--artifact", A], "NAME 'Chest' is no usable name"),
     "slash": (["my/chest", "--artifact", A], "NAME 'my/chest' is no usable name"),
