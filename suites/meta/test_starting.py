@@ -133,6 +133,25 @@ def test_the_default_place_needs_no_models_dir(monkeypatch: pytest.MonkeyPatch) 
     assert "--models-dir mine" in _judging(ROOT / "mine/x", Path("mine"))
 
 
+def test_the_default_place_is_the_projects_and_must_be_there(
+    pair: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("edgeassay.cli._project", lambda: tmp_path)
+    monkeypatch.setattr(sys, "argv", ["edgeassay", "init", "chest", *pair])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert f"there is no {tmp_path / 'models'}; give a folder" in capsys.readouterr().err
+    (tmp_path / "models").mkdir()
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert made(tmp_path, "chest")[0].id == "chest"
+
+
 def test_the_same_files_give_the_same_bytes(init: Init, pair: list[str], tmp_path: Path) -> None:
     for place in ("one", "two"):
         assert init("chest", *pair, "--models-dir", str(tmp_path / place)).code == 0
@@ -332,6 +351,10 @@ MISTAKES = {
         r"int8 \(.*/corrupt.tflite\) on runtime litert: ",
     ),
     "text input": (["chest", "--artifact", "x={tmp}/words.tflite"], "'words' takes text, and"),
+    "text output": (
+        ["chest", "--artifact", "x={tmp}/says.tflite"],
+        "its output 'words' is text, and outputs must be numbers; move what",
+    ),
     "tflite as keras": (["chest", "--keras", "{tmp}/a.tflite"], "no .keras; it is a .tflite: give"),
     "h5 as keras": (["chest", "--keras", "{tmp}/net.h5"], "no .keras; load it with Keras and save"),
     "pt as keras": (["chest", "--keras", "{tmp}/net.pt"], "no .keras; convert it to a float"),
@@ -375,6 +398,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(
     (tmp_path / "net.h5").write_bytes(b"\x89HDF and so on")
     (tmp_path / "corrupt.tflite").write_bytes((tmp_path / "b.tflite").read_bytes()[:300])
     write_text(tmp_path / "words.tflite")
+    write_text(tmp_path / "says.tflite", taken=False)
     (tmp_path / "old").mkdir()
     (tmp_path / "old/model.toml").write_text("id = 'old'")
     before = everything(tmp_path)

@@ -141,12 +141,14 @@ def write_several(path: Path, *, int8: bool = False, pixels: bool = False) -> No
     _write(path, graph, subgraph, codes)
 
 
-def write_text(path: Path) -> None:
-    """A network that takes and gives text, and does nothing."""
-    graph = _Graph()
-    words = graph.tensor("words", [1], schema.TensorType.STRING)
+def write_text(path: Path, *, taken: bool = True) -> None:
+    """A network that takes and gives text and does nothing, or takes a number and gives text."""
+    graph, kinds = _Graph(), schema.TensorType
+    one_empty_string = np.array([1, 12, 12], np.int32)
+    words = graph.tensor("words", [1], kinds.STRING, None if taken else one_empty_string)
+    given = words if taken else graph.tensor("number", [1], kinds.FLOAT32)
     subgraph = schema.SubGraphT()
-    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [words], [words]
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [given], [words]
     subgraph.operators = []
     _write(path, graph, subgraph, ())
 
