@@ -25,7 +25,13 @@ from edgeassay.starting.declaration import Facts, model_toml
 from edgeassay.starting.tensors import guess_image
 from edgeassay.workers import TensorSpec
 from suites.meta.project import ROOT, write_spots
-from suites.meta.tinymodels import brightness, write_classifier, write_several, write_text
+from suites.meta.tinymodels import (
+    brightness,
+    write_classifier,
+    write_overrun,
+    write_several,
+    write_text,
+)
 
 
 @dataclass(frozen=True)
@@ -355,6 +361,10 @@ MISTAKES = {
         ["chest", "--artifact", "x={tmp}/says.tflite"],
         "its output 'words' is text, and outputs must be numbers; move what",
     ),
+    "does not run": (
+        ["chest", "--artifact", "x={tmp}/overrun.tflite"],
+        r"x \(.*/overrun.tflite\) on runtime litert: the runtime refuses it",
+    ),
     "tflite as keras": (["chest", "--keras", "{tmp}/a.tflite"], "no .keras; it is a .tflite: give"),
     "h5 as keras": (["chest", "--keras", "{tmp}/net.h5"], "no .keras; load it with Keras and save"),
     "pt as keras": (["chest", "--keras", "{tmp}/net.pt"], "no .keras; convert it to a float"),
@@ -397,6 +407,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(
         (tmp_path / name).write_bytes(b"PK\x03\x04 and so on")
     (tmp_path / "net.h5").write_bytes(b"\x89HDF and so on")
     (tmp_path / "corrupt.tflite").write_bytes((tmp_path / "b.tflite").read_bytes()[:300])
+    write_overrun(tmp_path / "overrun.tflite")
     write_text(tmp_path / "words.tflite")
     write_text(tmp_path / "says.tflite", taken=False)
     (tmp_path / "old").mkdir()

@@ -164,6 +164,18 @@ def write_indices(path: Path) -> None:
     _write(path, graph, subgraph, ((schema.BuiltinOperator.WHERE, 1),))
 
 
+def write_overrun(path: Path) -> None:
+    """A network that loads and can't run: it looks past the end of what it is given."""
+    graph, kinds = _Graph(), schema.TensorType
+    table = graph.tensor("table", [2], kinds.FLOAT32)
+    place = graph.tensor("place", [1], kinds.INT32, np.array([5], np.int32))
+    found = graph.tensor("found", [1], kinds.FLOAT32)
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [table], [found]
+    subgraph.operators = [_operator(0, [table, place], [found], dense=False)]
+    _write(path, graph, subgraph, ((schema.BuiltinOperator.GATHER, 1),))
+
+
 def _write(path: Path, graph: _Graph, subgraph: Any, codes: Sequence[tuple[int, int]]) -> None:
     """Write a network of one subgraph; `codes` are its operators with their versions."""
     model = schema.ModelT()
