@@ -6,18 +6,15 @@ the "#" of all of them removed, the file loads too.
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import Final
 
 from edgeassay.starting.tensors import Tensors, guess_image, plain_integer
+from edgeassay.starting.toml import key, off, prose, quoted
 from edgeassay.workers import TensorSpec
 
-WIDTH: Final = 98
 REFERENCE: Final = "fp32"
 RAW_PIXELS: Final = (0, 255)
 IMAGE_LIKE_RANK: Final = 3  # of raw 8-bit numbers: an image, with or without a batch axis
@@ -75,33 +72,8 @@ def describe(tensor: TensorSpec) -> str:
     return f"{text}, scale {tensor.scale:.9g}, zero point {tensor.zero_point}"
 
 
-def _prose(text: str) -> list[str]:
-    return wrap(
-        text,
-        WIDTH,
-        initial_indent="# ",
-        subsequent_indent="# ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _quoted(text: str) -> str:
-    """A TOML string; JSON's escapes are TOML's too, except that JSON lets DEL stand."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch("[a-z0-9_-]+", name) else _quoted(name)
-
-
-def _off(lines: Sequence[str]) -> list[str]:
-    """Settings that are switched off."""
-    return [f"#{line}" for line in lines]
-
-
 def _head(facts: Facts) -> list[str]:
-    lines = _prose(
+    lines = prose(
         "How edgeassay judges this model, as `edgeassay init` began it; change whatever you know"
         " better. Lines that begin with '# ' explain. Lines with '#' and no space are settings that"
         " are switched off: remove the '#'. docs/models.md has every key, and a misspelt one is"
@@ -109,32 +81,32 @@ def _head(facts: Facts) -> list[str]:
     )
     lines += [
         "",
-        f"id = {_quoted(facts.id)} # the folder's name, and what `pytest --model` takes",
-        f"title = {_quoted(facts.id)} # for people: what it finds, on which images",
+        f"id = {quoted(facts.id)} # the folder's name, and what `pytest --model` takes",
+        f"title = {quoted(facts.id)} # for people: what it finds, on which images",
     ]
     if facts.weights is not None:
-        lines.append(f"weights = {_quoted(facts.weights)} # the trained network")
+        lines.append(f"weights = {quoted(facts.weights)} # the trained network")
     return lines
 
 
 def _tensor_lines(tensors: Tensors) -> list[str]:
     return [
-        f"#   {side} {_quoted(tensor.name)}: {describe(tensor)}"
+        f"#   {side} {quoted(tensor.name)}: {describe(tensor)}"
         for side, group in (("input", tensors.inputs), ("output", tensors.outputs))
         for tensor in group
     ]
 
 
 def _artifacts(facts: Facts) -> list[str]:
-    lines = _prose(
+    lines = prose(
         "The files to judge. `sha256` is the digest of a file's bytes: a file that has changed is"
         " refused until its new digest (`sha256sum FILE`) stands here."
     )
     lines.append("[variants]")
     for variant, digest in facts.digests.items():
         lines += [f"# {variant}.tflite", *_tensor_lines(facts.tensors[variant])]
-        artifact = _quoted(f"{variant}.tflite")
-        lines.append(f"{_key(variant)} = {{ artifact = {artifact}, sha256 = {_quoted(digest)} }}")
+        artifact = quoted(f"{variant}.tflite")
+        lines.append(f"{key(variant)} = {{ artifact = {artifact}, sha256 = {quoted(digest)} }}")
     return lines
 
 
@@ -147,12 +119,12 @@ def _methods(facts: Facts) -> list[str]:
         'drq = { method = "drq" } # 8-bit weights; activations are quantized while it runs',
         'fp16 = { method = "fp16" } # 16-bit weights',
     ]
-    lines += _prose(
+    lines += prose(
         "int8 (weights, activations, input and output in 8 bits) chooses its scales by looking at"
         " images: it needs [data] with a calibration split, below."
     )
     if facts.image is not None:
-        lines += _off(['int8 = { method = "int8", calibration_images = 150 }'])
+        lines += off(['int8 = { method = "int8", calibration_images = 150 }'])
     return lines
 
 
@@ -161,22 +133,22 @@ def _reference(facts: Facts) -> list[str]:
         return []
     floats = facts.tensors[facts.reference].all_float
     why = "whose inputs and outputs are all floats" if floats else "given, and none takes floats"
-    lines = _prose(
+    lines = prose(
         f"Sizes, times and AUCs are compared with the reference. No variant is called {REFERENCE};"
         f" this is the first {why}. Name another if it isn't the uncompressed one."
     )
-    return [*lines, "[reference]", f"variant = {_quoted(facts.reference)}", *_predictions(facts)]
+    return [*lines, "[reference]", f"variant = {quoted(facts.reference)}", *_predictions(facts)]
 
 
 def _predictions(facts: Facts) -> list[str]:
     if facts.image is None:
         return []
-    lines = _prose(
+    lines = prose(
         "AUC may be compared with the scores of the original network instead, from wherever it"
         " runs: a CSV with `image` and a column for each class, as `pytest --predictions DIR`"
         " writes it."
     )
-    return [*lines, *_off(['predictions = "original.csv"'])]
+    return [*lines, *off(['predictions = "original.csv"'])]
 
 
 def _runtimes() -> list[str]:
@@ -202,7 +174,7 @@ def _limits(facts: Facts) -> list[list[str]]:
     names = list(facts.digests) if facts.weights is None else ["drq", "fp16"]
     tables = [_variant_limits(name) for name in names if name != facts.reference]
     if facts.weights is not None and facts.image is not None:
-        tables.append(_off(_variant_limits("int8")))
+        tables.append(off(_variant_limits("int8")))
     if tables:
         tables[0] = [
             "# What must hold of a variant beside the reference: the share of its bytes, and of its"
@@ -228,9 +200,9 @@ def _variant_limits(variant: str) -> list[str]:
             "int8 that is slower than the reference is no reason to ship int8",
         )
     return [
-        f"[limits.{_key(variant)}]",
+        f"[limits.{key(variant)}]",
         *(
-            f"{claim} = {{ limit = {limit}, rationale = {_quoted(why)} }}"
+            f"{claim} = {{ limit = {limit}, rationale = {quoted(why)} }}"
             for claim, (limit, why) in limits.items()
         ),
     ]
@@ -245,26 +217,26 @@ def _random_inputs(facts: Facts) -> list[str]:
         for name, t in inputs.items()
         if plain_integer(t) and t.dtype == "uint8" and len(t.shape) >= IMAGE_LIKE_RANK
     }
-    lines = _prose(
+    lines = prose(
         "Random numbers stand in for data: all inputs for latency, and for finite_outputs until"
         " there is [data]. They are uniform over [-1, 1], whole numbers without a scale over"
         " [0, 1], unless an input has a range here. Whole numbers are often indices: keep them"
         " below the length of what they index."
     )
-    tables = ["[random_inputs.ranges]"] if pixels else _off(["[random_inputs.ranges]"])
+    tables = ["[random_inputs.ranges]"] if pixels else off(["[random_inputs.ranges]"])
     for name, tensor in inputs.items():
         usual = "[0, 1]" if plain_integer(tensor) else "[-1.0, 1.0]"
         if name in pixels:
-            tables.append(f"{_quoted(name)} = {list(RAW_PIXELS)} # raw pixels, by the look of it")
+            tables.append(f"{quoted(name)} = {list(RAW_PIXELS)} # raw pixels, by the look of it")
         else:
-            tables += _off([f"{_quoted(name)} = {usual}"])
+            tables += off([f"{quoted(name)} = {usual}"])
     return [*lines, *tables]
 
 
 def _data(facts: Facts) -> list[list[str]]:
     if facts.image is None:
         return [
-            _prose(
+            prose(
                 "Diagnostic quality needs [data], and [data] serves networks that take one image"
                 " (1 or 3 channels, [1, height, width, channels] or channels first) and give one"
                 " output. This one's reference doesn't, so its claims about AUC stay unmeasured."
@@ -273,13 +245,13 @@ def _data(facts: Facts) -> list[list[str]]:
     sections = [_source(facts), _preprocess(facts.image)]
     if facts.reference == REFERENCE:
         lines = _predictions(facts)
-        sections.append([*lines[:-1], *_off(["[reference]"]), lines[-1]])
+        sections.append([*lines[:-1], *off(["[reference]"]), lines[-1]])
     return sections
 
 
 def _source(facts: Facts) -> list[str]:
     scores = math.prod(facts.tensors[facts.reference].outputs[0].shape)
-    lines = _prose(
+    lines = prose(
         "Diagnostic quality: fill in, and remove the '#'. Data lies below the folder that the"
         " environment variable EDGEASSAY_DATA names. `source` is one of these:"
     )
@@ -291,7 +263,7 @@ def _source(facts: Facts) -> list[str]:
     settings = [
         "[data]",
         'source = "image-csv"',
-        f"folder = {_quoted(facts.id)} # below EDGEASSAY_DATA; labels.csv is in it",
+        f"folder = {quoted(facts.id)} # below EDGEASSAY_DATA; labels.csv is in it",
     ]
     if scores == 1:
         settings += [
@@ -317,14 +289,14 @@ def _source(facts: Facts) -> list[str]:
 def _preprocess(image: TensorSpec) -> list[str]:
     guess = guess_image(image)
     assert guess is not None, "only for an input that looks like an image"
-    lines = _prose(
+    lines = prose(
         "From an image to the network's input, exactly as in training: resized, 0 and white mapped"
         " to `scale`, then (x - mean) / std. Size, color and channels are guessed from the input"
-        f" {_quoted(image.name)}; the rest is yours to know."
+        f" {quoted(image.name)}; the rest is yours to know."
     )
     return [
         *lines,
-        *_off(
+        *off(
             [
                 "[preprocess]",
                 f'color = "{guess.color}"',
