@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import edgeassay
 from edgeassay.build import build, export
@@ -19,6 +22,7 @@ from edgeassay.datasets.checking import check_data
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.progress import ConsoleReporter
 from edgeassay.report.data_check import print_data_check
+from edgeassay.starting import Started, read_given, start_model
 
 FAILED = 1
 BAD_INPUT = 2
@@ -146,6 +150,105 @@ def check_data_command(
         raise typer.Exit(BAD_INPUT)
     if not found.separate:
         raise typer.Exit(FAILED)
+
+
+@app.command("init")
+def init_command(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The model's id and its folder's name: lower-case letters, digits, '.', '_', '-'.",
+        ),
+    ],
+    *,
+    artifact: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--artifact",
+            metavar="VARIANT=FILE",
+            help="A .tflite to judge as it is, such as int8=chest-int8.tflite; repeatable. Call the"
+            " uncompressed one fp32: the others are compared with it.",
+        ),
+    ] = None,
+    keras: Annotated[
+        Path | None,
+        typer.Option(
+            "--keras", metavar="FILE", help="A trained network (.keras) to make variants of."
+        ),
+    ] = None,
+    saved_model: Annotated[
+        Path | None,
+        typer.Option(
+            "--saved-model", metavar="DIR", help="The same, kept as a TensorFlow SavedModel."
+        ),
+    ] = None,
+    tflite: Annotated[
+        Path | None,
+        typer.Option("--tflite", metavar="FILE", help="The same, kept as a float .tflite."),
+    ] = None,
+    models_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--models-dir",
+            metavar="PATH",
+            help="The folder of models to make it in (default: models/ of the project).",
+        ),
+    ] = None,
+) -> None:
+    """Bring in a model of your own: a folder with copies of its files and a commented model.toml.
+
+    Give its artifacts (--artifact, once each), or one trained network to make variants of. What it
+    takes and gives is read from the files and shown. Nothing is ever overwritten, and an error
+    leaves nothing behind. Exit codes: 0 made, 2 bad input.
+    """
+    given = read_given(artifact or [], keras=keras, saved_model=saved_model, tflite=tflite)
+    project = _project() / "models"
+    if models_dir is None and not project.is_dir():
+        raise ConfigError(f"there is no {project}; give a folder of models with --models-dir PATH")
+    started = start_model(
+        name,
+        given,
+        models_dir or project,
+        project_models=project,
+        report=ConsoleReporter(Console(stderr=True)),
+    )
+    console = Console(highlight=False)
+    console.print(_tensor_table(started))
+    for line in (
+        f"made {started.folder}: {', '.join(started.files)}",
+        "",
+        "1. Judge it: size, loading, finite outputs and speed need no data.",
+        f"     {_judging(started.folder, models_dir)}",
+        f"2. Read {started.folder / 'model.toml'}: agree on its limits, and fill in [data]",
+        "   for diagnostic quality, which is unmeasured until then.",
+    ):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _judging(folder: Path, models_dir: Path | None) -> str:
+    """The command that judges a new model alone; pytest runs in the checkout."""
+    checkout = Path(__file__).resolve().parent.parent
+    words = ["pytest", "--benchmark", "--model", folder.name]
+    here = Path.cwd() == checkout
+    if folder.parent != checkout / "models":
+        words[2:2] = ["--models-dir", str(models_dir if here else folder.parent)]
+    return shlex.join(words) if here else f"cd {shlex.quote(str(checkout))} && {shlex.join(words)}"
+
+
+def _tensor_table(started: Started) -> Table:
+    """The inputs and outputs of every artifact."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in ("variant", "", "name", "type", "shape", "scale", "zero point"):
+        table.add_column(column, overflow="fold", no_wrap=column not in ("name", "shape"))
+    for variant, tensors in started.tensors.items():
+        rows = [("input", t) for t in tensors.inputs] + [("output", t) for t in tensors.outputs]
+        for side, tensor in rows:
+            scale = [f"{tensor.scale:.6g}", str(tensor.zero_point)] if tensor.scale else []
+            shape = "x".join(map(str, tensor.shape)) or "one number"
+            cells = [variant, side, tensor.name, tensor.holds, shape, *scale]
+            table.add_row(*(Text(cell) for cell in cells))
+    return table
 
 
 def main() -> None:

@@ -40,6 +40,11 @@ class TensorSpec:
     scale: float
     zero_point: int
 
+    @property
+    def holds(self) -> str:
+        """What it holds, for people: the name of a number's type, or "text"."""
+        return self.dtype.name if self.dtype.kind in "biufc" else "text"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
@@ -202,8 +207,9 @@ class Worker:
             return reply, outputs
         if reply["kind"] == "refused":
             raise ArtifactError(
-                f"{self._serving}: the runtime refuses it ({reply['message']}); build or copy it"
-                " again, or leave this runtime out of the model's [runtimes]"
+                f"{self._serving}: the runtime refuses it ({reply['message']}); copy it again, or"
+                " export it anew (fixed shapes, built-in operators), or leave this runtime out of"
+                " the model's [runtimes]"
             )
         self.close()
         if header["op"] == "hello":

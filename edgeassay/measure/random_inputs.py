@@ -28,7 +28,8 @@ def random_input(
         return values.astype(tensor.dtype)
     if tensor.dtype.kind not in "iuf":
         raise MeasurementError(
-            f"the input {tensor.name!r} takes {tensor.dtype}, and random inputs are numbers"
+            f"the input {tensor.name!r} takes {tensor.holds}, and random inputs are real numbers;"
+            " move what turns it into numbers out of the network"
         )
     return quantize(rng.uniform(low, high, tensor.shape).astype(np.float32), tensor)
 
@@ -47,5 +48,5 @@ def random_rows(loaded: Loaded, settings: RandomInputs, seed: int) -> list[npt.N
 
 def finite_share(outputs: Sequence[npt.NDArray[Any]]) -> float:
     """The share of all outputs' numbers that are finite; integers always are."""
-    counts = [(np.isfinite(o).sum() if o.dtype.kind == "f" else o.size) for o in outputs]
+    counts = [(np.isfinite(o).sum() if o.dtype.kind in "fc" else o.size) for o in outputs]
     return float(sum(counts) / sum(o.size for o in outputs))

@@ -87,14 +87,17 @@ def open_tflite(path: Path) -> Source:
     """A float .tflite, from which variants are made without TensorFlow."""
     from ai_edge_litert.interpreter import Interpreter
 
-    details = Interpreter(model_path=str(path)).get_input_details()
-    if any(d["quantization"][0] for d in details):
+    interpreter = Interpreter(model_path=str(path))
+    # Weights too: a network may be quantized inside, and take and give floats.
+    tensors = interpreter.get_tensor_details()
+    if any(len(t["quantization_parameters"]["scales"]) for t in tensors):
         sys.exit(
             "it is quantized already, and variants are made from a float network; declare it as a"
             " variant's `artifact`"
         )
     shapes = [
-        tuple(None if side < 0 else int(side) for side in d["shape_signature"][1:]) for d in details
+        tuple(None if side < 0 else int(side) for side in d["shape_signature"][1:])
+        for d in interpreter.get_input_details()
     ]
     return shapes, lambda method, images: method.requantize(path, images)
 

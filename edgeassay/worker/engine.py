@@ -31,4 +31,4 @@ class Engine(Protocol):
         """Run the network once: this alone is timed."""
 
     def get_outputs(self) -> List["np.ndarray[Any, Any]"]:
-        """Copies of the output tensors."""
+        """Copies of the output tensors; Refused where one can't be read."""

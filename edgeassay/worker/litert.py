@@ -79,4 +79,7 @@ class LitertEngine:
         self._interpreter.invoke()
 
     def get_outputs(self) -> List["np.ndarray[Any, Any]"]:
-        return [self._interpreter.get_tensor(d["index"]) for d in self._outputs]
+        try:
+            return [self._interpreter.get_tensor(d["index"]) for d in self._outputs]
+        except ValueError as error:  # an empty tensor, for one
+            raise Refused("an output can't be read: %s" % error) from None

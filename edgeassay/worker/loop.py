@@ -129,7 +129,10 @@ def _run_rows(
         engine.set_inputs([t[i] for t in tensors])
         _invoke(engine)
         rows.append(engine.get_outputs())
-    return [np.stack(column) for column in zip(*rows)]
+    try:
+        return [np.stack(column) for column in zip(*rows)]
+    except ValueError:
+        raise Refused("an output changes its shape with the input") from None
 
 
 def _run_batches(

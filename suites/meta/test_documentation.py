@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -13,10 +15,18 @@ import pytest
 
 from edgeassay.cli import app
 from edgeassay.config import load_device, load_model
-from edgeassay.spec import ClaimName, DataSource, Preprocess
+from edgeassay.spec import (
+    ClaimName,
+    DataSource,
+    Preprocess,
+    RandomInputs,
+    Reference,
+    VariantSpec,
+)
 from edgeassay.variants import METHODS
 from fixtures.options import pytest_addoption
 from suites.meta.project import ROOT
+from suites.meta.tinymodels import brightness, write_classifier
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox run -e"
@@ -58,6 +68,24 @@ def test_the_readmes_model_and_device_load(tmp_path: Path) -> None:
     assert "my-model" in load_device(tmp_path / "cart-tablet.toml", tmp_path).limits
 
 
+def test_the_readmes_new_model_starts(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^edgeassay (init .*)$", "".join(blocks("sh")), flags=re.MULTILINE)
+    files = re.findall(r"=(\S+\.tflite)", line)
+    assert len(files) == 2
+    for file in files:
+        write_classifier(tmp_path / file, *brightness(), int8="int8" in file)
+    done = subprocess.run(
+        [sys.executable, "-m", "edgeassay", *line.split(), "--models-dir", "models"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert set(load_model(tmp_path / "models/my-model", tmp_path).variants) == {"fp32", "int8"}
+
+
 def test_every_option_in_the_readme_is_one() -> None:
     class Options:
         names: set[str] = set()  # noqa: RUF012
@@ -75,7 +103,7 @@ def test_every_option_in_the_readme_is_one() -> None:
     assert len(used) > 5
     builtin = {"--benchmark-save", "--benchmark-compare", "--help"}
     assert used - builtin <= known.names
-    assert {command.name for command in app.registered_commands} >= {"build"}
+    assert {command.name for command in app.registered_commands} >= {"build", "init"}
 
 
 @pytest.mark.parametrize("claim", list(ClaimName))
@@ -95,7 +123,9 @@ def test_every_method_and_key_is_in_the_model_reference() -> None:
                     assert f"`{key}`" in text, key
 
 
-@pytest.mark.parametrize("declared", [*get_args(DataSource), Preprocess])
+@pytest.mark.parametrize(
+    "declared", [*get_args(DataSource), Preprocess, VariantSpec, Reference, RandomInputs]
+)
 def test_every_declarable_key_is_in_the_model_reference(declared: type) -> None:
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     for key in fields(declared):

@@ -17,7 +17,7 @@ from edgeassay.errors import Absent, ArtifactError, WorkerError
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
 from edgeassay.workers import WORKER_FOLDER, Worker
-from suites.meta.tinymodels import brightness, write_classifier
+from suites.meta.tinymodels import brightness, write_classifier, write_indices
 
 PYTHON = ["{python}"]
 
@@ -98,6 +98,25 @@ def test_a_wrong_input_is_refused_and_the_worker_lives_on(model: Path) -> None:
         with pytest.raises(ArtifactError, match="the runtime refuses it"):
             worker.run(loaded, [np.zeros((1, 1, 9, 9, 1), np.int8)])
         assert worker.run(loaded, [np.zeros((1, 1, 8, 8, 1), np.int8)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([[1, 0, 0, 0], [1, 1, 0, 0]], "an output changes its shape with the input"),
+        ([[0, 0, 0, 0]], "an output can't be read"),
+    ],
+)
+def test_an_output_of_no_fixed_shape_is_refused_and_the_worker_lives_on(
+    tmp_path: Path, rows: list[list[int]], words: str
+) -> None:
+    write_indices(tmp_path / "places.tflite")
+    with start() as worker:
+        loaded = worker.load(tmp_path / "places.tflite", RuntimeSpec(), "a", "places")
+        with pytest.raises(ArtifactError, match=words):
+            worker.run(loaded, [np.array(rows, np.bool_)[:, np.newaxis]])
+        (places,) = worker.run(loaded, [np.array([[[0, 1, 0, 1]]], np.bool_)])
+    assert places.tolist() == [[[0, 1], [0, 3]]]
 
 
 def test_an_unknown_engine_or_command_is_absent() -> None:

@@ -1,6 +1,6 @@
 """Small real .tflite files, written with the runtime's own flatbuffer schema: no TensorFlow.
 
-The network is a dense layer over all pixels and a logistic function, one score a class.
+The classifier is a dense layer over all pixels and a logistic function, one score a class.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class _Graph:
         return len(self.tensors) - 1
 
 
-def _operator(index: int, inputs: list[int], outputs: list[int]) -> Any:
+def _operator(index: int, inputs: list[int], outputs: list[int], *, dense: bool = True) -> Any:
     operator = schema.OperatorT()
     operator.opcodeIndex, operator.inputs, operator.outputs = index, inputs, outputs
-    if index == 0:
+    if dense and index == 0:
         operator.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
         operator.builtinOptions = schema.FullyConnectedOptionsT()
     return operator
@@ -108,13 +108,80 @@ def write_classifier(
         _operator(0, [image, weight, offset], [logits]),
         _operator(1, [logits], [scores]),
     ]
+    codes = (
+        (schema.BuiltinOperator.FULLY_CONNECTED, 4 if int8 else 1),
+        (schema.BuiltinOperator.LOGISTIC, 2 if int8 else 1),
+    )
+    _write(path, graph, subgraph, codes)
+
+
+def write_several(path: Path, *, int8: bool = False, pixels: bool = False) -> None:
+    """Two inputs, an image and whole numbers, each with an output of its own: the logistic function
+    and the same numbers as floats. With `pixels`, the whole numbers are an image of raw bytes.
+    """
+    graph, kinds = _Graph(), schema.TensorType
+    shape, ids = [1, SIDE, SIDE, 3], [1, SIDE, SIDE, 3] if pixels else [1, 4]
+    ends = (
+        graph.tensor("image", shape, kinds.INT8, quantized=(INPUT_SCALE, INPUT_ZERO))
+        if int8
+        else graph.tensor("image", shape, kinds.FLOAT32),
+        graph.tensor("ids", ids, kinds.UINT8 if pixels else kinds.INT32),
+        graph.tensor("scores", shape, kinds.INT8, quantized=(OUTPUT_SCALE, OUTPUT_ZERO))
+        if int8
+        else graph.tensor("scores", shape, kinds.FLOAT32),
+        graph.tensor("same", ids, kinds.FLOAT32),
+    )
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, ends[:2], ends[2:]
+    subgraph.operators = [_operator(k, [ends[k]], [ends[2 + k]], dense=False) for k in (0, 1)]
+    codes = (
+        (schema.BuiltinOperator.LOGISTIC, 2 if int8 else 1),
+        (schema.BuiltinOperator.CAST, 1),
+    )
+    _write(path, graph, subgraph, codes)
+
+
+def write_text(path: Path, *, taken: bool = True) -> None:
+    """A network that takes and gives text and does nothing, or takes a number and gives text."""
+    graph, kinds = _Graph(), schema.TensorType
+    one_empty_string = np.array([1, 12, 12], np.int32)
+    words = graph.tensor("words", [1], kinds.STRING, None if taken else one_empty_string)
+    given = words if taken else graph.tensor("number", [1], kinds.FLOAT32)
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [given], [words]
+    subgraph.operators = []
+    _write(path, graph, subgraph, ())
+
+
+def write_indices(path: Path) -> None:
+    """A network that gives the places of what isn't zero: as many rows as there are."""
+    graph, kinds = _Graph(), schema.TensorType
+    flags = graph.tensor("flags", [1, 4], kinds.BOOL)
+    places = graph.tensor("places", [0, 2], kinds.INT64)
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [flags], [places]
+    subgraph.operators = [_operator(0, [flags], [places], dense=False)]
+    _write(path, graph, subgraph, ((schema.BuiltinOperator.WHERE, 1),))
+
+
+def write_overrun(path: Path) -> None:
+    """A network that loads and can't run: it looks past the end of what it is given."""
+    graph, kinds = _Graph(), schema.TensorType
+    table = graph.tensor("table", [2], kinds.FLOAT32)
+    place = graph.tensor("place", [1], kinds.INT32, np.array([5], np.int32))
+    found = graph.tensor("found", [1], kinds.FLOAT32)
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [table], [found]
+    subgraph.operators = [_operator(0, [table, place], [found], dense=False)]
+    _write(path, graph, subgraph, ((schema.BuiltinOperator.GATHER, 1),))
+
+
+def _write(path: Path, graph: _Graph, subgraph: Any, codes: Sequence[tuple[int, int]]) -> None:
+    """Write a network of one subgraph; `codes` are its operators with their versions."""
     model = schema.ModelT()
     model.version, model.subgraphs, model.buffers = 3, [subgraph], graph.buffers
     model.operatorCodes = []
-    for builtin, version in (
-        (schema.BuiltinOperator.FULLY_CONNECTED, 4 if int8 else 1),
-        (schema.BuiltinOperator.LOGISTIC, 2 if int8 else 1),
-    ):
+    for builtin, version in codes:
         code = schema.OperatorCodeT()
         code.builtinCode = code.deprecatedBuiltinCode = builtin
         code.version = version

@@ -1,0 +1,151 @@
+"""A model's folder, made whole or not at all: beside its place, then renamed into it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from edgeassay.atomic import sha256_of, write_bytes, write_text
+from edgeassay.build import build
+from edgeassay.config import load_model
+from edgeassay.config.shapes import NAME
+from edgeassay.datasets import open_dataset
+from edgeassay.errors import ConfigError
+from edgeassay.progress import Reporter
+from edgeassay.starting.declaration import REFERENCE, Facts, model_toml
+from edgeassay.starting.given import Given
+from edgeassay.starting.tensors import Tensors, inspect
+
+# What a SavedModel's folder is made of; whatever else lies there is none of the network.
+SAVED_MODEL: Final = (
+    *("saved_model.pb", "fingerprint.pb", "keras_metadata.pb"),
+    *("variables", "assets", "assets.extra"),
+)
+
+# The float artifact needs none.
+NO_DATA: Final = partial(open_dataset, data_root=None)
+
+# Enough of a model.toml to build the float artifact, whose inputs and outputs the real one tells.
+LEAST: Final = """
+id = "{id}"
+weights = "{weights}"
+variants.fp32.method = "fp32"
+runtimes.litert.engine = "litert"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A model's new folder, what is in it, and the tensors by variant."""
+
+    folder: Path
+    files: tuple[str, ...]
+    reference: str
+    tensors: Mapping[str, Tensors]
+
+
+def start_model(
+    name: str, given: Given, models_dir: Path, *, project_models: Path, report: Reporter
+) -> Started:
+    """Make `models_dir`/`name` with copies of what was given and a model.toml.
+
+    An error leaves nothing behind: ConfigError where the name or the place can't be used,
+    ArtifactError, WorkerError, BuildFailed or BuildUnavailable where the network can't.
+    """
+    target = models_dir.resolve() / name
+    try:
+        _check_place(name, target, project_models)
+        # Folders above that don't exist yet are part of what the one rename makes.
+        first = target
+        while not first.parent.exists():
+            first = first.parent
+        with tempfile.TemporaryDirectory(dir=first.parent, prefix=".edgeassay-") as scratch:
+            folder = Path(scratch, target.relative_to(first.parent))
+            folder.mkdir(parents=True)
+            facts = _fill(folder, given, cache=Path(scratch, ".cache"), report=report)
+            files = tuple(sorted(path.name for path in folder.iterdir()))
+            Path(scratch, first.name).rename(first)
+    except OSError as error:
+        raise ConfigError(
+            f"{target} can't be made: {error.strerror or error}; choose another place with"
+            " --models-dir"
+        ) from None
+    return Started(folder=target, files=files, reference=facts.reference, tensors=facts.tensors)
+
+
+def _check_place(name: str, target: Path, project_models: Path) -> None:
+    if not re.fullmatch(NAME, name):
+        raise ConfigError(
+            f"NAME {name!r} is no usable name: lower-case letters, digits, '.', '_' and '-', a"
+            " letter or digit first, make folder names and test names; choose another"
+        )
+    if os.path.lexists(target):
+        raise ConfigError(
+            f"{target} exists already, and is left as it is; choose another NAME, or remove it"
+        )
+    if (project_models / name / "model.toml").exists():
+        raise ConfigError(
+            f"{project_models / name} is a model of that name already, and one run can't have two;"
+            " choose another NAME"
+        )
+    if (target.parent / "model.toml").exists():
+        raise ConfigError(
+            f"{target.parent} is a model itself; give the folder above it as --models-dir"
+        )
+    if target.parent.exists() and not target.parent.is_dir():
+        raise ConfigError(f"{target.parent} is no folder; choose another --models-dir")
+
+
+def _fill(folder: Path, given: Given, *, cache: Path, report: Reporter) -> Facts:
+    """Put everything into the folder, and see that its model.toml loads."""
+    if given.network is None:
+        facts = _from_artifacts(folder, given.artifacts)
+    else:
+        facts = _from_network(folder, given.network, given.option, cache, report)
+    write_text(folder / "model.toml", model_toml(facts))
+    load_model(folder, folder.parent)
+    return facts
+
+
+def _from_artifacts(folder: Path, artifacts: Mapping[str, Path]) -> Facts:
+    digests, tensors = {}, {}
+    for variant, file in artifacts.items():
+        path = folder / f"{variant}.tflite"
+        write_bytes(path, file.read_bytes())
+        # What is described is the copy, whatever becomes of the file meanwhile.
+        digests[variant] = sha256_of(path)
+        tensors[variant] = inspect(path, f"{variant} ({file})")
+    return Facts(id=folder.name, weights=None, digests=digests, tensors=tensors)
+
+
+def _from_network(folder: Path, network: Path, option: str, cache: Path, report: Reporter) -> Facts:
+    weights = {
+        "--keras": f"{folder.name}.keras",
+        "--saved-model": "saved_model",
+        "--tflite": f"{folder.name}.tflite",
+    }[option]
+    _copy(network, folder / weights)
+    write_text(folder / "model.toml", LEAST.format(id=folder.name, weights=weights))
+    model = load_model(folder, folder.parent)
+    made = build(model, [REFERENCE], cache=cache, open_data=NO_DATA, report=report)
+    for error in made.missing.values():
+        raise error
+    tensors = inspect(made.artifacts[REFERENCE].path, f"{REFERENCE} made of {network}")
+    return Facts(id=folder.name, weights=weights, digests={}, tensors={REFERENCE: tensors})
+
+
+def _copy(network: Path, target: Path) -> None:
+    """Copy a network's file, or the parts of its folder."""
+    if not network.is_dir():
+        write_bytes(target, network.read_bytes())
+        return
+    for part in SAVED_MODEL:
+        for path in (network / part, *sorted((network / part).rglob("*"))):
+            if path.is_file():
+                write_bytes(target / path.relative_to(network), path.read_bytes())
