@@ -146,7 +146,7 @@ def throughput(console: Console) -> None:
             rng = np.random.default_rng(0)
             few = rng.random((512, *shape), np.float32)
             pace = time_bare(artifact, few, jobs)[0] / len(few)
-            count = min(int(SECONDS / pace), (1 << 30) // few[0].nbytes)
+            count = min(int(SECONDS / pace), (1 << 31) // few[0].nbytes)
             images = np.resize(few, (count, *shape))
             inputs, ratios, speeds, same = in_memory(images, model), [], [], True
             with tempfile.TemporaryDirectory() as folder:

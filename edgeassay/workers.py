@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import Absent, ArtifactError, WorkerError
+from edgeassay.slots import Placed, Slot
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
 
@@ -155,14 +156,26 @@ class Worker:
         )
         return read_loaded(reply, label, handle)
 
-    def run(self, loaded: Loaded, inputs: Sequence[Tensor], batch: int = 1) -> list[Tensor]:
+    def run(
+        self, loaded: Loaded, inputs: Sequence[Tensor | Placed], batch: int = 1
+    ) -> list[Tensor]:
         """Run each row of the inputs (first axis) through the artifact; outputs stacked alike.
 
         With `batch` the worker runs so many rows at once where the artifact allows it and gives the
-        same bytes that way.
+        same bytes that way. An input may lie in a slot that the worker `sees`.
         """
         self._serving = f"{loaded.label} on runtime {self._engine}"
-        return self._ask({"op": "run", "handle": loaded.handle, "batch": batch}, inputs)[1]
+        request = {"op": "run", "handle": loaded.handle, "batch": batch}
+        placed = [asdict(item) for item in inputs if isinstance(item, Placed)]
+        if placed:
+            assert len(placed) == len(inputs), "all inputs travel in one way"
+            return self._ask(request | {"placed": placed})[1]
+        return self._ask(request, [t for t in inputs if not isinstance(t, Placed)])[1]
+
+    def sees(self, slot: Slot) -> bool:
+        """Whether the worker may read the slot's file on this same machine."""
+        token = slot.sign()
+        return bool(self._ask({"op": "sees", "file": slot.path})[0]["bytes"] == token)
 
     def time(
         self,

@@ -25,6 +25,7 @@ from edgeassay.measure.quantization import dequantize, quantize
 from edgeassay.measure.shards import Shard, ShardStore
 from edgeassay.preprocess import Images, input_shape
 from edgeassay.progress import Reporter
+from edgeassay.slots import Slot
 from edgeassay.spec import Preprocess, RuntimeSpec
 from edgeassay.workers import Loaded, Worker, describe_loaded, read_loaded
 
@@ -78,16 +79,55 @@ class Inputs:
             yield part
 
 
-def run_shard(worker: Worker, loaded: Loaded, parts: Iterator[Images]) -> npt.NDArray[Any]:
-    """The raw outputs of a shard's images, (images, scores)."""
-    outputs = [run_part(worker, loaded, part) for part in parts]
-    return np.concatenate(outputs)
-
-
 def run_part(worker: Worker, loaded: Loaded, part: Images) -> npt.NDArray[Any]:
     """The raw outputs of some images, (images, scores)."""
     rows = quantize(part, loaded.inputs[0])[:, np.newaxis]
     return worker.run(loaded, [rows], batch=BATCH)[0].reshape(len(part), -1)
+
+
+class Crew:
+    """Workers that hold the same artifact, and slots for what goes to them.
+
+    Whoever runs a part makes it ready before he takes a worker, so that none waits for it.
+    """
+
+    def __init__(self) -> None:
+        self._idle: SimpleQueue[tuple[Worker, Loaded]] = SimpleQueue()
+        self._slots: SimpleQueue[Slot | None] = SimpleQueue()
+        self.loaded: Loaded | None = None
+        self.facts: dict[str, Any] = {}
+
+    def add(self, worker: Worker, loaded: Loaded, slots: Sequence[Slot]) -> None:
+        """A worker, with two slots: one that it reads, one that is being filled."""
+        self.loaded, self.facts = loaded, worker.facts
+        self._idle.put((worker, loaded))
+        seen = [slot if worker.sees(slot) else None for slot in slots]
+        for slot in (*seen, None, None)[:2]:
+            self._slots.put(slot)
+
+    def run(self, part: Images) -> npt.NDArray[Any]:
+        """The raw outputs of some images, (images, scores)."""
+        assert self.loaded is not None, "a crew has a worker"
+        rows = quantize(part, self.loaded.inputs[0])[:, np.newaxis]
+        slot = self._slots.get()
+        try:
+            placed = None if slot is None else slot.put(rows)
+            worker, loaded = self._idle.get()
+            try:
+                given = [rows if placed is None else placed]
+                return worker.run(loaded, given, batch=BATCH)[0].reshape(len(part), -1)
+            finally:
+                self._idle.put((worker, loaded))
+        finally:
+            self._slots.put(slot)
+
+
+def open_slots(stack: ExitStack) -> list[Slot]:
+    """Two slots for one worker; none where there is no room: a pipe serves as well."""
+    try:
+        return [stack.enter_context(Slot(REQUEST_BYTES)) for _ in range(2)]
+    except OSError:
+        return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +147,12 @@ class LocalRunner:
 
     def __call__(self, shards: Sequence[Shard], keep: Keep) -> None:
         """Run them on this machine."""
-        idle: SimpleQueue[tuple[Worker, Loaded]] = SimpleQueue()
+        crew = Crew()
 
         def run(shard: Shard) -> Outputs:
-            outputs: list[npt.NDArray[Any]] = []
-            for part in self.inputs.parts(shard):  # decoded while other threads' workers run
-                worker, loaded = idle.get()
-                try:
-                    outputs.append(run_part(worker, loaded, part))
-                finally:
-                    idle.put((worker, loaded))
-            return Outputs(values=np.concatenate(outputs), loaded=loaded, worker=worker.facts)
+            parts = [crew.run(part) for part in self.inputs.parts(shard)]
+            assert crew.loaded is not None, "a crew has a worker"
+            return Outputs(values=np.concatenate(parts), loaded=crew.loaded, worker=crew.facts)
 
         # Left in reverse: the workers end first, so that threads waiting for them end too.
         with ExitStack() as stack:
@@ -130,7 +165,7 @@ class LocalRunner:
                 )
                 check_ran(self.artifact, loaded)
                 self.check(loaded)
-                idle.put((worker, loaded))
+                crew.add(worker, loaded, open_slots(stack))
             running: dict[Future[Outputs], Shard] = {pool.submit(run, s): s for s in shards}
             for done in as_completed(running):
                 keep(running.pop(done), done.result())

@@ -20,6 +20,7 @@ from edgeassay.measure.accuracy import Inputs, Keep, LocalRunner, predict
 from edgeassay.measure.predictions import Predictions
 from edgeassay.measure.shards import SHARD_IMAGES, Shard, ShardStore, shards_of
 from edgeassay.progress import silent
+from edgeassay.slots import Slot
 from edgeassay.spec import Preprocess, RuntimeSpec
 from edgeassay.worker.engine import TensorFacts
 from edgeassay.worker.loop import Session
@@ -184,6 +185,30 @@ def test_batches_give_the_same_bytes_as_one_row_after_another(tmp_path: Path, in
         (together,) = worker.run(loaded, [rows], batch=8)
     assert alone.shape == together.shape == (21, 1, 3)
     assert alone.tobytes() == together.tobytes()
+
+
+def test_a_pipe_serves_where_there_is_no_slot(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    through_slots = evaluation.run()
+    evaluation.fresh = True
+
+    def full(size: int) -> Slot:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("edgeassay.measure.accuracy.Slot", full)
+    assert np.array_equal(evaluation.run().scores, through_slots.scores)
+
+
+def test_a_worker_sees_a_slot_only_on_the_same_machine() -> None:
+    with Worker(["{python}"], "litert", label="tiny", timeout_s=20.0) as worker, Slot(4096) as slot:
+        assert worker.sees(slot)
+        assert slot.put(np.zeros(4097, np.int8)) is None
+        Path(slot.path).unlink()  # as good as on another machine
+        assert not worker.sees(slot)
+    with Slot(4096) as slot:
+        pass
+    assert not Path(slot.path).exists()
 
 
 class Doubling:
