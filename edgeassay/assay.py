@@ -108,8 +108,9 @@ class Assay:
         return self._over_images(claim, drop, "AUC"), reference
 
     def _measure_class_auc_drop(self, claim: Claim) -> Measured:
+        references = self.evidence.evaluations.reference_aucs(claim.case)
         k = self.plan.models[claim.case.model].classes.index(claim.class_name or "")
-        reference = float(self.evidence.evaluations.reference_aucs(claim.case)[k])
+        reference = float(references[k])
         drop = reference - float(self.evidence.evaluations.aucs(claim.case)[k])
         return self._over_images(claim, drop, "AUC"), reference
 

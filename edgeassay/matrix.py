@@ -128,7 +128,8 @@ def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]
         elsewhere = traits.needs_data and model.reference.predictions is not None
         if traits.relative and case.variant == model.reference.variant and not elsewhere:
             continue
-        for class_name in model.classes if traits.per_class else (None,):
+        # Without data nobody knows the classes, and one claim stands for all: it is unmeasured.
+        for class_name in (model.classes or (None,)) if traits.per_class else (None,):
             limit = _limit(device.limits.get(model.id, ()), name, case.variant, class_name)
             limit = limit or _limit(model.limits, name, case.variant, class_name)
             if limit is not None:

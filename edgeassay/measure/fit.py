@@ -33,6 +33,13 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
             f"{loaded.label} takes an input of shape {_shape(wanted)}, and [preprocess] in"
             f" {model_file} makes {_shape(given)}; make size, color and channels agree"
         )
+    taken = loaded.inputs[0]
+    if taken.dtype.kind in "iu" and taken.scale == 0.0 and np.ptp(settings.scale) <= 1.0:
+        raise MeasurementError(
+            f"{loaded.label} takes {taken.dtype} numbers without a scale, so plain pixels, and"
+            f" [preprocess] in {model_file} maps them to {list(settings.scale)}; set scale to"
+            " [0.0, 255.0], or whatever its maker says"
+        )
     scores = int(np.prod(loaded.outputs[0].shape))
     if scores != classes:
         raise MeasurementError(

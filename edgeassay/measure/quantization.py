@@ -13,11 +13,12 @@ from edgeassay.workers import TensorSpec
 def quantize(values: npt.NDArray[np.float32], tensor: TensorSpec) -> npt.NDArray[Any]:
     """Values as the tensor takes them: rint(values / scale + zero point), saturated.
 
-    In single precision, halves to even. Floats are unchanged.
+    In single precision, halves to even. Floats are unchanged; integers without a scale stand for
+    themselves.
     """
-    if tensor.scale == 0.0:
+    if tensor.dtype.kind not in "iu":
         return values.astype(tensor.dtype, copy=False)
-    steps = np.rint(values / np.float32(tensor.scale) + np.float32(tensor.zero_point))
+    steps = np.rint(values / np.float32(tensor.scale or 1.0) + np.float32(tensor.zero_point))
     bounds = np.iinfo(tensor.dtype)
     clipped: npt.NDArray[Any] = np.clip(steps, bounds.min, bounds.max).astype(tensor.dtype)
     return clipped

@@ -98,7 +98,7 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("model", "variant", "runtime"):
         table.add_column(name, no_wrap=True)
-    for name in ("size (of fp32)", "mean AUC (change)", "p50 / p95 ms", "speed"):
+    for name in ("size (ratio)", "mean AUC (change)", "p50 / p95 ms", "speed"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     facts = {record.case: record for record in cases}

@@ -1,0 +1,140 @@
+"""What drops and ratios are taken against: another variant, or predictions from elsewhere."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeassay.errors import MeasurementError
+from edgeassay.measure.fit import check_fits
+from edgeassay.measure.quantization import quantize
+from edgeassay.spec import Preprocess
+from edgeassay.workers import Loaded, TensorSpec
+from suites.meta.project import MODEL_TOML, Outcome, Project
+from suites.meta.tinymodels import brightness, write_classifier
+
+
+def value(outcome: Outcome, claim: str, variant: str) -> float:
+    found = [
+        c["measurement"]["value"]
+        for c in outcome.results["claims"]
+        if (c["claim"], c["case"]["variant"]) == (claim, variant)
+    ]
+    assert len(found) == 1
+    return float(found[0])
+
+
+def test_another_artifact_is_the_reference(project: Project) -> None:
+    """The released file, beside two new ones: each is compared with it, it with nothing."""
+    project.model_toml = (
+        MODEL_TOML.replace(
+            'fp32 = { method = "fp32" }',
+            'fp32 = { method = "fp32" }\nreleased = { artifact = "released.tflite" }',
+        )
+        .replace("[runtimes]", '[reference]\nvariant = "released"\n\n[runtimes]')
+        .replace("mean_auc_drop = 0.05", "mean_auc_drop = 0.05\nsize_ratio = 5.0")
+    )
+    project.write()
+    released = project.folder / "models/tiny/released.tflite"
+    write_classifier(released, *brightness(), padding_bytes=1 << 16)
+    outcome = project.run("suites/artifact", "suites/accuracy")
+    assert outcome.code == 0, outcome.text
+    size = released.stat().st_size
+    for variant in ("fp32", "int8"):
+        bytes_here = (project.artifacts / f"tiny/{variant}.tflite").stat().st_size
+        assert value(outcome, "size_ratio", variant) == bytes_here / size
+        assert abs(value(outcome, "mean_auc_drop", variant)) < 0.05
+    relative = ("size_ratio", "mean_auc_drop")
+    assert not [
+        c
+        for c in outcome.results["claims"]
+        if c["case"]["variant"] == "released" and c["claim"] in relative
+    ]
+    assert "released: the artifact came without its manifest" in outcome.text
+
+
+def write_original(project: Project, flip: float) -> None:
+    """Predictions of an "original": the labels themselves, a share of them turned round."""
+    with (project.data / "spots/labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["split"] == "test"]
+    path = project.folder / "models/tiny/original.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("image", "bright"))
+        for number, row in enumerate(reversed(rows)):
+            truth = row["finding"] == "bright"
+            writer.writerow((row["image"], int(truth != (number < flip * len(rows)))))
+
+
+@pytest.mark.parametrize(("flip", "code"), [(0.0, 1), (0.5, 0)])
+def test_predictions_from_elsewhere_are_the_reference(
+    project: Project, flip: float, code: int
+) -> None:
+    """Against a perfect original every variant drops, fp32 too; against a poor one none does."""
+    project.model_toml = MODEL_TOML.replace(
+        "[runtimes]", '[reference]\npredictions = "original.csv"\n\n[runtimes]'
+    )
+    project.write()
+    write_original(project, flip)
+    outcome = project.run("suites/accuracy", "-k", "mean_auc_drop")
+    assert outcome.code == code, outcome.text
+    assert set(outcome.tests) == {
+        f"test_mean_auc_drop[tiny-{variant}-litert]" for variant in ("fp32", "int8")
+    }
+    for claim in outcome.results["claims"]:
+        drop, reference = claim["measurement"]["value"], claim["reference"]
+        auc = next(c["mean_auc"] for c in outcome.results["cases"] if c["case"] == claim["case"])
+        assert drop == pytest.approx(reference - auc, abs=1e-12)
+        assert (reference == 1.0) is (flip == 0.0)
+
+
+def test_a_limit_by_class_without_classes_is_unmeasured(project: Project) -> None:
+    """Without data nobody knows the classes; the claim is there all the same, red as a gate."""
+    project.model_toml = (
+        MODEL_TOML.split("[data]")[0]
+        + '[variants]\nfp32 = { method = "fp32" }\n'
+        + '[runtimes]\nlitert = {}\n[limits]\nclass_auc_drop = 0.02\n[reference]\nvariant = "fp32"\n'
+    ).replace('fp32" }\n[runtimes]', 'fp32" }\nint8 = { artifact = "x.tflite" }\n[runtimes]')
+    project.write()
+    write_classifier(project.folder / "models/tiny/x.tflite", *brightness(), int8=True)
+    outcome = project.run("suites/accuracy")
+    assert outcome.tests == {"test_class_auc_drop[tiny-int8-litert]": "skipped"}
+    assert "has no [data]" in outcome.messages["test_class_auc_drop[tiny-int8-litert]"]
+    assert project.run("suites/accuracy", "--require-measured").code == 1
+
+
+def loaded(dtype: str, scale: float) -> Loaded:
+    image = TensorSpec(
+        name="image", shape=(1, 8, 8, 1), dtype=np.dtype(dtype), scale=scale, zero_point=0
+    )
+    scores = TensorSpec(
+        name="scores", shape=(1, 2), dtype=np.dtype("float32"), scale=0.0, zero_point=0
+    )
+    return Loaded(handle="", label="it", sha256="", inputs=(image,), outputs=(scores,))
+
+
+def test_plain_pixels_are_not_fed_with_fractions() -> None:
+    unit = Preprocess(color="grey", size=(8, 8))
+    with pytest.raises(MeasurementError, match=r"set scale to \[0.0, 255.0\]"):
+        check_fits(loaded("uint8", 0.0), unit, 2, "model.toml")
+    check_fits(loaded("uint8", 1 / 255), unit, 2, "model.toml")
+    check_fits(loaded("float32", 0.0), unit, 2, "model.toml")
+    plain = Preprocess(color="grey", size=(8, 8), scale=(0.0, 255.0))
+    check_fits(loaded("uint8", 0.0), plain, 2, "model.toml")
+    values = np.array([254.99998, -3.0, 0.5, 300.0], np.float32)
+    assert quantize(values, loaded("uint8", 0.0).inputs[0]).tolist() == [255, 0, 0, 255]
+
+
+def test_predictions_are_relative_to_the_models_folder(project: Project) -> None:
+    project.model_toml = MODEL_TOML.replace(
+        "[runtimes]", '[reference]\npredictions = "no-such.csv"\n\n[runtimes]'
+    )
+    project.write()
+    outcome = project.run("suites/accuracy", "-k", "mean_auc_drop")
+    assert outcome.code == 1
+    words = outcome.messages["test_mean_auc_drop[tiny-int8-litert]"]
+    assert str(Path("models/tiny/no-such.csv")) in words
+    assert "Traceback" not in outcome.text
