@@ -39,7 +39,7 @@ def blocks(kind: str) -> list[str]:
 def test_the_two_commands_are_those_that_ci_runs() -> None:
     commands = "".join(blocks("sh"))
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert f"{INSTALL} bench\n" in commands
+    assert f"{INSTALL} bench -- --model phantom-cnn\n" in commands
     assert f"{INSTALL} tests\n" in commands
     assert f"{INSTALL} tests\n" in script
     assert ".venv/bin/tox run -e bench" in script
