@@ -87,6 +87,12 @@ def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> I
     dataset = open_data(model.data)
     check_separation(dataset)
     count = model.variants[variant].calibration_images
+    split = dataset.splits.get(Role.CALIBRATION)
+    if split is not None and count > len(split):
+        raise ConfigError(
+            f"{model.file}: variants.{variant}.calibration_images = {count}, and split"
+            f" {split.name!r} of {dataset.where} has {len(split)} images; ask for at most as many"
+        )
     picks = draw_calibration(dataset, count, seed_of(f"{model.id}-{variant}"))
     return load_images(dataset.splits[Role.CALIBRATION], picks, model.preprocess)
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
+from edgeassay.atomic import sha256_of
 from edgeassay.datasets import Split, check_evaluation, check_separation
 from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError
 from edgeassay.measure.accuracy import Inputs, LocalRunner, Runner, predict
@@ -64,9 +65,11 @@ class Evaluations:
         return self._data[model_id]
 
     def check_data(self, model_id: str) -> None:
-        """Open a model's data set if it is here."""
+        """Open a model's data set if it is here, and the predictions that it is compared with."""
         with suppress(Absent):
             self.data(model_id)
+            if self._rig.plan.models[model_id].reference.predictions is not None:
+                self.released_aucs(model_id)
 
     def predictions(self, case: Case) -> Predictions:
         """The case's predictions on the evaluation split."""
@@ -171,16 +174,28 @@ class Evaluations:
         """The AUC of every class that the case's are compared with: of the reference variant, or
         of the file of predictions that the model names.
         """
+        if self._rig.model(case).reference.predictions is None:
+            return self.aucs(self._rig.plan.reference_of(case))
+        return self.released_aucs(case.model)
+
+    def released_aucs(self, model_id: str) -> npt.NDArray[np.float64]:
+        """The AUC of every class by the file of predictions that the model names."""
+        model = self._rig.plan.models[model_id]
+        assert model.reference.predictions is not None, "asked only where there is one"
+        if model_id not in self._released:
+            split = self.data(model_id).split
+            path = model.folder / model.reference.predictions
+            scores = read_predictions(path, split, model.classes)
+            self._released[model_id] = class_aucs(split.labels, scores)
+        return self._released[model_id]
+
+    def compared_with(self, case: Case) -> str:
+        """What the case's AUCs are compared with, told apart from all else."""
         model = self._rig.model(case)
         if model.reference.predictions is None:
-            return self.aucs(self._rig.plan.reference_of(case))
-        if model.id not in self._released:
-            split = self.data(model.id).split
-            scores = read_predictions(
-                model.folder / model.reference.predictions, split, model.classes
-            )
-            self._released[model.id] = class_aucs(split.labels, scores)
-        return self._released[model.id]
+            return f"variant {model.reference.variant}"
+        path = model.folder / model.reference.predictions
+        return f"predictions {path.name}, SHA-256 {sha256_of(path)}"
 
     def known(self, case: Case) -> Predictions | None:
         """The case's predictions where they have been made."""

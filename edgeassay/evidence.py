@@ -26,8 +26,8 @@ from edgeassay.spec import Case
 class CaseFacts:
     """What is known of a case by now, claimed or not; None where it isn't measured.
 
-    `manifest` is False for an artifact that came without one; `patients_separate` is False where
-    the data names no patients.
+    `auc_reference` says what the drop is taken against; `manifest` is False for an artifact that
+    came without one; `patients_separate` is False where the data names no patients.
     """
 
     size_bytes: int | None = None
@@ -36,6 +36,7 @@ class CaseFacts:
     manifest: bool | None = None
     mean_auc: float | None = None
     mean_auc_drop: float | None = None
+    auc_reference: str | None = None
     p50_ms: float | None = None
     p95_ms: float | None = None
     latency_ratio: float | None = None
@@ -108,6 +109,7 @@ class Evidence:
             facts.patients_separate = self.evaluations.data(case.model).patients_separate
             if released is not None:
                 facts.mean_auc_drop = float(released.mean()) - facts.mean_auc
+                facts.auc_reference = self.evaluations.compared_with(case)
         if (made := self.evaluations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused
         if (durations := self._durations.get(case)) is not None:

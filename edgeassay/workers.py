@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
 
 PIPE_BYTES: Final = 1 << 20
+CLOSING_S: Final = 5.0
 WORKER_FOLDER: Final = Path(__file__).parent / "worker"
 
 Tensor = npt.NDArray[Any]
@@ -111,6 +113,8 @@ class Worker:
         self._timeout_s = timeout_s
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
         self._serving = f"{label} on runtime {engine}"
+        self._asking = threading.RLock()
+        self._closed = False
         words = [word.replace("{python}", sys.executable) for word in command]
         try:
             self._process = subprocess.Popen(
@@ -200,6 +204,14 @@ class Worker:
     def _ask(
         self, header: dict[str, Any], tensors: Sequence[Tensor] = ()
     ) -> tuple[dict[str, Any], list[Tensor]]:
+        with self._asking:
+            return self._ask_alone(header, tensors)
+
+    def _ask_alone(
+        self, header: dict[str, Any], tensors: Sequence[Tensor]
+    ) -> tuple[dict[str, Any], list[Tensor]]:
+        if self._closed:
+            raise WorkerError(f"the worker that served {self._serving} was ended")
         deadline = time.monotonic() + self._timeout_s
         self._requests.deadline = self._replies.deadline = deadline
         try:
@@ -249,13 +261,20 @@ class Worker:
         )
 
     def close(self) -> None:
-        """End the process; safe to call twice."""
+        """End the process; safe to call twice, and from another thread than the one that asks."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        self._requests.close()
-        self._replies.close()
-        self._log.close()
+        # A thread that waits for a reply is woken by the process's end. Closed under its hands,
+        # the pipe would never wake it.
+        if self._asking.acquire(timeout=CLOSING_S):
+            try:
+                self._closed = True
+                self._requests.close()
+                self._replies.close()
+                self._log.close()
+            finally:
+                self._asking.release()
 
     def __enter__(self) -> Self:
         return self

@@ -131,7 +131,10 @@ def explain(shape: type, error: ValidationError, where: str) -> str:
         return f"{where}: the key {key!r} is missing; add it"
     if first["type"].startswith("union_tag"):
         return f"{where}: {key}.source must be one of {', '.join(SOURCES)}; {first['msg']}"
-    return f"{where}: {key} = {first['input']!r} is not valid: {first['msg']}"
+    words = first["msg"]
+    if first["type"] == "tuple_type":
+        words = "it must be several values in brackets, such as [224, 224]"
+    return f"{where}: {key} = {first['input']!r} is not valid: {words}"
 
 
 def read_toml(path: Path, where: str) -> dict[str, Any]:

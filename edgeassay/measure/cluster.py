@@ -29,7 +29,7 @@ from edgeassay.artifacts import Artifact
 from edgeassay.atomic import sha256_of, write_bytes
 from edgeassay.config import data_root
 from edgeassay.datasets import Split, open_dataset
-from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError, WorkerError
+from edgeassay.errors import ConfigError, DataError, MeasurementError
 from edgeassay.machine import this_machine
 from edgeassay.measure.accuracy import Inputs, Keep, Outputs, run_part
 from edgeassay.measure.fit import check_ran
@@ -93,7 +93,8 @@ class ClusterRunner:
     """Runs shards on the dask cluster at `address`.
 
     `greeting` is what this machine's worker says of itself: the cluster's must say the same of
-    runtime and versions. Absent where nobody answers; WorkerError where shards stay lost.
+    runtime and versions. ConfigError where nobody answers or shards stay lost: the fault is not the
+    artifact's.
     """
 
     address: str
@@ -116,13 +117,13 @@ class ClusterRunner:
                     if not left:
                         return
             except (OSError, TimeoutError) as error:
-                raise WorkerError(
-                    f"the cluster at {self.address} broke off while it served"
+                raise ConfigError(
+                    f"--on: the cluster at {self.address} broke off while it served"
                     f" {self.artifact.label} ({error}); what came back is kept, and the next run"
                     " goes on there"
                 ) from None
-        raise WorkerError(
-            f"the cluster at {self.address} lost its workers {ROUNDS} times while they served"
+        raise ConfigError(
+            f"--on: the cluster at {self.address} lost its workers {ROUNDS} times while they served"
             f" {self.artifact.label}; {len(left)} shards are left, and the next run goes on there"
         )
 
@@ -179,9 +180,15 @@ class ClusterRunner:
         return outputs
 
 
+def check_cluster(address: str) -> None:
+    """ConfigError where no cluster with workers answers at an address."""
+    with connect(address):
+        pass
+
+
 @contextlib.contextmanager
 def connect(address: str) -> Iterator[Client]:
-    """A client of the cluster, which has at least one worker."""
+    """A client of the cluster, which has at least one worker; ConfigError where it hasn't."""
     try:
         from distributed import Client
     except ImportError:
@@ -191,14 +198,17 @@ def connect(address: str) -> Iterator[Client]:
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError) as error:
-        raise Absent(
+        raise ConfigError(
             f"--on: no dask scheduler answers at {address} ({error}); start one, or leave --on out"
         ) from None
     with client:
         try:
             client.wait_for_workers(1, timeout=CONNECT_S)
         except TimeoutError:
-            raise Absent(f"--on: the dask scheduler at {address} has no workers") from None
+            raise ConfigError(
+                f"--on: the dask scheduler at {address} has no workers; start some with"
+                f" `dask worker {address}`, or leave --on out"
+            ) from None
         yield client
 
 

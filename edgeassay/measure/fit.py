@@ -48,6 +48,20 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
         )
 
 
+def check_alike(candidate: Loaded, reference: Loaded) -> None:
+    """MeasurementError where two artifacts take or give other shapes: a ratio of their times would
+    compare two networks.
+    """
+    for side in ("inputs", "outputs"):
+        one, two = (sorted(t.shape for t in getattr(item, side)) for item in (candidate, reference))
+        if one != two:
+            raise MeasurementError(
+                f"{candidate.label} and {reference.label} are no forms of one network: their {side}"
+                f" have the shapes {', '.join(map(_shape, one))} and {', '.join(map(_shape, two))};"
+                " declare files of the same network"
+            )
+
+
 def check_integer(loaded: Loaded) -> None:
     """MeasurementError where an artifact of an integer method takes or gives other numbers."""
     for tensor in (*loaded.inputs, *loaded.outputs):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import MeasurementError
-from edgeassay.measure.fit import check_ran
+from edgeassay.measure.fit import check_alike, check_ran
 from edgeassay.progress import Reporter
 from edgeassay.spec import Measurement, RuntimeSpec, Timing
 from edgeassay.stats import percentile_upper
@@ -78,6 +78,7 @@ def time_case(
                 ]
                 for item, made in zip(loaded, artifacts, strict=True):
                     check_ran(made, item)
+                check_alike(loaded[0], loaded[-1])
                 given = [inputs(item) for item in loaded]
                 started = time.monotonic_ns()
                 durations = worker.time(loaded, given, timing.rounds, timing.warmup_rounds)

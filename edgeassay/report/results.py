@@ -83,6 +83,7 @@ class CaseRecord(Record):
     manifest: bool | None
     mean_auc: float | None
     mean_auc_drop: float | None
+    auc_reference: str | None
     p50_ms: float | None
     p95_ms: float | None
     latency_ratio: float | None

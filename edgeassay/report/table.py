@@ -121,6 +121,29 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
     return table
 
 
+def _about_references(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
+    """What drops are taken against where it isn't another variant, and what they can't show."""
+    found: dict[str, float] = {}
+    lines = []
+    for case in cases:
+        if case.mean_auc is not None and case.mean_auc_drop is not None:
+            model, words = case.case.model, case.auc_reference or ""
+            if model not in found and words.startswith("predictions"):
+                lines.append(
+                    f"{model}: the change is from {words[:-52]}…, with a mean AUC of"
+                    f" {case.mean_auc + case.mean_auc_drop:.4f}"
+                )
+            found.setdefault(model, case.mean_auc + case.mean_auc_drop)
+    bounded = {record.case.model for record in claims if record.claim is ClaimName.MIN_AUC}
+    lines += [
+        f"{model}: no limit min_auc is set, so nothing says that the reference's mean AUC,"
+        f" {auc:.4f}, is good enough"
+        for model, auc in found.items()
+        if model not in bounded
+    ]
+    return lines
+
+
 def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
@@ -146,6 +169,7 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
         " made from"
         for name in bare
     ]
+    lines += _about_references(claims, cases)
     unsure = dict.fromkeys(c.case.model for c in cases if c.patients_separate is False)
     lines += [
         f"{model}: its data names no patients, so nobody can verify that calibration and"

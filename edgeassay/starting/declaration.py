@@ -124,7 +124,10 @@ def _methods(facts: Facts) -> list[str]:
         " images: it needs [data] with a calibration split, below."
     )
     if facts.image is not None:
-        lines += off(['int8 = { method = "int8", calibration_images = 150 }'])
+        lines += [
+            "# calibration_images: at most as many as the calibration split has.",
+            *off(['int8 = { method = "int8", calibration_images = 150 }']),
+        ]
     return lines
 
 
@@ -170,6 +173,9 @@ def _limits(facts: Facts) -> list[list[str]]:
         "# How much AUC compression may cost; unmeasured until there is [data].",
         "mean_auc_drop = { limit = 0.009, rationale = "
         '"Abid et al. 2021: at most 0.9 points of AUC on ChestX-ray14" }',
+        "# The least that the mean AUC may be. Switch it on with [data]: a network at chance loses"
+        " nothing.",
+        *off(["min_auc = 0.9"]),
     ]
     names = list(facts.digests) if facts.weights is None else ["drq", "fp16"]
     tables = [_variant_limits(name) for name in names if name != facts.reference]

@@ -121,7 +121,22 @@ def _from_artifacts(folder: Path, artifacts: Mapping[str, Path]) -> Facts:
         # What is described is the copy, whatever becomes of the file meanwhile.
         digests[variant] = sha256_of(path)
         tensors[variant] = inspect(path, f"{variant} ({file})")
+    _check_alike(tensors)
     return Facts(id=folder.name, weights=None, digests=digests, tensors=tensors)
+
+
+def _check_alike(tensors: Mapping[str, Tensors]) -> None:
+    """ConfigError where artifacts take or give other shapes: forms of one network don't."""
+    (first, whole), *others = tensors.items()
+    for variant, other in others:
+        for side in ("inputs", "outputs"):
+            one, two = (sorted(t.shape for t in getattr(group, side)) for group in (whole, other))
+            if one != two:
+                raise ConfigError(
+                    f"{first} and {variant} are no forms of one network: their {side} have the"
+                    f" shapes {', '.join(map(str, one))} and {', '.join(map(str, two))}; give files"
+                    " of the same network"
+                )
 
 
 def _from_network(folder: Path, network: Path, option: str, cache: Path, report: Reporter) -> Facts:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeassay.atomic import sha256_of
 from edgeassay.errors import MeasurementError
 from edgeassay.measure.fit import check_fits
 from edgeassay.measure.quantization import quantize
@@ -89,6 +90,10 @@ def test_predictions_from_elsewhere_are_the_reference(
         auc = next(c["mean_auc"] for c in outcome.results["cases"] if c["case"] == claim["case"])
         assert drop == pytest.approx(reference - auc, abs=1e-12)
         assert (reference == 1.0) is (flip == 0.0)
+    digest = sha256_of(project.folder / "models/tiny/original.csv")
+    against = {c["auc_reference"] for c in outcome.results["cases"]}
+    assert against == {f"predictions original.csv, SHA-256 {digest}"}
+    assert f"the change is from predictions original.csv, SHA-256 {digest[:12]}" in outcome.text
 
 
 def test_a_limit_by_class_without_classes_is_unmeasured(project: Project) -> None:
@@ -134,7 +139,25 @@ def test_predictions_are_relative_to_the_models_folder(project: Project) -> None
     )
     project.write()
     outcome = project.run("suites/accuracy", "-k", "mean_auc_drop")
-    assert outcome.code == 1
-    words = outcome.messages["test_mean_auc_drop[tiny-int8-litert]"]
-    assert str(Path("models/tiny/no-such.csv")) in words
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert outcome.text.count(str(Path("models/tiny/no-such.csv"))) == 1
     assert "Traceback" not in outcome.text
+
+
+def test_a_reference_that_nothing_bounds_is_told(project: Project) -> None:
+    project.model_toml = MODEL_TOML.replace("min_auc = 0.7\n", "")
+    project.write()
+    assert "no limit min_auc is set" in project.run("suites/accuracy").text
+    project.model_toml = MODEL_TOML
+    project.write()
+    assert "no limit min_auc is set" not in project.run("suites/accuracy").text
+
+
+def test_other_networks_are_no_variants(project: Project) -> None:
+    """A ratio of two unrelated networks' times would say nothing."""
+    project.write()
+    path = project.artifacts / "tiny/int8.tflite"
+    write_classifier(path, *brightness(4), int8=True)
+    outcome = project.run("--benchmark", "suites/latency", "-k", "latency_ratio")
+    assert outcome.code == 1
+    assert "are no forms of one network" in outcome.messages["test_latency_ratio[tiny-int8-litert]"]

@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,27 @@ def test_an_environment_that_can_not_start_a_worker_is_absent() -> None:
     script = "import sys; sys.stderr.write('No module named numpy'); raise SystemExit(1)"
     with pytest.raises(Absent, match=r"is broken: .* status 1; it said: No module named numpy"):
         start(["{python}", "-c", script])
+
+
+def test_a_worker_can_be_ended_while_another_thread_asks(model: Path) -> None:
+    """The one that asks is told at once, and doesn't wait for a reply that can't come."""
+    said: list[str] = []
+
+    def ask(worker: Worker) -> None:
+        with pytest.raises(WorkerError) as caught:
+            worker.run(loaded, [np.zeros((1 << 20, 1, 8, 8, 1), np.int8)])
+        said.append(str(caught.value))
+
+    with start(timeout_s=600.0) as worker:
+        loaded = worker.load(model, RuntimeSpec(), "a", "tiny")
+        threads = [threading.Thread(target=ask, args=(worker,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        worker.close()
+    for thread in threads:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+    assert len(said) == 2
 
 
 def test_the_worker_runs_from_a_copy_of_its_folder_alone(tmp_path: Path, model: Path) -> None:

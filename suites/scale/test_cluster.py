@@ -20,7 +20,7 @@ import pytest
 
 from edgeassay.artifacts import read_artifact
 from edgeassay.datasets import Split, open_dataset
-from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError
+from edgeassay.errors import ConfigError, DataError, MeasurementError
 from edgeassay.measure import cluster
 from edgeassay.measure.accuracy import Inputs, LocalRunner, Outputs
 from edgeassay.measure.cluster import ClusterRunner, connect, parse_address
@@ -194,10 +194,10 @@ def test_an_artifact_that_does_not_fit_is_refused(runner: ClusterRunner) -> None
     assert "doesn't fit" in refused(replace(runner, check=check), shards, MeasurementError)
 
 
-def test_nobody_there_is_absent(runner: ClusterRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_is_refused(runner: ClusterRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 1)
     nobody = replace(runner, address="tcp://127.0.0.1:9")
-    assert "no dask scheduler answers" in refused(nobody, [], Absent)
+    assert "no dask scheduler answers" in refused(nobody, [], ConfigError)
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:8786", "dask://", "dask://host", "dask://host:port"])
