@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from edgeassay.build import calibration_images
+from edgeassay.config import load_model
 from edgeassay.datasets import check_evaluation, check_separation, draw_calibration, open_dataset
 from edgeassay.datasets.phantom import FINDINGS, Phantom
 from edgeassay.errors import Absent, ConfigError, DataError
 from edgeassay.spec import ImageCsvSource, PhantomSource, Role
-from suites.meta.project import write_spots
+from suites.meta.project import MODEL_TOML, Project, write_spots
 
 SPOTS = ImageCsvSource(
     source="image-csv", folder="spots", label="finding", positive="bright", patient="patient"
@@ -308,3 +311,16 @@ def test_the_phantom_has_patients_no_two_splits_share_and_every_finding() -> Non
     assert split.patients is not None
     assert len(set(split.patients)) < len(split)
     assert len(set(split.names)) == len(split)
+
+
+def test_more_calibration_images_than_there_are_name_the_model(tmp_path: Path) -> None:
+    project = Project(
+        tmp_path, model_toml=MODEL_TOML.replace("calibration_images = 8", "calibration_images = 99")
+    )
+    project.write()
+    model = load_model(tmp_path / "models/tiny", tmp_path)
+    opened = partial(open_dataset, data_root=project.data)
+    with pytest.raises(ConfigError) as caught:
+        calibration_images(model, "int8", opened)
+    assert "models/tiny/model.toml: variants.int8.calibration_images = 99" in str(caught.value)
+    assert "has 16 images; ask for at most as many" in str(caught.value)

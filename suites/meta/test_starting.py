@@ -278,7 +278,10 @@ def judged(out: str, tmp_path: Path, **environment: str) -> dict[tuple[str, str]
     results = tmp_path / "results.json"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command), f"--assay-json={results}"],
+        [
+            *(sys.executable, "-m", *shlex.split(command)),
+            *(f"--assay-json={results}", f"--prediction-cache={tmp_path / 'predictions'}"),
+        ],
         cwd=ROOT,
         env=kept | environment,
         capture_output=True,
@@ -432,6 +435,17 @@ def test_a_file_that_crashes_the_runtime_is_a_sentence(
     assert done.code == 2
     assert "fp32 (" in done.err
     assert "was killed by SIGSEGV" in done.err
+    assert not (tmp_path / "models").exists()
+
+
+def test_unrelated_networks_are_no_pair(init: Init, tmp_path: Path) -> None:
+    write_classifier(tmp_path / "a.tflite", *brightness(3))
+    write_classifier(tmp_path / "b.tflite", *brightness(4), int8=True)
+    done = init("mix", *artifacts(fp32=tmp_path / "a.tflite", int8=tmp_path / "b.tflite"))
+    assert done.code == 2
+    assert (
+        "are no forms of one network: their outputs have the shapes (1, 3) and (1, 4)" in done.err
+    )
     assert not (tmp_path / "models").exists()
 
 
