@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeassay.atomic import remove, sha256_of, write_bytes, write_text
-from edgeassay.errors import ArtifactError
+from edgeassay.errors import ArtifactError, why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ def foreign_artifact(
         digest, size = sha256_of(path), path.stat().st_size
     except OSError as error:
         raise ArtifactError(
-            f"{path}, the artifact of {model}/{variant}, can't be read: {error.strerror}; copy it"
+            f"{path}, the artifact of {model}/{variant}, can't be read: {why(error)}; copy it"
             " there, or mend `artifact` in model.toml"
         ) from None
     if declared not in (None, digest):
@@ -127,7 +127,7 @@ def read_artifact(path: Path, model: str, variant: str) -> Artifact:
             text = path.with_suffix(".json").read_text(encoding="utf-8")
             manifest = Manifest(**json.loads(text))
     except OSError as error:
-        raise ArtifactError(f"{path} can't be read: {error}") from None
+        raise ArtifactError(f"{path} can't be read: {why(error)}; build or copy it again") from None
     except (ValueError, TypeError) as error:
         raise ArtifactError(
             f"{path.with_suffix('.json')} is no manifest: {error}; build the artifact again"

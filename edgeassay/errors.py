@@ -1,6 +1,11 @@
 """The one error tree. Each message says what is wrong, where, and what to do about it."""
 
 
+def why(error: OSError) -> str:
+    """What the system says of a failure, without its number and the path that is named already."""
+    return error.strerror or str(error)
+
+
 class EdgeassayError(Exception):
     """Something that stops a step, told in one sentence for the person who can mend it."""
 

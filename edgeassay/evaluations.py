@@ -64,9 +64,11 @@ class Evaluations:
         return self._data[model_id]
 
     def check_data(self, model_id: str) -> None:
-        """Open a model's data set if it is here."""
+        """Open a model's data set if it is here, and the file of predictions that goes with it."""
         with suppress(Absent):
             self.data(model_id)
+            if self._rig.plan.models[model_id].reference.predictions is not None:
+                self._released_aucs(model_id)
 
     def predictions(self, case: Case) -> Predictions:
         """The case's predictions on the evaluation split."""
@@ -174,13 +176,18 @@ class Evaluations:
         model = self._rig.model(case)
         if model.reference.predictions is None:
             return self.aucs(self._rig.plan.reference_of(case))
-        if model.id not in self._released:
-            split = self.data(model.id).split
+        return self._released_aucs(model.id)
+
+    def _released_aucs(self, model_id: str) -> npt.NDArray[np.float64]:
+        """The AUC of every class by the file of predictions that the model names."""
+        if model_id not in self._released:
+            model, split = self._rig.plan.models[model_id], self.data(model_id).split
+            assert model.reference.predictions is not None, "only where the model names a file"
             scores = read_predictions(
                 model.folder / model.reference.predictions, split, model.classes
             )
-            self._released[model.id] = class_aucs(split.labels, scores)
-        return self._released[model.id]
+            self._released[model_id] = class_aucs(split.labels, scores)
+        return self._released[model_id]
 
     def known(self, case: Case) -> Predictions | None:
         """The case's predictions where they have been made."""

@@ -1,0 +1,3 @@
+from suites.mistakes.mistake import Mistake
+
+MISTAKES: tuple[Mistake, ...] = ()
