@@ -40,7 +40,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{path} can't be replaced: {why(error)}; choose another place") from None
+        raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
 
 
 def check_writable(folder: Path) -> None:

@@ -98,7 +98,7 @@ def build_command(
             table.add_row(str(path), f"{artifact.size_bytes:,}", artifact.sha256[:12])
     Console().print(table)
     for reason in missing:
-        console.print(f"left out: {reason}", highlight=False, soft_wrap=True)
+        console.print(f"left out: {reason}", highlight=False, markup=False, soft_wrap=True)
     if missing:
         raise typer.Exit(MISSING)
 

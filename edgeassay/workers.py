@@ -20,7 +20,7 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.errors import Absent, ArtifactError, WorkerError, why
+from edgeassay.errors import Absent, ArtifactError, WorkerError, last_words, why
 from edgeassay.slots import Placed, Slot
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
@@ -268,14 +268,6 @@ class Worker:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def last_words(log: str) -> str:
-    """The end of what a process said; of an error in Python the sentence alone."""
-    lines = [line.strip() for line in log.split("\n") if line.strip()]
-    if "Traceback (most recent call last):" in lines:
-        return lines[-1].partition(": ")[2] or lines[-1]
-    return " ".join(line for line in lines[-4:] if not line.startswith("INFO"))
 
 
 def read_loaded(facts: dict[str, Any], label: str, handle: str = "") -> Loaded:

@@ -13,7 +13,6 @@ from PIL import Image, UnidentifiedImageError
 from edgeassay.errors import DataError, why
 from edgeassay.preprocess import WHITE_16_BIT
 
-
 # What Pillow's decoders raise over bytes that aren't what they should be.
 BROKEN: Final = (
     ArithmeticError,

@@ -56,8 +56,8 @@ def load_images(split: Split, rows: Sequence[int], settings: Preprocess) -> Imag
         images = np.empty((len(rows), *shape), np.float32)
     except (MemoryError, ValueError):
         raise DataError(
-            f"{len(rows):,} images of {'x'.join(map(str, shape))} don't fit into memory; make `size`"
-            " in [preprocess] smaller, or take fewer"
+            f"{len(rows):,} images of {'x'.join(map(str, shape))} don't fit into memory; make"
+            " `size` in [preprocess] smaller, or take fewer"
         ) from None
     for position, row in enumerate(rows):
         images[position] = preprocess(split.load(row), settings)

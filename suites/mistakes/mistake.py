@@ -32,6 +32,8 @@ TEMPORARY: Final = (".", "edgeassay-")
 # A place only the command sees, which another user or a full disk would give: $1 is the folder.
 # What is temporary and still there when the command has ended is told.
 READ_ONLY: Final = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"'
+# Room for the smallest file, without which Python takes another temporary folder.
+NEARLY_FULL: Final = 'mount -t tmpfs -o size=4k tmpfs "$1"'
 FULL: Final = 'mount -t tmpfs -o size=4k tmpfs "$1" && head -c 4096 /dev/zero > "$1/filling"'
 ENDED: Final = r"""
 find "$place" -mindepth 1 \( -name '.?*' -o -name 'edgeassay-*' \) -printf 'LEFT BEHIND %p\n'
@@ -46,8 +48,8 @@ class Mistake:
     `broken` makes the mistake in a project that is well. `command` begins with `pytest` or
     `edgeassay`; in it `{folder}` is the project's folder. Somewhere in what is shown `what` says
     what is wrong, `where` names the place, and `remedy` says what to do; `what` is said `said`
-    times at most. Where tests have run, a claim has the `verdict`, with `what` as its reason, unless
-    it is no claim that failed (None).
+    times at most. Where tests have run, a claim has the `verdict`, with `what` in its reason; None
+    where no claim failed.
     `place` is a mount that makes `{folder}/place` another one for this command.
     """
 
@@ -128,7 +130,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 def is_output(path: str) -> bool:
     """Whether a run may write this path, given relative to the project's folder."""
-    return path.split("/")[0] in OUTPUTS
+    return path.partition("/")[0] in OUTPUTS
 
 
 def check_sentence(mistake: Mistake, end: End) -> None:
@@ -148,7 +150,7 @@ def check_nothing_half_done(before: Mapping[str, str], project: Project) -> None
     assert {path: after.get(path) for path in kept} == kept
     new = after.keys() - before.keys()
     assert [path for path in new if not is_output(path)] == []
-    names = (path.removeprefix(".assay").split("/")[-1] for path in new)
+    names = (path.removeprefix(".assay").rpartition("/")[2] for path in new)
     assert [name for name in names if name.startswith(TEMPORARY)] == []
 
 
