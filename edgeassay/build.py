@@ -106,8 +106,8 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
         source = sha256_of(model.weights)
     except OSError as error:
         raise ConfigError(
-            f"{model.file}: weights = {model.weights.name!r} can't be read: {why(error)}; copy it there,"
-            " or mend `weights`"
+            f"{model.file}: weights = {model.weights.name!r} can't be read: {why(error)}; copy it"
+            " there, or mend `weights`"
         ) from None
     return Recipe(
         model=model.id,

@@ -224,8 +224,8 @@ class Rows:
                 handle = os.dup(file.fileno())
         except OSError as error:
             raise DataError(
-                f"{where} can't be unpacked into {folder}: {why(error)}; make room, or set TMPDIR to"
-                " another folder"
+                f"{where} can't be unpacked into {folder}: {why(error)}; make room, or set"
+                " TMPDIR to another folder"
             ) from None
         weakref.finalize(self, os.close, handle)
         size = header.size_bytes // header.shape[0]

@@ -80,5 +80,6 @@ def digest_file(path: Path, listed_in: str) -> bytes:
         raise DataError(f"{path} doesn't exist, and {listed_in} lists it; put it there") from None
     except OSError as error:
         raise DataError(
-            f"{path} can't be read: {why(error)}; mend its permissions, or remove it from {listed_in}"
+            f"{path} can't be read: {why(error)}; mend its permissions, or remove it from"
+            f" {listed_in}"
         ) from None
