@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from edgeassay.atomic import remove, sha256_of, write_bytes, write_text
-from edgeassay.errors import ArtifactError
+from edgeassay.errors import ArtifactError, why
+from edgeassay.spec.data import STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +26,7 @@ class Manifest:
     none were needed), `settings` the method with its options, `versions` the converters'.
     """
 
+    __pydantic_config__ = STRICT
     model: str
     variant: str
     sha256: str
@@ -29,6 +35,9 @@ class Manifest:
     data_sha256: str | None
     settings: Mapping[str, Any]
     versions: Mapping[str, str]
+
+
+MANIFEST: Final = TypeAdapter(Manifest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +96,10 @@ def foreign_artifact(
     or its bytes aren't of the `declared` digest. Without one it has no manifest.
     """
     try:
-        digest, size = sha256_of(path), path.stat().st_size
+        digest, size = _sha256_of_file(path), path.stat().st_size
     except OSError as error:
         raise ArtifactError(
-            f"{path}, the artifact of {model}/{variant}, can't be read: {error.strerror}; copy it"
+            f"{path}, the artifact of {model}/{variant}, can't be read: {why(error)}; copy it"
             " there, or mend `artifact` in model.toml"
         ) from None
     if declared not in (None, digest):
@@ -118,19 +127,28 @@ def foreign_artifact(
     )
 
 
+def _sha256_of_file(path: Path) -> str:
+    """`sha256_of`, and a folder is an OSError."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return sha256_of(path)
+
+
 def read_artifact(path: Path, model: str, variant: str) -> Artifact:
     """The artifact at `path`; ArtifactError where its bytes don't match its manifest."""
     manifest = None
     try:
-        digest, size = sha256_of(path), path.stat().st_size
+        digest, size = _sha256_of_file(path), path.stat().st_size
         if path.with_suffix(".json").exists():
-            text = path.with_suffix(".json").read_text(encoding="utf-8")
-            manifest = Manifest(**json.loads(text))
+            manifest = MANIFEST.validate_json(path.with_suffix(".json").read_bytes())
     except OSError as error:
-        raise ArtifactError(f"{path} can't be read: {error}") from None
-    except (ValueError, TypeError) as error:
+        raise ArtifactError(f"{path} can't be read: {why(error)}; build or copy it again") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
         raise ArtifactError(
-            f"{path.with_suffix('.json')} is no manifest: {error}; build the artifact again"
+            f"{path.with_suffix('.json')} is no manifest: {key and f'{key}: '}{first['msg']}; build"
+            " the artifact again, or copy its manifest again"
         ) from None
     if size == 0:
         raise ArtifactError(f"{path} is empty; build or copy it again")

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from edgeassay.errors import ConfigError
+from edgeassay.errors import ConfigError, why
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -19,7 +19,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise ConfigError(f"{path} can't be written: {error}; choose another place") from None
+        raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -29,7 +29,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         Path(name).replace(path)
     except OSError as error:
         raise ConfigError(
-            f"{path} can't be written: {error}; make room, or choose another place"
+            f"{path} can't be written: {why(error)}; make room, or choose another place"
         ) from None
     finally:
         Path(name).unlink(missing_ok=True)
@@ -40,7 +40,7 @@ def remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{path} can't be replaced: {error}; choose another place") from None
+        raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
 
 
 def check_writable(folder: Path) -> None:

@@ -25,7 +25,7 @@ from edgeassay.artifacts import (
 from edgeassay.atomic import remove, sha256_of, write_bytes
 from edgeassay.converter import CONVERTER_MODULE, Job, convert, source_kind
 from edgeassay.datasets import Dataset, check_separation, draw_calibration, load_images
-from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError
+from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError, why
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import DataSource, ModelSpec, Role, VariantSpec
@@ -112,7 +112,8 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
         source = sha256_of(model.weights)
     except OSError as error:
         raise ConfigError(
-            f"{model.file}: weights = {model.weights.name!r} can't be read: {error}"
+            f"{model.file}: weights = {model.weights.name!r} can't be read: {why(error)}; copy it"
+            " there, or mend `weights`"
         ) from None
     return Recipe(
         model=model.id,
@@ -193,7 +194,10 @@ def _lock(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError as error:
-        raise ConfigError(f"the artifact cache {path.parent} can't be used: {error}") from None
+        raise ConfigError(
+            f"the artifact cache {path.parent} can't be used: {why(error)}; choose"
+            " another with --artifact-cache, or make it writable"
+        ) from None
     try:
         yield
     finally:

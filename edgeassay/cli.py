@@ -98,7 +98,7 @@ def build_command(
             table.add_row(str(path), f"{artifact.size_bytes:,}", artifact.sha256[:12])
     Console().print(table)
     for reason in missing:
-        console.print(f"left out: {reason}", highlight=False, soft_wrap=True)
+        console.print(f"left out: {reason}", highlight=False, markup=False, soft_wrap=True)
     if missing:
         raise typer.Exit(MISSING)
 
@@ -136,7 +136,7 @@ def check_data_command(
     console = Console(stderr=True)
     root = _project()
     models = load_models([root / "models", *(models_dir or [])], root)
-    spec = models[choose("model", [model], models)[0]]
+    spec = models[choose("model", [model], models, given_as="MODEL")[0]]
     if spec.data is None:
         raise ConfigError(f"{spec.file} has no [data] to check; declare it")
     try:

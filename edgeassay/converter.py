@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
-from edgeassay.errors import BuildFailed
+from edgeassay.errors import BuildFailed, ConfigError, last_words, why
 from edgeassay.preprocess import Images, input_shape
 from edgeassay.spec import ModelSpec
 
 CONVERTER_MODULE = "edgeassay.variants.convert"
+
+
+# The smallest file takes so much.
+LEAST_FREE_BYTES: Final = 4096
 
 
 def source_kind(weights: Path) -> str:
@@ -36,21 +42,28 @@ def convert(
     model: ModelSpec, jobs: Mapping[str, Job], keep: Callable[[str, bytes], None]
 ) -> dict[str, BuildFailed]:
     """Convert every job, handing each artifact's bytes to `keep`; what failed, by variant.
+    ConfigError where the temporary folder can't be used.
 
     A conversion that fails takes its process with it; the jobs after it go on in a new one.
     """
     assert model.weights is not None, "a model with variants to make has weights"
     failures: dict[str, BuildFailed] = {}
     left = dict(jobs)
-    with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
-        while left:
-            words = _run(model, left, Path(folder), keep)
-            if left:
-                guilty = next(iter(left))
-                del left[guilty]
-                failures[guilty] = BuildFailed(
-                    f"{model.id}/{guilty}: {model.weights.name} could not be converted: {words}"
-                )
+    try:
+        with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
+            while left:
+                words = _run(model, left, Path(folder), keep)
+                if left:
+                    guilty = next(iter(left))
+                    del left[guilty]
+                    failures[guilty] = BuildFailed(
+                        f"{model.id}/{guilty}: {model.weights.name} could not be converted: {words}"
+                    )
+    except OSError as error:
+        raise ConfigError(
+            f"{model.id} can't be converted in the temporary folder {tempfile.gettempdir()}:"
+            f" {why(error)}; make room, or set TMPDIR to another folder"
+        ) from None
     return failures
 
 
@@ -92,6 +105,10 @@ def _run(
             except BaseException:
                 process.kill()
                 raise
-    lines = (scratch / "log").read_bytes().decode("utf-8", "replace").split("\n")
-    spoken = [line.strip() for line in lines if line.strip()]
-    return spoken[-1][:400] if spoken else f"it ended with status {process.returncode}"
+    if shutil.disk_usage(scratch).free < LEAST_FREE_BYTES:  # what it said couldn't be kept either
+        return (
+            f"the temporary folder {scratch.parent} is full; make room, or set TMPDIR to another"
+            " folder"
+        )
+    words = last_words((scratch / "log").read_bytes().decode("utf-8", "replace"), lines=1)
+    return words[:400] if words else f"it ended with status {process.returncode}"

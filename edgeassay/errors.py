@@ -1,6 +1,19 @@
 """The one error tree. Each message says what is wrong, where, and what to do about it."""
 
 
+def why(error: OSError) -> str:
+    """What the system says of a failure, without its number and the path that is named already."""
+    return error.strerror or str(error)
+
+
+def last_words(log: str, lines: int = 4) -> str:
+    """The last lines of what a process said; of an error in Python the sentence alone."""
+    spoken = [line.strip() for line in log.split("\n") if line.strip()]
+    if "Traceback (most recent call last):" in spoken:
+        return spoken[-1].partition(": ")[2] or spoken[-1]
+    return " ".join(line for line in spoken[-lines:] if not line.startswith("INFO"))
+
+
 class EdgeassayError(Exception):
     """Something that stops a step, told in one sentence for the person who can mend it."""
 

@@ -78,7 +78,9 @@ class Rig:
             declared = model.variants[case.variant].artifact
             if declared is not None and (model.folder / declared).exists():
                 return own_artifact(model, case.variant)
-            raise Absent(f"--artifacts: {path} isn't there")
+            raise Absent(
+                f"--artifacts: {path} isn't there; `edgeassay build --out DIR` makes it, or copy it"
+            )
         artifact = read_artifact(path, case.model, case.variant)
         check_current(artifact, model)
         return artifact

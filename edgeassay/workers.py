@@ -21,7 +21,7 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.errors import Absent, ArtifactError, WorkerError
+from edgeassay.errors import Absent, ArtifactError, WorkerError, last_words, why
 from edgeassay.slots import Placed, Slot
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
@@ -127,7 +127,9 @@ class Worker:
             )
         except OSError as error:
             self._log.close()
-            raise Absent(f"the worker of runtime {engine} can't be started: {error}") from None
+            raise Absent(
+                f"the worker of runtime {engine} can't be started: {words[0]}: {why(error)}"
+            ) from None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests = _Pipe(self._process.stdin)
@@ -246,8 +248,7 @@ class Worker:
             self._process.wait(timeout=2.0)
         status = self._process.poll()
         self._log.seek(0)
-        lines = [line.strip() for line in self._log.read().decode("utf-8", "replace").split("\n")]
-        words = " ".join(line for line in lines[-4:] if line and not line.startswith("INFO"))
+        words = last_words(self._log.read().decode("utf-8", "replace"))
         self.close()
         if status is None:
             how = f"broke the protocol ({symptom}) and was ended"

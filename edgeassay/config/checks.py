@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Final
 
 from edgeassay.config.shapes import NAME, DeviceFile, ModelFile, nearest
 from edgeassay.errors import ConfigError
@@ -22,6 +23,13 @@ from edgeassay.spec import (
     Role,
 )
 from edgeassay.variants import METHODS, check_variant
+
+# Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
+LONGEST_SIDE: Final = 32_768
+MOST_IMAGES: Final = 1_000_000
+MOST_THREADS: Final = 1_024
+MOST_ROUNDS: Final = 1_000_000
+LONGEST_WAIT_S: Final = 86_400.0  # a day
 
 # What a network that isn't read may be called, and what to do about it.
 FOREIGN = {
@@ -56,12 +64,18 @@ def check_model(model: ModelFile, where: str) -> None:
     if model.preprocess is not None:
         _check_preprocess(model.preprocess, where)
     inputs = model.random_inputs
+    _check_between(inputs.rows, 1, MOST_IMAGES, "random_inputs.rows", where)
     for key, (low, high) in {"range": inputs.range, **inputs.ranges}.items():
-        if inputs.rows < 1 or not -math.inf < low < high < math.inf:
+        if not -math.inf < low < high < math.inf:
             raise ConfigError(
-                f"{where}: random_inputs.rows must be positive, and random_inputs.{key} two"
-                " numbers, the smaller first"
+                f"{where}: random_inputs.{key} must be two numbers, the smaller first"
             )
+
+
+def _check_between(value: float, least: float, most: float, key: str, where: str) -> None:
+    """ConfigError where a number can't be meant, or would take more than a machine has."""
+    if not least <= value <= most:
+        raise ConfigError(f"{where}: {key} = {value} must be from {least:,} to {most:,}")
 
 
 def _check_weights(model: ModelFile, where: str) -> None:
@@ -96,11 +110,13 @@ def _check_reference(model: ModelFile, where: str) -> None:
 
 def _check_data(data: DataSource | None, where: str) -> None:
     if isinstance(data, PhantomSource):
-        if Role.EVALUATION not in data.images or min(data.images.values()) < 1 or data.size < 16:
+        images = data.images.values()
+        if Role.EVALUATION not in data.images or min(images) < 1 or max(images) > MOST_IMAGES:
             raise ConfigError(
-                f"{where}: data.images must give a positive number for 'evaluation' and every"
-                " other role it names, and data.size must be at least 16"
+                f"{where}: data.images must give a number from 1 to {MOST_IMAGES:,} for"
+                " 'evaluation' and every other role it names"
             )
+        _check_between(data.size, 16, LONGEST_SIDE, "data.size", where)
     elif isinstance(data, ImageCsvSource):
         _check_image_csv(data, where)
     elif isinstance(data, NpzSource):
@@ -162,8 +178,7 @@ def _check_names(model: ModelFile, where: str) -> None:
                 f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
                 f" {nearest(runtime.engine, ENGINES)}"
             )
-        if runtime.threads < 1:
-            raise ConfigError(f"{where}: runtimes.{name}.threads must be at least 1")
+        _check_between(runtime.threads, 1, MOST_THREADS, f"runtimes.{name}.threads", where)
 
 
 def _check_preprocess(settings: Preprocess, where: str) -> None:
@@ -174,8 +189,10 @@ def _check_preprocess(settings: Preprocess, where: str) -> None:
                 f"{where}: preprocess.{name} has {len(values)} values, and"
                 f" color = {settings.color!r} has {channels} channel(s)"
             )
-    if min(settings.size) < 1 or not all(settings.std):
-        raise ConfigError(f"{where}: preprocess.size must be positive and std not zero")
+    for side in settings.size:
+        _check_between(side, 1, LONGEST_SIDE, "preprocess.size", where)
+    if not all(settings.std):
+        raise ConfigError(f"{where}: preprocess.std must not be zero")
     if settings.white is not None and settings.white < 1:
         raise ConfigError(f"{where}: preprocess.white = {settings.white} must be at least 1")
 
@@ -205,10 +222,8 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("warmup_rounds", timing.warmup_rounds, 0),
         ("min_rounds", timing.min_rounds, 1),
     ):
-        if value < least:
-            raise ConfigError(f"{where}: timing.{key} = {value} must be at least {least}")
-    if not 0 < timing.timeout_s < math.inf:
-        raise ConfigError(f"{where}: timing.timeout_s = {timing.timeout_s} must be positive")
+        _check_between(value, least, MOST_ROUNDS, f"timing.{key}", where)
+    _check_between(timing.timeout_s, 0.001, LONGEST_WAIT_S, "timing.timeout_s", where)
     for engine, command in device.workers.items():
         if engine not in ENGINES or not command:
             raise ConfigError(

@@ -99,7 +99,10 @@ def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
     models: dict[str, ModelSpec] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise ConfigError(f"the models folder {relative(folder, root)} doesn't exist")
+            raise ConfigError(
+                f"the models folder {relative(folder, root)} doesn't exist; --models-dir takes a"
+                " folder with <id>/model.toml in it"
+            )
         found = sorted(folder.glob("*/model.toml"))
         if not found:
             here = (folder / "model.toml").is_file()
@@ -121,7 +124,10 @@ def load_devices(folders: Sequence[Path], root: Path) -> dict[str, DeviceSpec]:
     devices: dict[str, DeviceSpec] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise ConfigError(f"the devices folder {relative(folder, root)} doesn't exist")
+            raise ConfigError(
+                f"the devices folder {relative(folder, root)} doesn't exist; --devices-dir takes a"
+                " folder with <id>.toml in it"
+            )
         found = sorted(folder.glob("*.toml"))
         if not found:
             raise ConfigError(f"no device profile (*.toml) in {relative(folder, root)}")
@@ -144,12 +150,18 @@ def data_root(environment: Mapping[str, str] = os.environ) -> Path | None:
     return path.resolve()
 
 
-def choose(kind: str, wanted: Sequence[str], known: Iterable[str]) -> list[str]:
-    """The wanted names, all of them where none is wanted; ConfigError lists the known ones."""
+def choose(
+    kind: str, wanted: Sequence[str], known: Iterable[str], *, given_as: str | None = None
+) -> list[str]:
+    """The wanted names, all of them where none is wanted; ConfigError lists the known ones, and
+    calls what was given `--<kind>`, or `given_as`.
+    """
     names = list(known)
     for name in wanted:
         if name not in names:
             hint = nearest(name, names)
             everything = "" if hint.startswith("known") else f" (known: {', '.join(sorted(names))})"
-            raise ConfigError(f"--{kind} {name}: unknown {kind}; {hint}{everything}")
+            raise ConfigError(
+                f"{given_as or f'--{kind}'} {name}: unknown {kind}; {hint}{everything}"
+            )
     return [name for name in names if not wanted or name in wanted]

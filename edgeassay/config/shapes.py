@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgeassay.errors import ConfigError
+from edgeassay.errors import ConfigError, why
 from edgeassay.spec import (
     ClaimName,
     DataSource,
@@ -143,9 +143,18 @@ def read_toml(path: Path, where: str) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{where} doesn't exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{where} can't be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise ConfigError(
+            f"{where} can't be read: {why(error)}; mend the file, or its permissions"
+        ) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{where} is no text in UTF-8 (line {line}); save it again in UTF-8"
+        ) from None
+    except RecursionError:
+        raise ConfigError(f"{where} is no valid TOML: its arrays are nested too deeply") from None
+    except ValueError as error:  # tomllib's own, and that of a number with too many digits
         raise ConfigError(f"{where} is no valid TOML: {error}") from None
 
 

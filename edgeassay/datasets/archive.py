@@ -24,7 +24,7 @@ from typing import IO, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why
 
 HELD_BYTES: Final = 64 << 20
 CHUNK_BYTES: Final = 1 << 20
@@ -224,8 +224,8 @@ class Rows:
                 handle = os.dup(file.fileno())
         except OSError as error:
             raise DataError(
-                f"{where} can't be unpacked into {folder}: {error}; make room, or set TMPDIR to"
-                " another folder"
+                f"{where} can't be unpacked into {folder}: {why(error)}; make room, or set"
+                " TMPDIR to another folder"
             ) from None
         weakref.finalize(self, os.close, handle)
         size = header.size_bytes // header.shape[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgeassay.atomic import sha256_of
-from edgeassay.errors import Absent, DataError
+from edgeassay.errors import Absent, DataError, why
 from edgeassay.spec import NpzSource
 
 CACHE_VARIABLE: Final = "EDGEASSAY_CACHE"
@@ -40,7 +40,7 @@ def _check_digest(path: Path, wanted: str | None) -> None:
     try:
         found = wanted if wanted is None else sha256_of(path)
     except OSError as error:
-        raise DataError(f"{path} can't be read: {error}; mend its permissions") from None
+        raise DataError(f"{path} can't be read: {why(error)}; mend its permissions") from None
     if found != wanted:
         raise DataError(
             f"{path} has the SHA-256 {found}, and `sha256` in [data] is {wanted}; replace the file,"

@@ -139,9 +139,10 @@ class ImageCsv:
                 )
             seen[image] = row
             if not (self.root / image).is_file():
+                problem = "is no file" if (self.root / image).exists() else "doesn't exist"
                 raise DataError(
-                    f"{self.root / image} doesn't exist, and line {self._table.lines[row]} of"
-                    f" {self.where} lists it"
+                    f"{self.root / image} {problem}, and line {self._table.lines[row]} of"
+                    f" {self.where} lists it; put the image there, or remove the row"
                 )
 
     def _labels(self, name: str, rows: Rows) -> npt.NDArray[np.int8]:

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 from pathlib import Path
+from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why
 from edgeassay.preprocess import WHITE_16_BIT
+
+# What Pillow's decoders raise over bytes that aren't what they should be.
+BROKEN: Final = (
+    ArithmeticError,
+    EOFError,
+    Image.DecompressionBombError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 
 def load_image(path: Path, listed_in: str) -> Image.Image:
@@ -19,19 +37,22 @@ def load_image(path: Path, listed_in: str) -> Image.Image:
             _check_depth(image, path)
             return image.copy()
     except FileNotFoundError:
-        raise DataError(f"{path} doesn't exist, and {listed_in} lists it") from None
-    except (
-        OSError,
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        NotImplementedError,
-        SyntaxError,
-        ValueError,
-    ) as error:
-        raise DataError(
-            f"{path} can't be read as an image: {error}; replace the file, or remove it from"
-            f" {listed_in}"
-        ) from None
+        raise DataError(f"{path} doesn't exist, and {listed_in} lists it; put it there") from None
+    except UnidentifiedImageError:
+        empty = path.stat().st_size == 0
+        problem = "it is empty" if empty else "it is damaged, or in no format that is known"
+        raise _unreadable(path, problem, listed_in) from None
+    except OSError as error:
+        raise _unreadable(path, why(error), listed_in) from None
+    except BROKEN as error:
+        raise _unreadable(path, str(error) or "it is damaged", listed_in) from None
+
+
+def _unreadable(path: Path, problem: str, listed_in: str) -> DataError:
+    return DataError(
+        f"{path} can't be read as an image: {problem}; replace the file, or remove it from"
+        f" {listed_in}"
+    )
 
 
 def _check_depth(image: Image.Image, path: Path) -> None:
@@ -56,8 +77,9 @@ def digest_file(path: Path, listed_in: str) -> bytes:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except FileNotFoundError:
-        raise DataError(f"{path} doesn't exist, and {listed_in} lists it") from None
+        raise DataError(f"{path} doesn't exist, and {listed_in} lists it; put it there") from None
     except OSError as error:
         raise DataError(
-            f"{path} can't be read: {error}; mend its permissions, or remove it from {listed_in}"
+            f"{path} can't be read: {why(error)}; mend its permissions, or remove it from"
+            f" {listed_in}"
         ) from None

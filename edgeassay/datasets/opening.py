@@ -30,7 +30,10 @@ def _folder(name: str, data_root: Path | None) -> Path:
         )
     root = data_root / name
     if not root.is_dir():
-        raise Absent(f"the data set isn't here: {data_root} has no folder {name!r}")
+        raise Absent(
+            f"the data set isn't here: {data_root} has no folder {name!r}; put it"
+            " there, or set EDGEASSAY_DATA to the folder that holds it"
+        )
     return root
 
 
@@ -113,7 +116,7 @@ def draw_calibration(dataset: Dataset, count: int, seed: int) -> list[int]:
     if count > len(split):
         raise DataError(
             f"{dataset.where}: {count} calibration images are asked for, and split {split.name!r}"
-            f" has {len(split)}"
+            f" has {len(split)}; lower calibration_images"
         )
     rng = np.random.default_rng(seed)
     _, strata = np.unique(split.labels, axis=0, return_inverse=True)

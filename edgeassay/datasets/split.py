@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from edgeassay.errors import DataError
 from edgeassay.preprocess import Images, input_shape, preprocess
 from edgeassay.spec import Preprocess, Role
 
@@ -48,9 +49,16 @@ class Members:
 def load_images(split: Split, rows: Sequence[int], settings: Preprocess) -> Images:
     """The preprocessed images of some rows, float32 (rows, *input shape).
 
-    DataError names an image that can't be read.
+    DataError names an image that can't be read, or says that they don't fit into memory.
     """
-    images = np.empty((len(rows), *input_shape(settings)), np.float32)
+    shape = input_shape(settings)
+    try:
+        images = np.empty((len(rows), *shape), np.float32)
+    except (MemoryError, ValueError):
+        raise DataError(
+            f"{len(rows):,} images of {'x'.join(map(str, shape))} don't fit into memory; make"
+            " `size` in [preprocess] smaller, or take fewer"
+        ) from None
     for position, row in enumerate(rows):
         images[position] = preprocess(split.load(row), settings)
     return images

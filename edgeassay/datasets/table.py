@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,16 @@ def read_table(path: Path, wanted: Mapping[str, str], *, absent: str) -> Table:
             return _read(path, file, wanted)
     except FileNotFoundError:
         raise DataError(absent) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} can't be read as a CSV file in UTF-8: {error}") from None
+    except OSError as error:
+        raise DataError(
+            f"{path} can't be read as a CSV file: {why(error)}; mend the file, or its permissions"
+        ) from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is no text in UTF-8; save it again in UTF-8") from None
+    except csv.Error as error:
+        raise DataError(
+            f"{path} can't be read as a CSV file: {error}; mend it, or save it again"
+        ) from None
 
 
 def _read(path: Path, file: TextIO, wanted: Mapping[str, str]) -> Table:

@@ -81,6 +81,11 @@ def shards_of(split: Split, jobs: int) -> list[Shard]:
     ]
 
 
+def _digest(facts: Mapping[str, Any]) -> str:
+    """The SHA-256 of what is said, however it is set out, in hex."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8")).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ShardStore:
     """The kept outputs of one artifact on one runtime and machine, below `folder`.
@@ -125,12 +130,15 @@ class ShardStore:
         if self.fresh:
             return None
         try:
-            facts = json.loads((self._place / "facts.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            kept = json.loads((self._place / "facts.json").read_text(encoding="utf-8"))
+            facts: dict[str, Any] = kept["facts"]
+            whole = kept["sha256"] == _digest(facts)
+        except (OSError, ValueError, LookupError, TypeError):
             return None
-        return facts if isinstance(facts, dict) else None
+        return facts if whole else None
 
     def save_facts(self, facts: Mapping[str, Any]) -> None:
         """Say who makes the outputs."""
-        text = json.dumps({"settings": dict(self.settings)} | dict(facts), indent=2)
+        said = {"settings": dict(self.settings)} | dict(facts)
+        text = json.dumps({"sha256": _digest(said), "facts": said}, indent=2)
         write_text(self._place / "facts.json", text + "\n")

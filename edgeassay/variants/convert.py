@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import threading
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,18 @@ def open_keras(path: Path) -> Source:
 
     from edgeassay.networks import load_network
 
-    network = load_network(path)
+    if not zipfile.is_zipfile(path):
+        sys.exit("it is no .keras, or a damaged one; copy it again, or save it anew with Keras")
+    try:
+        network = load_network(path)
+    except ValueError as error:
+        if "Lambda" in str(error):
+            sys.exit(
+                "it has a Lambda layer, and a network that carries code isn't loaded; replace the"
+                " layer with Keras's own ones, and save the network anew"
+            )
+        words = " ".join(str(error).split())
+        sys.exit(f"Keras can't load it ({words[:250]}); save it anew with Keras 3")
     shapes = [tuple(t.shape[1:]) for t in network.inputs]
     return shapes, lambda method, images: method.convert(
         tf.lite.TFLiteConverter.from_keras_model(network), images
@@ -87,7 +99,11 @@ def open_tflite(path: Path) -> Source:
     """A float .tflite, from which variants are made without TensorFlow."""
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path))
+    try:
+        interpreter = Interpreter(model_path=str(path))
+    except ValueError as error:
+        words = " ".join(str(error).split())
+        sys.exit(f"it can't be read as a .tflite ({words}); copy it again, or export it anew")
     # Weights too: a network may be quantized inside, and take and give floats.
     tensors = interpreter.get_tensor_details()
     if any(len(t["quantization_parameters"]["scales"]) for t in tensors):

@@ -184,7 +184,9 @@ def _describe(engine: str) -> Dict[str, Any]:
         try:
             return describe()
         except ImportError as error:
-            raise BadRequest("the runtime can't be imported: %s" % error) from None
+            raise BadRequest(
+                "the runtime can't be imported: %s; install it there" % error
+            ) from None
     raise BadRequest("this worker has no adapter for %r" % engine)
 
 
@@ -210,10 +212,15 @@ def answer(session: Session, frame: Frame) -> Reply:
         reply, outputs = operations[header["op"]](header, tensors)
     except Refused as error:
         return {"ok": False, "kind": "refused", "message": str(error)}, []
-    except (BadRequest, KeyError, OSError) as error:
-        message = "%s: %s" % (type(error).__name__, error)
-        return {"ok": False, "kind": "request", "message": message}, []
-    return dict(reply, ok=True), outputs
+    except BadRequest as error:
+        message = str(error)
+    except KeyError as error:
+        message = "the request lacks %s" % error
+    except OSError as error:
+        message = "%s: %s" % (error.filename, error.strerror) if error.filename else str(error)
+    else:
+        return dict(reply, ok=True), outputs
+    return {"ok": False, "kind": "request", "message": message}, []
 
 
 def main() -> None:

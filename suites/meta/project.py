@@ -146,13 +146,17 @@ class Project:
     def results_path(self) -> Path:
         return self.folder / "results.json"
 
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment that a run sees."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        return kept | {"EDGEASSAY_DATA": str(self.data), "COLUMNS": "80"} | self.environment
+
     def start(self, *options: str) -> subprocess.Popen[str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        environment |= {"EDGEASSAY_DATA": str(self.data), "COLUMNS": "80"} | self.environment
         return subprocess.Popen(
             self.command(*options),
             cwd=ROOT,
-            env=environment,
+            env=self.surroundings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,0 +1,1 @@
+"""Part of the engine's own tests: what a user gets wrong, and files that were damaged."""

@@ -1,0 +1,532 @@
+"""Mistakes in data: the CSV, its images, archives of arrays, and predictions from elsewhere."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from suites.meta.project import Project
+from suites.mistakes.breaking import (
+    CSV,
+    IMAGE,
+    MODEL,
+    NPZ,
+    appended,
+    changed,
+    damaged_member,
+    folder,
+    model,
+    npz,
+    pickled,
+    removed,
+    together,
+    truncated,
+    without_array,
+    written,
+    zip_bomb,
+)
+from suites.mistakes.mistake import Mistake
+
+CHECK = ("edgeassay", "check-data", "tiny")
+# Every claim on images says why it can't be judged, in its failure and in the summary.
+CLAIMS_ON_IMAGES = 5
+EACH_CLAIM = 2 * CLAIMS_ON_IMAGES + 1
+HEADER = "image,finding,patient,split\n"
+
+
+def one_class(project: Project) -> None:
+    """Whoever is in the test split is well."""
+    path = project.folder / CSV
+    rows = path.read_text(encoding="utf-8").splitlines()
+    calm = [row.replace("bright", "dark") if row.endswith("test") else row for row in rows]
+    path.write_text("\n".join(calm) + "\n", encoding="utf-8")
+
+
+def other_delimiter(project: Project) -> None:
+    """The CSV as a spreadsheet saves it where the comma is for decimals."""
+    path = project.folder / CSV
+    path.write_text(path.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+
+
+def encoded(kind: str, image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind)
+    return stream.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few kilobytes that says it has 400 million pixels."""
+    data = bytearray(encoded("PNG", Image.new("L", (8, 8))))
+    data[16:24] = (20_000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    return bytes(data)
+
+
+WEIGHTS = written("models/tiny/tiny.keras", "weights")
+FLOATS = encoded("TIFF", Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)))
+
+TABLE = (
+    Mistake(
+        id="csv-missing",
+        broken=removed(CSV),
+        code=4,
+        what="doesn't exist",
+        where="spots/labels.csv",
+        remedy="`csv` in [data] names it",
+    ),
+    Mistake(
+        id="csv-folder",
+        broken=folder(CSV),
+        code=4,
+        what="can't be read as a CSV file: Is a directory",
+        where="spots/labels.csv",
+        remedy="mend",
+    ),
+    Mistake(
+        id="csv-empty",
+        broken=written(CSV, ""),
+        code=4,
+        what="has no rows below its header",
+        where="spots/labels.csv",
+        remedy="it must list the images",
+    ),
+    Mistake(
+        id="csv-header-alone",
+        broken=written(CSV, HEADER),
+        code=4,
+        what="has no rows below its header",
+        where="spots/labels.csv",
+        remedy="it must list the images",
+    ),
+    Mistake(
+        id="csv-not-utf8",
+        broken=written(CSV, HEADER.encode() + b"images/h\xf6.png,dark,p1,test\n"),
+        code=4,
+        what="is no text in UTF-8",
+        where="spots/labels.csv",
+        remedy="save it again in UTF-8",
+    ),
+    Mistake(
+        id="csv-delimiter",
+        broken=other_delimiter,
+        code=4,
+        what="has no column 'image'",
+        where="spots/labels.csv",
+        remedy="must be separated by commas",
+    ),
+    Mistake(
+        id="csv-missing-column",
+        broken=changed(CSV, "finding", "diagnosis"),
+        code=4,
+        what="has no column 'finding', which `label` in [data] names",
+        where="spots/labels.csv",
+        remedy="its columns are image, diagnosis",
+    ),
+    Mistake(
+        id="csv-column-twice",
+        broken=changed(CSV, "finding,patient", "finding,finding,patient"),
+        code=4,
+        what="has 2 columns 'finding'",
+        where="spots/labels.csv",
+        remedy="leave one of that name",
+    ),
+    Mistake(
+        id="csv-short-row",
+        broken=appended(CSV, "images/006.png,dark\n"),
+        code=4,
+        what="the row hasn't as many fields as the header (2, and 4)",
+        where="labels.csv, line 98",
+        remedy="mend the row",
+    ),
+    Mistake(
+        id="csv-open-quote",
+        broken=appended(CSV, 'images/006.png,"dark,p003,test\n'),
+        code=4,
+        what="can't be read as a CSV file: unexpected end of data",
+        where="spots/labels.csv",
+        remedy="mend it",
+    ),
+    Mistake(
+        id="csv-image-missing",
+        broken=appended(CSV, "images/999.png,dark,p003,test\n"),
+        code=4,
+        what="images/999.png doesn't exist",
+        where="line 98 of",
+        remedy="remove the row",
+    ),
+    Mistake(
+        id="csv-image-twice",
+        broken=appended(CSV, "images/006.png,dark,p003,test\n"),
+        code=4,
+        what="images/006.png is listed twice in split 'test'",
+        where="(first in line 8)",
+        remedy="remove one",
+    ),
+    Mistake(
+        id="csv-empty-label",
+        broken=changed(CSV, "006.png,bright", "006.png,"),
+        code=4,
+        what="an empty value",
+        where="labels.csv: column 'finding'",
+        remedy="write each label in one way",
+    ),
+    Mistake(
+        id="csv-empty-patient",
+        broken=changed(CSV, "p003", " "),
+        code=4,
+        what="column 'patient' is empty",
+        where="labels.csv, line 8",
+        remedy="fill it in",
+    ),
+    Mistake(
+        id="csv-label-in-two-cases",
+        broken=changed(CSV, "006.png,bright", "006.png,Bright"),
+        code=4,
+        what="values that differ only in case or blanks",
+        where="labels.csv: column 'finding'",
+        remedy="write each label in one way",
+    ),
+    Mistake(
+        id="csv-no-such-positive",
+        broken=model('"bright"', '"brighter"'),
+        code=4,
+        what="no row of split 'train' has finding = 'brighter'",
+        where="labels.csv",
+        remedy="the column holds bright, dark",
+    ),
+    Mistake(
+        id="csv-number-is-no-label",
+        broken=model('positive = "bright"\n', ""),
+        code=4,
+        what="must be 0 or 1",
+        where="labels.csv, line",
+        remedy="name the positive one with `positive`",
+    ),
+    Mistake(
+        id="csv-no-such-split",
+        broken=model('patient = "patient"', 'patient = "patient"\nsplits = { evaluation = "t" }'),
+        code=4,
+        what="no row has split = 't', the evaluation split",
+        where="labels.csv",
+        remedy="the column holds calibration, test, train",
+    ),
+    Mistake(
+        id="csv-patient-in-two-splits",
+        broken=changed(CSV, "p000", "p003"),
+        code=4,
+        what="share 1 patients (p003)",
+        where="train (split 'train') and evaluation (split 'test')",
+        remedy="separate the splits",
+    ),
+    Mistake(
+        id="csv-one-class",
+        broken=one_class,
+        code=4,
+        what="images of split 'test' are negative for 'bright'",
+        where="labels.csv",
+        remedy="evaluate on another split",
+    ),
+    Mistake(
+        id="check-data-one-class",
+        broken=one_class,
+        command=CHECK,
+        code=2,
+        what="images of split 'test' are negative for 'bright'",
+        where="labels.csv",
+        remedy="evaluate on another split",
+    ),
+    Mistake(
+        id="check-data-patient-in-two-splits",
+        broken=changed(CSV, "p000", "p003"),
+        command=CHECK,
+        code=1,
+        what="share 1 patients (p003)",
+        where="train (split 'train') and evaluation (split 'test')",
+        remedy="separate the splits",
+    ),
+    Mistake(
+        id="build-patient-in-two-splits",
+        broken=together(changed(CSV, "p000", "p003"), WEIGHTS),
+        command=("edgeassay", "build", "--out", "out"),
+        code=2,
+        what="share 1 patients (p003)",
+        where="train (split 'train') and evaluation (split 'test')",
+        remedy="separate the splits",
+    ),
+    Mistake(
+        id="build-too-few-calibration-images",
+        broken=together(model("calibration_images = 8", "calibration_images = 800"), WEIGHTS),
+        command=("edgeassay", "build", "--out", "out"),
+        code=2,
+        what="800 calibration images are asked for",
+        where="labels.csv",
+        remedy="lower calibration_images",
+    ),
+)
+
+IMAGES = (
+    Mistake(
+        id="image-truncated",
+        broken=truncated(IMAGE, 60),
+        code=1,
+        what="can't be read as an image",
+        where="images/006.png",
+        remedy="replace the file, or remove it from",
+        said=EACH_CLAIM,
+        verdict="unmeasured",
+    ),
+    Mistake(
+        id="image-is-text",
+        broken=written(IMAGE, "not an image"),
+        code=1,
+        what="can't be read as an image: it is damaged, or in no format",
+        where="images/006.png",
+        remedy="replace the file, or remove it from",
+        said=EACH_CLAIM,
+        verdict="unmeasured",
+    ),
+    Mistake(
+        id="image-empty",
+        broken=written(IMAGE, ""),
+        code=1,
+        what="can't be read as an image: it is empty",
+        where="images/006.png",
+        remedy="replace the file, or remove it from",
+        said=EACH_CLAIM,
+        verdict="unmeasured",
+    ),
+    Mistake(
+        id="image-is-a-folder",
+        broken=folder(IMAGE),
+        code=4,
+        what="is no file",
+        where="images/006.png",
+        remedy="remove the row",
+    ),
+    Mistake(
+        id="image-decompression-bomb",
+        broken=written(IMAGE, bomb()),
+        code=1,
+        what="decompression bomb",
+        where="images/006.png",
+        remedy="replace the file, or remove it from",
+        said=EACH_CLAIM,
+        verdict="unmeasured",
+    ),
+    Mistake(
+        id="image-of-floats",
+        broken=written(IMAGE, FLOATS),
+        code=1,
+        what="holds floating-point numbers",
+        where="images/006.png",
+        remedy="convert it to 8 or 16 bits",
+        said=EACH_CLAIM,
+        verdict="unmeasured",
+    ),
+    Mistake(
+        id="check-data-image-truncated",
+        broken=truncated(IMAGE, 60),
+        command=CHECK,
+        code=2,
+        what="can't be read as an image",
+        where="images/006.png",
+        remedy="replace the file, or remove it from",
+    ),
+    Mistake(
+        id="check-data-image-empty",
+        broken=written("data/spots/images/000.png", ""),
+        command=CHECK,
+        code=2,
+        what="can't be read as an image: it is empty",
+        where="images/000.png",
+        remedy="replace the file, or remove it from",
+    ),
+)
+
+ARCHIVES = (
+    Mistake(
+        id="npz-pickle",
+        broken=pickled,
+        code=4,
+        what="holds Python objects, which could run code and aren't loaded",
+        where="spots.npz: the array 'test_images'",
+        remedy="replace the file",
+    ),
+    Mistake(
+        id="npz-pickle-check-data",
+        broken=pickled,
+        command=CHECK,
+        code=2,
+        what="holds Python objects, which could run code and aren't loaded",
+        where="spots.npz: the array 'test_images'",
+        remedy="replace the file",
+    ),
+    Mistake(
+        id="npz-missing-array",
+        broken=without_array("test_labels"),
+        code=4,
+        what="has no array 'test_labels'",
+        where="spots.npz",
+        remedy="it holds test_images",
+    ),
+    Mistake(
+        id="npz-missing-split",
+        broken=without_array("test_images"),
+        code=4,
+        what="has no array 'test_images'",
+        where="spots.npz",
+        remedy="it holds the splits train, val",
+    ),
+    Mistake(
+        id="npz-wrong-shape",
+        broken=npz(test_images=np.zeros((24, 64), np.uint8)),
+        code=4,
+        what="has the shape (24, 64)",
+        where="spots.npz: the array 'test_images'",
+        remedy="must have (images, height, width)",
+    ),
+    Mistake(
+        id="npz-floats",
+        broken=npz(test_images=np.zeros((24, 8, 8), np.float32)),
+        code=4,
+        what="is float32",
+        where="spots.npz: the array 'test_images'",
+        remedy="must be uint8 or uint16",
+    ),
+    Mistake(
+        id="npz-labels-out-of-range",
+        broken=npz(test_labels=np.full((24, 1), 7, np.uint8)),
+        code=4,
+        what="holds 7 for image 0",
+        where="spots.npz: the array 'test_labels'",
+        remedy="labels must be from 0 to 1",
+    ),
+    Mistake(
+        id="npz-fewer-labels",
+        broken=npz(test_labels=np.zeros((20, 1), np.uint8)),
+        code=4,
+        what="has 20 rows",
+        where="spots.npz: the array 'test_labels'",
+        remedy="has 24 images",
+    ),
+    Mistake(
+        id="npz-truncated",
+        broken=together(npz(), truncated("data/spots.npz", 2000)),
+        code=4,
+        what="can't be read as an archive of arrays",
+        where="spots.npz",
+        remedy="replace the file",
+    ),
+    Mistake(
+        id="npz-not-a-zip",
+        broken=together(npz(), written("data/spots.npz", "no zip file")),
+        code=4,
+        what="can't be read as an archive of arrays",
+        where="spots.npz",
+        remedy="replace the file",
+    ),
+    Mistake(
+        id="npz-bomb",
+        broken=zip_bomb,
+        code=4,
+        what="as no images do",
+        where="spots.npz: the array 'test_images'",
+        remedy="replace the file",
+    ),
+    Mistake(
+        id="npz-damaged-inside",
+        broken=damaged_member,
+        code=4,
+        what="the array 'test_images' is damaged",
+        where="spots.npz",
+        remedy="replace the file",
+    ),
+    Mistake(
+        id="npz-sha256",
+        broken=npz(
+            declared=NPZ + f'url = "https://example.org/spots.npz"\nsha256 = "{"0" * 64}"\n'
+        ),
+        code=4,
+        what="has the SHA-256",
+        where="spots.npz",
+        remedy="replace the file, or correct the digest",
+    ),
+    Mistake(
+        id="npz-missing",
+        broken=together(npz(), removed("data/spots.npz")),
+        command=("pytest", "--require-measured", "suites/accuracy"),
+        code=1,
+        what="has no file 'spots.npz'",
+        where="/data",
+        remedy="put it there",
+        said=EACH_CLAIM,
+        verdict="unmeasured",
+    ),
+)
+
+REFERENCE = '\n[reference]\npredictions = "original.csv"\n'
+ORIGINAL = "models/tiny/original.csv"
+
+
+def predictions(header: str = "image,bright", score: str = "0.5", rows: int = 96) -> str:
+    """The original network's scores, every image's alike."""
+    return header + "\n" + "".join(f"images/{k:03d}.png,{score}\n" for k in range(rows))
+
+
+PREDICTIONS = (
+    Mistake(
+        id="predictions-missing",
+        broken=appended(MODEL, REFERENCE),
+        code=4,
+        what="doesn't exist",
+        where="models/tiny/original.csv",
+        remedy="`predictions` under [reference] names it",
+    ),
+    Mistake(
+        id="predictions-missing-rows",
+        broken=together(appended(MODEL, REFERENCE), written(ORIGINAL, predictions(rows=50))),
+        code=4,
+        what="has no row for 24 of 48 evaluation images",
+        where="original.csv",
+        remedy="predict them all",
+    ),
+    Mistake(
+        id="predictions-nan",
+        broken=together(appended(MODEL, REFERENCE), written(ORIGINAL, predictions(score="nan"))),
+        code=4,
+        what="a score is no finite number",
+        where="original.csv, line 2",
+        remedy="mend the row",
+    ),
+    Mistake(
+        id="predictions-text",
+        broken=together(appended(MODEL, REFERENCE), written(ORIGINAL, predictions(score="high"))),
+        code=4,
+        what="could not convert string to float: 'high'",
+        where="original.csv, line 2",
+        remedy="write a number",
+    ),
+    Mistake(
+        id="predictions-missing-class",
+        broken=together(
+            appended(MODEL, REFERENCE), written(ORIGINAL, predictions(header="image,light"))
+        ),
+        code=4,
+        what="has no column 'bright'",
+        where="original.csv",
+        remedy="scores for each class (bright)",
+    ),
+    Mistake(
+        id="predictions-folder",
+        broken=together(appended(MODEL, REFERENCE), folder(ORIGINAL)),
+        code=4,
+        what="can't be read as a CSV file: Is a directory",
+        where="original.csv",
+        remedy="mend",
+    ),
+)
+
+MISTAKES = (*TABLE, *IMAGES, *ARCHIVES, *PREDICTIONS)
