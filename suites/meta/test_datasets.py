@@ -92,7 +92,7 @@ def test_a_wrong_csv_is_explained(spots: Path, right: str, wrong: str, words: st
     [
         (b"", "has no rows"),
         (b"image,finding,patient,split\n", "has no rows"),
-        (b"\xff\xfe\x00\x00", "can't be read as a CSV file"),
+        (b"\xff\xfe\x00\x00", "is no text in UTF-8"),
         (None, "doesn't exist"),
     ],
 )

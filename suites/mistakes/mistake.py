@@ -79,7 +79,6 @@ def run(mistake: Mistake, project: Project) -> End:
     """Run the command as a user does, in a process of its own."""
     place = project.folder / "place"
     (project.folder / "tmp").mkdir()
-    place.mkdir()
     tool, *options = (w.replace("{folder}", str(project.folder)) for w in mistake.command)
     words = [sys.executable, "-m", "edgeassay", *options]
     if tool == "pytest":

@@ -6,8 +6,6 @@ The copies are seeded, so that a copy that fails fails again.
 from __future__ import annotations
 
 import io
-import json
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,7 +19,7 @@ from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.config import load_device, load_model
 from edgeassay.datasets import check_evaluation, check_separation, load_images, open_dataset
 from edgeassay.datasets.image_files import digest_file, load_image
-from edgeassay.errors import Absent, DataError, EdgeassayError
+from edgeassay.errors import DataError, EdgeassayError
 from edgeassay.measure.accuracy import Inputs, LocalRunner, predict
 from edgeassay.measure.predictions import Predictions, read_predictions
 from edgeassay.measure.shards import ShardStore, shards_of
@@ -32,9 +30,9 @@ from edgeassay.workers import Worker
 from suites.meta.project import Project
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
 from suites.mistakes.artifacts import manifest
-from suites.mistakes.breaking import right_arrays
-from suites.mistakes.data import predictions
+from suites.mistakes.breaking import pickled, right_arrays
 from suites.mistakes.mistake import LEAKS, tree
+from suites.mistakes.tables import predictions
 
 COPIES = 40
 PREPROCESS = Preprocess(color="grey", size=(SIDE, SIDE))
@@ -238,8 +236,6 @@ def test_images_larger_than_memory_are_a_sentence(project: Project) -> None:
 
 def test_the_pickle_would_have_run(project: Project) -> None:
     """What the archive of the table carries does make a file where it is loaded without care."""
-    from suites.mistakes.breaking import pickled
-
     pickled(project)
     target = project.folder / "EXECUTED"
     with np.load(project.data / "spots.npz", allow_pickle=True) as arrays:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from edgeassay.machine import usable_cpus
 from suites.meta.project import Project
-from suites.mistakes import artifacts, data, declarations, places
+from suites.mistakes import artifacts, declarations, images, options, places, tables
 from suites.mistakes.mistake import (
     Mistake,
     check_nothing_half_done,
@@ -18,7 +22,35 @@ from suites.mistakes.mistake import (
     tree,
 )
 
-TABLE = (*declarations.MISTAKES, *data.MISTAKES, *artifacts.MISTAKES, *places.MISTAKES)
+MODULES = (declarations, options, tables, images, artifacts, places)
+TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
+
+Made = Mapping[str, Future[None]]
+
+
+def make(mistake: Mistake, folder: Path) -> None:
+    """Make the mistake in a fresh project, and check all that must be true of the end."""
+    project = Project(folder)
+    project.write()
+    mistake.broken(project)
+    (folder / "place").mkdir()
+    before = tree(folder)
+    end = run(mistake, project)
+    check_sentence(mistake, end)
+    check_nothing_half_done(before, project)
+    check_results(mistake, project)
+
+
+@pytest.fixture(scope="module")
+def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Made]:
+    """The chosen mistakes, made on every core: most of the time is Python's, starting."""
+    calls = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    chosen = [m for params in calls if isinstance(m := params.get("mistake"), Mistake)]
+    with ThreadPoolExecutor(usable_cpus()) as pool:
+        yield {m.id: pool.submit(make, m, tmp_path_factory.mktemp("made")) for m in chosen}
+        pool.shutdown(cancel_futures=True)
 
 
 def test_the_table_is_long_and_no_row_stands_for_another() -> None:
@@ -27,17 +59,9 @@ def test_the_table_is_long_and_no_row_stands_for_another() -> None:
 
 
 @pytest.mark.parametrize("mistake", [pytest.param(m, id=m.id) for m in TABLE])
-def test_a_mistake_is_a_sentence_and_leaves_nothing(mistake: Mistake, tmp_path: Path) -> None:
+def test_a_mistake_is_a_sentence_and_leaves_nothing(mistake: Mistake, made: Made) -> None:
     if mistake.place is not None:
         require_mounts()
-    if mistake.needs is not None:
-        pytest.importorskip(mistake.needs, reason="the converters need the [build] extra")
-    project = Project(tmp_path)
-    project.write()
-    mistake.broken(project)
-    before = tree(tmp_path)
-    end = run(mistake, project)
-    check_sentence(mistake, end)
-    before.setdefault("place", "no file")
-    check_nothing_half_done(before, project)
-    check_results(mistake, project)
+    if mistake.needs is not None and find_spec(mistake.needs) is None:
+        pytest.skip(f"{mistake.needs} isn't installed")
+    made[mistake.id].result()
