@@ -124,7 +124,7 @@ MISTAKES = (
         code=4,
         what="preprocess.size = '8x8' is not valid",
         where=HERE,
-        remedy="Input should be a valid tuple",
+        remedy="it must be several values in brackets, such as [224, 224]",
     ),
     Mistake(
         id="toml-missing-key",

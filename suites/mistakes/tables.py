@@ -229,9 +229,9 @@ TABLE = (
         broken=together(model("calibration_images = 8", "calibration_images = 800"), WEIGHTS),
         command=("edgeassay", "build", "--out", "out"),
         code=2,
-        what="800 calibration images are asked for",
+        what="variants.int8.calibration_images = 800",
         where="labels.csv",
-        remedy="lower calibration_images",
+        remedy="ask for at most as many",
     ),
 )
 
