@@ -107,7 +107,8 @@ class Session:
             self._mapped[where["file"]] = np.memmap(where["file"], np.uint8, "r")
         dtype, shape = np.dtype(where["dtype"]), tuple(where["shape"])
         count = dtype.itemsize * int(np.prod(shape))
-        return self._mapped[where["file"]][:count].view(dtype).reshape(shape)
+        tensor: "np.ndarray[Any, Any]" = self._mapped[where["file"]][:count].view(dtype)
+        return tensor.reshape(shape)
 
     def _batched(
         self, handle: str, engine: Engine, batch: int, tensors: List["np.ndarray[Any, Any]"]

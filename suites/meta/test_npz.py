@@ -44,7 +44,8 @@ def arrays(side: int = 6, kind: str = "uint8") -> Arrays:
 
 def write(root: Path, content: Arrays, *, packed: bool = False) -> Path:
     path = root / "tiny.npz"
-    (np.savez_compressed if packed else np.savez)(path, **content)
+    arrays: dict[str, Any] = content
+    (np.savez_compressed if packed else np.savez)(path, **arrays)
     return path
 
 
@@ -319,7 +320,7 @@ def load_peak(root: Path, count: int) -> int:
     """What is allocated at most while images of an archive of `count` of them are read."""
     rng = np.random.default_rng(10)
     images = rng.integers(0, 255, (count, 64, 64)).astype(np.uint8)
-    content = {"test_images": images, "test_labels": np.arange(count) % 2}
+    content: dict[str, Any] = {"test_images": images, "test_labels": np.arange(count) % 2}
     np.savez_compressed(root / "tiny.npz", **content)
     tracemalloc.start()
     split = opened(root).splits[Role.EVALUATION]

@@ -118,7 +118,8 @@ def npz(name: str = "spots.npz", declared: str = NPZ, **arrays: npt.NDArray[Any]
 
     def do(project: Project) -> None:
         model(DATA, declared)(project)
-        np.savez(project.data / name, **(right_arrays() | arrays))
+        content: dict[str, Any] = right_arrays() | arrays
+        np.savez(project.data / name, **content)
 
     return do
 

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,7 +143,8 @@ def test_an_image(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_an_archive(tmp_path: Path, compressed: bool) -> None:
     path = tmp_path / "spots.npz"
-    (np.savez_compressed if compressed else np.savez)(path, **right_arrays())
+    arrays: dict[str, Any] = right_arrays()
+    (np.savez_compressed if compressed else np.savez)(path, **arrays)
     source = NpzSource(source="npz", file="spots.npz", classes=("bright",))
 
     def read() -> None:
