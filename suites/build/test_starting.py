@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -126,6 +127,17 @@ def test_a_network_that_can_not_be_converted_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children hear SIGINT even where these tests run in the background of a shell, which ignores
+    it and hands that on.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_leaves_nothing(networks: Path, tmp_path: Path) -> None:
     words = command("net", tmp_path / "models", "--keras", str(networks / "net.keras"))
     with subprocess.Popen(

@@ -86,7 +86,9 @@ def run(mistake: Mistake, project: Project) -> End:
     if mistake.place is not None:
         script = f'{mistake.place} || exit 99; place="$1"; shift; "$@"; code=$?; {ENDED}'
         words = ["unshare", "--mount", "sh", "-c", script, "sh", str(place), *words]
-    project.environment |= {"TMPDIR": str(project.folder / "tmp"), "COLUMNS": "250"}
+    # Python's own caches beside a module that a mistake brings along aren't the program's.
+    quiet = {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "250"}
+    project.environment |= quiet | {"TMPDIR": str(project.folder / "tmp")}
     project.environment |= {
         name: value.replace("{folder}", str(project.folder))
         for name, value in mistake.environment.items()
