@@ -61,7 +61,8 @@ def sha256_of(path: Path) -> str:
     OSError where it can't be read.
     """
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
+        walked = os.walk(path, followlinks=True)  # what a linked folder holds is read as well
+        files = sorted(Path(folder, name) for folder, _, names in walked for name in names)
         lines = [f"{p.relative_to(path).as_posix()} {sha256_of(p)}\n" for p in files]
         return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
     with path.open("rb") as file:

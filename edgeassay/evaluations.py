@@ -207,6 +207,7 @@ class Evaluations:
         """The case's AUCs, and those that they are compared with, where they have been taken."""
         reference = self._rig.plan.reference_of(case)
         released = self._released.get(case.model)
-        if released is None and reference != case:
+        declared = self._rig.model(case).reference.predictions
+        if declared is None and reference != case:
             released = self._aucs.get(reference)
         return self._aucs.get(case), released

@@ -30,9 +30,16 @@ def load_network(path: Path) -> Any:
 
 
 def save_half(network: Any, path: Path) -> None:
-    """Write a network with 16-bit weights: half the bytes. `load_network` restores it."""
+    """Write a network with 16-bit weights: half the bytes. `load_network` restores it.
+
+    ValueError where a weight is too large for 16 bits.
+    """
     half = type(network).from_config(_with_precision(network.get_config(), SINGLE, HALF))
-    half.set_weights([np.asarray(w, np.float16) for w in network.get_weights()])
+    with np.errstate(over="ignore"):
+        weights = [np.asarray(w, np.float16) for w in network.get_weights()]
+    if not all(np.isfinite(w).all() for w in weights):
+        raise ValueError(f"{path.name}: a weight is no finite number in 16 bits; keep all 32")
+    half.set_weights(weights)
     half.save(path)
 
 

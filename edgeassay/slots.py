@@ -42,7 +42,10 @@ class Slot:
         self.path, self.size = name, size
         try:
             # Reserved now: a full file system would end the process at a later write.
-            os.posix_fallocate(handle, 0, size)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(handle, 0, size)
+            else:
+                os.ftruncate(handle, size)
             self._memory = mmap.mmap(handle, size)
         except OSError:
             self._remove()

@@ -139,13 +139,21 @@ class Worker:
     def _greet(self) -> dict[str, Any]:
         """What the worker says of itself; Absent where its Python can't even start it."""
         try:
-            return self._ask({"op": "hello", "engine": self._engine})[0]
+            facts = self._ask({"op": "hello", "engine": self._engine})[0]
         except WorkerError as error:
             if (self._process.returncode or 0) > 0:
                 raise Absent(
                     f"the environment of runtime {self._engine} is broken: {error}"
                 ) from None
             raise
+        if facts["protocol"] != protocol.VERSION:
+            self.close()
+            raise Absent(
+                f"the worker of runtime {self._engine} speaks version {facts['protocol']} of the"
+                f" protocol, and this edgeassay {protocol.VERSION}; copy the folder"
+                " edgeassay/worker to the device again"
+            )
+        return facts
 
     def load(self, path: Path, runtime: RuntimeSpec, handle: str, label: str) -> Loaded:
         """Load the artifact at `path`; ArtifactError with the runtime's words where it refuses."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -78,7 +79,9 @@ def check_evaluation(dataset: Dataset) -> Split:
 
 
 def _overlap(a: Sequence[str], b: Sequence[str]) -> list[str]:
-    return sorted(set(a) & set(b))
+    """What both name; `./x` and `x` are one file, and blanks around a patient's name none of it."""
+    one, two = ({posixpath.normpath(name.strip()) for name in names} for names in (a, b))
+    return sorted(one & two)
 
 
 def check_separation(dataset: Dataset) -> bool:

@@ -271,7 +271,11 @@ def remote_worker(task: Task, content: bytes) -> Iterator[tuple[Worker, Loaded]]
     except Empty:
         label = task.artifact.label
         worker = Worker(["{python}"], task.runtime.engine, label=label, timeout_s=task.timeout_s)
-        loaded = worker.load(remote_artifact(task, content), task.runtime, "candidate", label)
+        try:
+            loaded = worker.load(remote_artifact(task, content), task.runtime, "candidate", label)
+        except BaseException:
+            worker.close()
+            raise
     try:
         yield worker, loaded
     except BaseException:
@@ -295,6 +299,7 @@ def remote_artifact(task: Task, content: bytes) -> Path:
     if hashlib.sha256(content).hexdigest() != digest:
         raise MeasurementError(f"{task.artifact.label}: other bytes came than were sent")
     folder = Path(tempfile.gettempdir(), f"edgeassay-artifacts-{getpass.getuser()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{digest}.tflite"
     if not path.is_file() or sha256_of(path) != digest:
         write_bytes(path, content)

@@ -25,14 +25,8 @@ from edgeassay.datasets import Split
 SHARD_IMAGES: Final = 64
 
 
-# Our own code between an image and a raw output, by its place in the package.
-CODE: Final = (
-    "preprocess.py",
-    "datasets/image_files.py",
-    "measure/quantization.py",
-    "worker/loop.py",
-    "worker/litert.py",
-)
+# Our own code between an image's bytes and a raw output, by its place in the package.
+CODE: Final = ("preprocess.py", "slots.py", "datasets/*.py", "measure/*.py", "worker/*.py")
 
 
 @cache
@@ -41,7 +35,8 @@ def outputs_version() -> str:
     on the way, and the versions of what it calls.
     """
     package = Path(__file__).resolve().parent.parent
-    code = hashlib.sha256("".join(sha256_of(package / name) for name in CODE).encode("ascii"))
+    files = [path for pattern in CODE for path in sorted(package.glob(pattern))]
+    code = hashlib.sha256("".join(sha256_of(path) for path in files).encode("ascii"))
     return f"{code.hexdigest()[:16]} pillow {PIL.__version__} numpy {np.__version__}"
 
 

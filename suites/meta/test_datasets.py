@@ -313,6 +313,22 @@ def test_the_phantom_has_patients_no_two_splits_share_and_every_finding() -> Non
     assert len(set(split.names)) == len(split)
 
 
+@pytest.mark.parametrize(("image", "patient"), [("./{}", "new"), ("images/../{}", "new")])
+def test_another_name_for_the_same_file_is_no_other_file(
+    spots: Path, image: str, patient: str
+) -> None:
+    table = spots / "spots/labels.csv"
+    rows = table.read_text().splitlines()
+    one = next(row for row in rows if row.endswith(",test"))
+    name, finding, who, _ = one.split(",")
+    table.write_text("\n".join([*rows, f"{image.format(name)},{finding},{patient},train"]) + "\n")
+    with pytest.raises(ConfigError, match="share 1 images"):
+        check_separation(open_dataset(SPOTS, spots))
+    table.write_text("\n".join([*rows, f"{rows[1].split(',')[0]}x,dark, {who},other"]) + "\n")
+    with pytest.raises(ConfigError, match="share 1 patients"):
+        check_separation(open_dataset(SPOTS, spots))
+
+
 def test_more_calibration_images_than_there_are_name_the_model(tmp_path: Path) -> None:
     project = Project(
         tmp_path, model_toml=MODEL_TOML.replace("calibration_images = 8", "calibration_images = 99")

@@ -144,6 +144,32 @@ def test_predictions_are_relative_to_the_models_folder(project: Project) -> None
     assert "Traceback" not in outcome.text
 
 
+def test_a_declared_digest_holds_for_prebuilt_artifacts_too(project: Project) -> None:
+    """A file in the `--artifacts` folder is no way round the digest in the model.toml."""
+    path = project.artifacts / "tiny/int8.tflite"
+    for digest, code in ((sha256_of(path), 0), ("0" * 64, 1)):
+        project.model_toml = MODEL_TOML.replace(
+            'int8 = { method = "int8", calibration_images = 8 }',
+            f'int8 = {{ artifact = "int8.tflite", sha256 = "{digest}" }}',
+        )
+        project.write()
+        outcome = project.run("suites/artifact")
+        assert outcome.code == code, outcome.text
+    assert "isn't the artifact that" in outcome.messages["test_loads[tiny-int8-litert]"]
+
+
+def test_predictions_declared_and_not_compared_leave_no_other_change(project: Project) -> None:
+    """Without a limit on drops the table shows none: fp32 isn't what the model is compared with."""
+    project.model_toml = MODEL_TOML.replace("mean_auc_drop = 0.05", "").replace(
+        "[runtimes]", '[reference]\npredictions = "original.csv"\n\n[runtimes]'
+    )
+    project.write()
+    write_original(project, 0.0)
+    outcome = project.run("suites/accuracy")
+    against = {c["auc_reference"] for c in outcome.results["cases"]}
+    assert all(words.startswith("predictions original.csv") for words in against)
+
+
 def test_a_reference_that_nothing_bounds_is_told(project: Project) -> None:
     project.model_toml = MODEL_TOML.replace("min_auc = 0.7\n", "")
     project.write()

@@ -168,6 +168,16 @@ def test_a_worker_can_be_ended_while_another_thread_asks(model: Path) -> None:
     assert len(said) == 2
 
 
+def test_an_older_copy_of_the_worker_is_told_apart(tmp_path: Path) -> None:
+    copy = tmp_path / "worker"
+    shutil.copytree(WORKER_FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (copy / "protocol.py").read_text()
+    (copy / "protocol.py").write_text(text.replace("VERSION = 2", "VERSION = 1"))
+    script = f"import runpy; runpy.run_path({str(copy)!r}, run_name='__main__')"
+    with pytest.raises(Absent, match=r"speaks version 1 .* copy the folder edgeassay/worker"):
+        start(["{python}", "-c", script])
+
+
 def test_the_worker_runs_from_a_copy_of_its_folder_alone(tmp_path: Path, model: Path) -> None:
     """As on a device: no edgeassay there, and none of its modules loaded."""
     copy = tmp_path / "elsewhere"
