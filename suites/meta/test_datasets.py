@@ -16,7 +16,13 @@ from PIL import Image
 
 from edgeassay.build import calibration_images
 from edgeassay.config import load_model
-from edgeassay.datasets import check_evaluation, check_separation, draw_calibration, open_dataset
+from edgeassay.datasets import (
+    check_evaluation,
+    check_separation,
+    draw_calibration,
+    load_images,
+    open_dataset,
+)
 from edgeassay.datasets.phantom import FINDINGS, Phantom
 from edgeassay.errors import Absent, ConfigError, DataError
 from edgeassay.spec import ImageCsvSource, PhantomSource, Role
@@ -327,6 +333,24 @@ def test_another_name_for_the_same_file_is_no_other_file(
     table.write_text("\n".join([*rows, f"{rows[1].split(',')[0]}x,dark, {who},other"]) + "\n")
     with pytest.raises(ConfigError, match="share 1 patients"):
         check_separation(open_dataset(SPOTS, spots))
+
+
+def test_calibration_sees_the_calibration_split_alone(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write()
+    model = load_model(tmp_path / "models/tiny", tmp_path)
+    assert model.preprocess is not None
+    assert model.data is not None
+    opened = partial(open_dataset, data_root=project.data)
+    seen = {image.tobytes() for image in calibration_images(model, "int8", opened)}
+    splits = open_dataset(model.data, project.data).splits
+    held = {
+        role: {i.tobytes() for i in load_images(split, range(len(split)), model.preprocess)}
+        for role, split in splits.items()
+    }
+    assert len(seen) == 8
+    assert seen <= held[Role.CALIBRATION]
+    assert not seen & held[Role.EVALUATION]
 
 
 def test_more_calibration_images_than_there_are_name_the_model(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from edgeassay.artifacts import read_artifact
 from edgeassay.datasets import Split
-from edgeassay.errors import DataError, WorkerError
+from edgeassay.errors import ArtifactError, DataError, MeasurementError, WorkerError
 from edgeassay.measure.accuracy import Inputs, Keep, LocalRunner, predict
 from edgeassay.measure.predictions import Predictions
 from edgeassay.measure.shards import SHARD_IMAGES, Shard, ShardStore, shards_of
@@ -185,6 +185,34 @@ def test_batches_give_the_same_bytes_as_one_row_after_another(tmp_path: Path, in
         (together,) = worker.run(loaded, [rows], batch=8)
     assert alone.shape == together.shape == (21, 1, 3)
     assert alone.tobytes() == together.tobytes()
+
+
+def test_other_bytes_than_the_artifacts_and_what_does_not_fit_are_refused(
+    evaluation: Evaluation,
+) -> None:
+    """Nothing is evaluated of a file that was changed meanwhile, or that the check refuses."""
+    split = split_of(evaluation.pixels)
+    artifact = read_artifact(evaluation.artifact, "tiny", "int8")
+
+    def refuse(loaded: Loaded) -> None:
+        raise MeasurementError(f"{loaded.label} doesn't fit")
+
+    kept: list[Shard] = []
+    for sha256, check, words in (
+        ("0" * 64, accept, "was changed while the run went on"),
+        (artifact.sha256, refuse, "doesn't fit"),
+    ):
+        runner = LocalRunner(
+            artifact=replace(artifact, sha256=sha256),
+            runtime=RuntimeSpec(),
+            inputs=Inputs(split=split, settings=Preprocess(color="grey", size=(SIDE, SIDE))),
+            start_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
+            check=check,
+            jobs=1,
+        )
+        with pytest.raises((ArtifactError, MeasurementError), match=words):
+            runner(shards_of(split, 1), lambda shard, _: kept.append(shard))
+    assert not kept
 
 
 def test_a_pipe_serves_where_there_is_no_slot(
