@@ -13,12 +13,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-
-MEMORY_FOLDER: Final = Path("/dev/shm")  # noqa: S108  # Linux's files in memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,25 +31,29 @@ class Placed:
 class Slot:
     """A file of `size` bytes in memory. Use it as a context manager: leaving it removes the file.
 
-    OSError where there is no room.
+    It has no name where the system can do without (Linux), and goes with this process whatever ends
+    it. OSError where there is no room.
     """
 
     def __init__(self, size: int) -> None:
-        folder = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
-        handle, name = tempfile.mkstemp(prefix="edgeassay-", dir=folder)
-        self.path, self.size = name, size
+        self.size = size
+        self._named: Path | None = None
+        if hasattr(os, "memfd_create"):
+            self._handle = os.memfd_create("edgeassay")
+            self.path = f"/proc/{os.getpid()}/fd/{self._handle}"
+        else:
+            self._handle, self.path = tempfile.mkstemp(prefix="edgeassay-")
+            self._named = Path(self.path)
         try:
-            # Reserved now: a full file system would end the process at a later write.
+            # Reserved now: where there is no room, a later write would end the process.
             if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(handle, 0, size)
+                os.posix_fallocate(self._handle, 0, size)
             else:
-                os.ftruncate(handle, size)
-            self._memory = mmap.mmap(handle, size)
+                os.ftruncate(self._handle, size)
+            self._memory = mmap.mmap(self._handle, size)
         except OSError:
             self._remove()
             raise
-        finally:
-            os.close(handle)
 
     def put(self, array: npt.NDArray[Any]) -> Placed | None:
         """Copy an array in; None where it doesn't fit. What was in before is gone."""
@@ -69,7 +71,9 @@ class Slot:
 
     def _remove(self) -> None:
         with contextlib.suppress(OSError):
-            Path(self.path).unlink()
+            os.close(self._handle)
+        if self._named is not None:
+            self._named.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
