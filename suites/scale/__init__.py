@@ -1,1 +1,1 @@
-"""Part of the engine's own tests: what needs a cluster or many images, and so longer."""
+"""Part of the engine's own tests that takes longer: whole runs, a cluster, interruptions."""
