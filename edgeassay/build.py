@@ -249,8 +249,17 @@ def export(artifact: Artifact, folder: Path) -> Path:
 
 
 def check_current(artifact: Artifact, model: ModelSpec) -> None:
-    """ArtifactError where a prebuilt artifact is of other weights or settings than the model's."""
+    """ArtifactError where a prebuilt artifact is of other bytes, weights or settings than declared.
+
+    What it was made from is only known of one with a manifest.
+    """
     made_from, variant = artifact.manifest, model.variants[artifact.variant]
+    if variant.sha256 not in (None, artifact.sha256):
+        raise ArtifactError(
+            f"{artifact.path} isn't the artifact that {model.file} declares: its SHA-256 is"
+            f" {artifact.sha256[:12]}…, and variants.{artifact.variant}.sha256 says"
+            f" {str(variant.sha256)[:12]}…; copy the right one"
+        )
     if made_from is None:
         return
     current: dict[str, tuple[object, object]] = {

@@ -44,6 +44,7 @@ class Evaluations:
         self._predictions: dict[Case, Predictions] = {}
         self._aucs: dict[Case, npt.NDArray[np.float64]] = {}
         self._released: dict[str, npt.NDArray[np.float64]] = {}
+        self._released_words: dict[str, str] = {}
 
     def data(self, model_id: str) -> EvaluationData:
         """The model's data, checked; Absent where it isn't here, ConfigError or DataError where it
@@ -187,15 +188,14 @@ class Evaluations:
             path = model.folder / model.reference.predictions
             scores = read_predictions(path, split, model.classes)
             self._released[model_id] = class_aucs(split.labels, scores)
+            words = f"predictions {path.name}, SHA-256 {sha256_of(path)}"
+            self._released_words[model_id] = words
         return self._released[model_id]
 
     def compared_with(self, case: Case) -> str:
-        """What the case's AUCs are compared with, told apart from all else."""
-        model = self._rig.model(case)
-        if model.reference.predictions is None:
-            return f"variant {model.reference.variant}"
-        path = model.folder / model.reference.predictions
-        return f"predictions {path.name}, SHA-256 {sha256_of(path)}"
+        """What the case's AUCs have been compared with, told apart from all else."""
+        variant = self._rig.model(case).reference.variant
+        return self._released_words.get(case.model, f"variant {variant}")
 
     def known(self, case: Case) -> Predictions | None:
         """The case's predictions where they have been made."""

@@ -25,7 +25,7 @@ from edgeassay.measure.quantization import dequantize, quantize
 from edgeassay.measure.shards import Shard, ShardStore
 from edgeassay.preprocess import Images, input_shape
 from edgeassay.progress import Reporter
-from edgeassay.slots import Slot
+from edgeassay.slots import Placed, Slot
 from edgeassay.spec import Preprocess, RuntimeSpec
 from edgeassay.workers import Loaded, Worker, describe_loaded, read_loaded
 
@@ -79,10 +79,14 @@ class Inputs:
             yield part
 
 
-def run_part(worker: Worker, loaded: Loaded, part: Images) -> npt.NDArray[Any]:
-    """The raw outputs of some images, (images, scores)."""
-    rows = quantize(part, loaded.inputs[0])[:, np.newaxis]
-    return worker.run(loaded, [rows], batch=BATCH)[0].reshape(len(part), -1)
+def rows_of(part: Images, loaded: Loaded) -> npt.NDArray[Any]:
+    """Images as the artifact takes them, one a row."""
+    return quantize(part, loaded.inputs[0])[:, np.newaxis]
+
+
+def run_rows(worker: Worker, loaded: Loaded, rows: npt.NDArray[Any] | Placed) -> npt.NDArray[Any]:
+    """The raw outputs of rows, (images, scores)."""
+    return worker.run(loaded, [rows], batch=BATCH)[0].reshape(rows.shape[0], -1)
 
 
 class Crew:
@@ -108,14 +112,13 @@ class Crew:
     def run(self, part: Images) -> npt.NDArray[Any]:
         """The raw outputs of some images, (images, scores)."""
         assert self.loaded is not None, "a crew has a worker"
-        rows = quantize(part, self.loaded.inputs[0])[:, np.newaxis]
+        rows = rows_of(part, self.loaded)
         slot = self._slots.get()
         try:
             placed = None if slot is None else slot.put(rows)
             worker, loaded = self._idle.get()
             try:
-                given = [rows if placed is None else placed]
-                return worker.run(loaded, given, batch=BATCH)[0].reshape(len(part), -1)
+                return run_rows(worker, loaded, rows if placed is None else placed)
             finally:
                 self._idle.put((worker, loaded))
         finally:

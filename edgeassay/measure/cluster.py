@@ -31,7 +31,7 @@ from edgeassay.config import data_root
 from edgeassay.datasets import Split, open_dataset
 from edgeassay.errors import ConfigError, DataError, MeasurementError
 from edgeassay.machine import this_machine
-from edgeassay.measure.accuracy import Inputs, Keep, Outputs, run_part
+from edgeassay.measure.accuracy import Inputs, Keep, Outputs, rows_of, run_rows
 from edgeassay.measure.fit import check_ran
 from edgeassay.measure.shards import Shard, outputs_version, shard_digest
 from edgeassay.spec import DataSource, Preprocess, Role, RuntimeSpec
@@ -229,7 +229,7 @@ def remote_shard(task: Task, content: bytes) -> Outputs:
         )
     inputs, shard = Inputs(split=remote_split(task), settings=task.preprocess), task.shard
     with remote_worker(task, content) as (worker, loaded):
-        parts = [run_part(worker, loaded, part) for part in inputs.parts(shard)]
+        parts = [run_rows(worker, loaded, rows_of(part, loaded)) for part in inputs.parts(shard)]
         facts = worker.facts | {"host": here}
     return Outputs(values=np.concatenate(parts), loaded=loaded, worker=facts)
 
@@ -266,21 +266,19 @@ def remote_worker(task: Task, content: bytes) -> Iterator[tuple[Worker, Loaded]]
         for other in [k for k in _IDLE if k != key]:
             _end_all(_IDLE.pop(other))
         idle = _IDLE.setdefault(key, SimpleQueue())
-    try:
-        worker, loaded = idle.get_nowait()
-    except Empty:
-        label = task.artifact.label
-        worker = Worker(["{python}"], task.runtime.engine, label=label, timeout_s=task.timeout_s)
+    label = task.artifact.label
+    with contextlib.ExitStack() as on_failure:
         try:
+            worker, loaded = idle.get_nowait()
+            on_failure.enter_context(worker)
+        except Empty:
+            started = Worker(
+                ["{python}"], task.runtime.engine, label=label, timeout_s=task.timeout_s
+            )
+            worker = on_failure.enter_context(started)
             loaded = worker.load(remote_artifact(task, content), task.runtime, "candidate", label)
-        except BaseException:
-            worker.close()
-            raise
-    try:
         yield worker, loaded
-    except BaseException:
-        worker.close()
-        raise
+        on_failure.pop_all()
     idle.put((worker, loaded))
 
 

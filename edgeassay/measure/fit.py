@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeAlias
+
 import numpy as np
 
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import ArtifactError, MeasurementError
 from edgeassay.preprocess import input_shape
 from edgeassay.spec import Preprocess
-from edgeassay.workers import Loaded
+from edgeassay.workers import Loaded, TensorSpec
+
+Shapes: TypeAlias = list[tuple[int, ...]]
 
 
 def check_ran(artifact: Artifact, loaded: Loaded) -> None:
@@ -48,18 +53,40 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
         )
 
 
+class Shaped(Protocol):
+    """What takes and gives tensors."""
+
+    @property
+    def inputs(self) -> Sequence[TensorSpec]:
+        """The tensors that it takes."""
+
+    @property
+    def outputs(self) -> Sequence[TensorSpec]:
+        """The tensors that it gives."""
+
+
+def other_shapes(first: Shaped, second: Shaped) -> Iterator[tuple[str, Shapes, Shapes]]:
+    """The sides, "inputs" and "outputs", on which two have other shapes, with both's shapes."""
+    sides = (
+        ("inputs", first.inputs, second.inputs),
+        ("outputs", first.outputs, second.outputs),
+    )
+    for side, *both in sides:
+        one, two = (sorted(tensor.shape for tensor in tensors) for tensors in both)
+        if one != two:
+            yield side, one, two
+
+
 def check_alike(candidate: Loaded, reference: Loaded) -> None:
     """MeasurementError where two artifacts take or give other shapes: a ratio of their times would
     compare two networks.
     """
-    for side in ("inputs", "outputs"):
-        one, two = (sorted(t.shape for t in getattr(item, side)) for item in (candidate, reference))
-        if one != two:
-            raise MeasurementError(
-                f"{candidate.label} and {reference.label} are no forms of one network: their {side}"
-                f" have the shapes {', '.join(map(_shape, one))} and {', '.join(map(_shape, two))};"
-                " declare files of the same network"
-            )
+    for side, one, two in other_shapes(candidate, reference):
+        raise MeasurementError(
+            f"{candidate.label} and {reference.label} are no forms of one network: their {side}"
+            f" have the shapes {', '.join(map(_shape, one))} and {', '.join(map(_shape, two))};"
+            " declare files of the same network"
+        )
 
 
 def check_integer(loaded: Loaded) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,6 @@ from edgeassay.atomic import sha256_of, write_bytes, write_text
 from edgeassay.datasets import Split
 
 SHARD_IMAGES: Final = 64
-
 
 # Our own code between an image's bytes and a raw output, by its place in the package.
 CODE: Final = ("preprocess.py", "slots.py", "datasets/*.py", "measure/*.py", "worker/*.py")
@@ -77,7 +76,7 @@ def shards_of(split: Split, jobs: int) -> list[Shard]:
 
 
 def _digest(facts: Mapping[str, Any]) -> str:
-    """The SHA-256 of what is said, however it is set out, in hex."""
+    """The SHA-256 of what is said, whatever its order, in hex."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8")).hexdigest()
 
 
@@ -93,10 +92,9 @@ class ShardStore:
     fresh: bool
     settings: Mapping[str, Any]
 
-    @property
+    @cached_property
     def _place(self) -> Path:
-        text = json.dumps(self.settings, sort_keys=True)
-        return self.folder / hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+        return self.folder / _digest(self.settings)[:16]
 
     def _path(self, shard: Shard) -> Path:
         return self._place / f"{shard.start:07d}-{shard.digest[:16]}.outputs"

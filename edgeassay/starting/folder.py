@@ -17,6 +17,7 @@ from edgeassay.config import load_model
 from edgeassay.config.shapes import NAME
 from edgeassay.datasets import open_dataset
 from edgeassay.errors import ConfigError
+from edgeassay.measure.fit import other_shapes
 from edgeassay.progress import Reporter
 from edgeassay.starting.declaration import REFERENCE, Facts, model_toml
 from edgeassay.starting.given import Given
@@ -129,14 +130,12 @@ def _check_alike(tensors: Mapping[str, Tensors]) -> None:
     """ConfigError where artifacts take or give other shapes: forms of one network don't."""
     (first, whole), *others = tensors.items()
     for variant, other in others:
-        for side in ("inputs", "outputs"):
-            one, two = (sorted(t.shape for t in getattr(group, side)) for group in (whole, other))
-            if one != two:
-                raise ConfigError(
-                    f"{first} and {variant} are no forms of one network: their {side} have the"
-                    f" shapes {', '.join(map(str, one))} and {', '.join(map(str, two))}; give files"
-                    " of the same network"
-                )
+        for side, one, two in other_shapes(whole, other):
+            raise ConfigError(
+                f"{first} and {variant} are no forms of one network: their {side} have the shapes"
+                f" {', '.join(map(str, one))} and {', '.join(map(str, two))}; give files of one"
+                " network"
+            )
 
 
 def _from_network(folder: Path, network: Path, option: str, cache: Path, report: Reporter) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgeassay.training import Schedule, train
+from edgeassay.training import Schedule, settle_sooner, train
 
 SCHEDULE = Schedule(
     epochs=12,
@@ -25,10 +25,7 @@ def network(shape: tuple[int, int, int], classes: int) -> Any:
     net = keras.applications.DenseNet121(
         input_shape=shape, weights=None, classes=classes, classifier_activation="sigmoid"
     )
-    for layer in net.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            # The default 0.99 never settles in so few steps from random weights.
-            layer.momentum = 0.9
+    settle_sooner(net)
     return net
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgeassay.training import Schedule, train
+from edgeassay.training import Schedule, settle_sooner, train
 
 SCHEDULE = Schedule(
     epochs=24, batch=32, learning_rate=2e-3, shift=0.05, seed=7, weight_classes=True
@@ -23,10 +23,7 @@ def network(shape: tuple[int, int, int], classes: int) -> Any:
         classes=classes,
         classifier_activation="sigmoid",
     )
-    for layer in net.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            # The default 0.999 never settles in so few steps from random weights.
-            layer.momentum = 0.9
+    settle_sooner(net)
     return net
 
 

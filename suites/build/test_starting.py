@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -125,16 +124,6 @@ def test_a_network_that_can_not_be_converted_leaves_nothing(
     assert re.search(message, sentence), sentence
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Children hear SIGINT even where these tests run in the background of a shell, which ignores
-    it and hands that on.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -1,12 +1,24 @@
-"""A fresh project for every test that runs pytest as a user would."""
+"""A fresh project for tests that run pytest as users do, and interruptions that arrive."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from suites.meta.project import Project
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children hear SIGINT even where these tests run in the background of a shell, which ignores
+    it and hands that on.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

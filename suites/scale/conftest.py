@@ -1,5 +1,5 @@
-"""The same fresh project as in suites/meta, for what takes longer."""
+"""The same fixtures as in suites/meta, for what takes longer."""
 
-from suites.meta.conftest import project
+from suites.meta.conftest import interruptible, project
 
-__all__ = ["project"]
+__all__ = ["interruptible", "project"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,16 +23,6 @@ def slow(self):
 i.Interpreter.invoke = slow
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Children hear SIGINT even where these tests run in the background of a shell, which ignores
-    it and hands that on.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def kept_by(project: Project) -> list[Path]:
