@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
+from edgeassay.claims import MEASURES
 from edgeassay.errors import Absent, ArtifactError, MeasurementError, WorkerError
 from edgeassay.evidence import Evidence
 from edgeassay.gates import decide, told
@@ -19,11 +17,8 @@ from edgeassay.spec import (
     ClaimName,
     Deviation,
     Judgement,
-    Measurement,
     Verdict,
 )
-
-Measured = tuple[Measurement, float | None]
 
 
 class Assay:
@@ -57,18 +52,16 @@ class Assay:
         return self._judgements[claim]
 
     def _judge(self, claim: Claim) -> Judgement:
-        timed = TRAITS[claim.name].timed
-        if timed and self.settings.timing_off:
+        if TRAITS[claim.name].timed and self.settings.timing_off:
             raise Absent(self.settings.timing_off)
-        measurement, reference = self._measure(claim)
-        least = self.plan.device.timing.min_rounds if timed else 1
-        return decide(claim, measurement, reference=reference, least_n=least)
+        measurement, reference = MEASURES[claim.name](self.evidence, claim)
+        return decide(claim, measurement, reference=reference)
 
     def _excuse(self, judgement: Judgement) -> Judgement:
-        """Show the deviation that declares a failure beside it."""
-        if not judgement.shows_failure:
+        """Show the deviation that declares a failure, or a lack of evidence, beside it."""
+        if not (judgement.shows_failure or judgement.verdict is Verdict.INCONCLUSIVE):
             return judgement
-        deviation = self.plan.deviation_of(judgement.claim, self.settings.today)
+        deviation = self.plan.deviation_of(judgement.claim, self.settings.today, judgement.verdict)
         return replace(judgement, deviation=deviation)
 
     def _not_loaded(self, claim: Claim, error: ArtifactError) -> Judgement:
@@ -80,60 +73,6 @@ class Assay:
         reason = Absent(f"it doesn't load, as {declared.source} declares")
         return _without(claim, Verdict.UNMEASURED, reason)
 
-    def _measure(self, claim: Claim) -> Measured:
-        methods: dict[ClaimName, Callable[[Claim], Measured]] = {
-            ClaimName.LOADS: self._measure_loads,
-            ClaimName.SIZE_RATIO: self._measure_size_ratio,
-            ClaimName.MEAN_AUC_DROP: self._measure_mean_auc_drop,
-            ClaimName.CLASS_AUC_DROP: self._measure_class_auc_drop,
-            ClaimName.MIN_AUC: self._measure_min_auc,
-            ClaimName.FINITE_OUTPUTS: self._measure_finite_outputs,
-            ClaimName.LATENCY_P95_MS: self._measure_latency_p95,
-            ClaimName.LATENCY_RATIO: self._measure_latency_ratio,
-        }
-        return methods[claim.name](claim)
-
-    def _measure_loads(self, claim: Claim) -> Measured:
-        self.evidence.check_loads(claim.case)
-        return Measurement(value=1.0, unit="flag", n=1), None
-
-    def _measure_size_ratio(self, claim: Claim) -> Measured:
-        size = self.rig.artifact(claim.case).size_bytes
-        reference = self.rig.artifact(self.plan.reference_of(claim.case)).size_bytes
-        return Measurement(value=size / reference, unit="ratio", n=1), float(reference)
-
-    def _measure_mean_auc_drop(self, claim: Claim) -> Measured:
-        reference = float(self.evidence.evaluations.reference_aucs(claim.case).mean())
-        drop = reference - float(self.evidence.evaluations.aucs(claim.case).mean())
-        return self._over_images(claim, drop, "AUC"), reference
-
-    def _measure_class_auc_drop(self, claim: Claim) -> Measured:
-        references = self.evidence.evaluations.reference_aucs(claim.case)
-        k = self.plan.models[claim.case.model].classes.index(claim.class_name or "")
-        reference = float(references[k])
-        drop = reference - float(self.evidence.evaluations.aucs(claim.case)[k])
-        return self._over_images(claim, drop, "AUC"), reference
-
-    def _measure_min_auc(self, claim: Claim) -> Measured:
-        value = float(self.evidence.evaluations.aucs(claim.case).mean())
-        return self._over_images(claim, value, "AUC"), None
-
-    def _measure_finite_outputs(self, claim: Claim) -> Measured:
-        share, rows = self.evidence.finite_share(claim.case)
-        return Measurement(value=share, unit="share", n=rows), None
-
-    def _over_images(self, claim: Claim, value: float, unit: str) -> Measurement:
-        images = len(self.evidence.evaluations.data(claim.case.model).split)
-        return Measurement(value=value, unit=unit, n=images)
-
-    def _measure_latency_p95(self, claim: Claim) -> Measured:
-        return self.evidence.durations(claim.case).p95(), None
-
-    def _measure_latency_ratio(self, claim: Claim) -> Measured:
-        durations = self.evidence.durations(claim.case)
-        assert durations.reference is not None, "the reference makes no claim of a ratio"
-        return durations.ratio(), float(np.median(durations.reference)) / 1e6
-
     def deviation_status(self, deviation: Deviation) -> tuple[Verdict, str]:
         """Whether a declared deviation still matches a failure that was seen, and why."""
         if self.settings.today > deviation.expires:
@@ -143,15 +82,19 @@ class Assay:
             )
         claims = next(c for _, d, c in self.plan.deviations() if d == deviation)
         judgements = [self.judge(claim) for claim in claims]
-        failed = [told(j) for j in judgements if j.shows_failure]
-        passed = [told(j) for j in judgements if j.verdict is Verdict.PASS]
-        if failed:
-            return Verdict.PASS, f"{deviation.source}: it still declares that {failed[0]}"
-        if not passed:
+        if deviation.verdict is Verdict.INCONCLUSIVE:
+            matching = [told(j) for j in judgements if j.verdict is Verdict.INCONCLUSIVE]
+            against = [told(j) for j in judgements if j.shows_failure or j.verdict is Verdict.PASS]
+        else:
+            matching = [told(j) for j in judgements if j.shows_failure]
+            against = [told(j) for j in judgements if j.verdict is Verdict.PASS]
+        if matching:
+            return Verdict.PASS, f"{deviation.source}: it still declares that {matching[0]}"
+        if not against:
             words = judgements[0].reason
             return Verdict.UNMEASURED, f"{deviation.source}: nothing it covers is decided: {words}"
         return Verdict.FAIL, (
-            f"{deviation.source}: the deviation matches nothing any more: {passed[0]}; remove it"
+            f"{deviation.source}: the deviation matches nothing any more: {against[0]}; remove it"
         )
 
 

@@ -31,35 +31,56 @@ def told(judgement: Judgement) -> str:
     return f"{sentence(judgement.claim)}: {judgement.reason}"
 
 
-def decide(
-    claim: Claim,
-    measurement: Measurement,
-    *,
-    reference: float | None = None,
-    least_n: int = 1,
-) -> Judgement:
-    """The judgement of a measured claim: pass or fail, or inconclusive below `least_n` samples.
+def decide(claim: Claim, measurement: Measurement, *, reference: float | None = None) -> Judgement:
+    """The judgement of a measured claim.
 
-    Every reason names the measured value, the limit, the margin, the sample count and the file
-    that set the limit.
+    `pass` when the whole interval lies inside the limit, `fail` when all of it lies outside, else
+    `inconclusive`; an exact value passes or fails. Every reason names what was measured, its
+    bounds, the limit, the sample count and the file that set the limit.
     """
-    unit = TRAITS[claim.name].unit
-    numbers = (
-        f"measured {measurement.value:.4g} {unit}, limit {TRAITS[claim.name].sense}"
-        f" {claim.limit.value:g}, margin {margin(measurement.value, claim):+.4g},"
-        f" n = {measurement.n:,}; limit set by {claim.limit.source}"
+    low, high = (
+        measurement.value if bound is None else bound
+        for bound in (measurement.low, measurement.high)
     )
-    if claim.limit.rationale:
-        numbers += f" ({claim.limit.rationale})"
-    if measurement.n < least_n:
-        verdict = Verdict.INCONCLUSIVE
-        numbers = f"{measurement.n} samples are too few, {least_n} are needed; {numbers}"
+    best, worst = (low, high) if TRAITS[claim.name].sense is Sense.AT_MOST else (high, low)
+    words = _numbers(claim, measurement)
+    if measurement.insufficient is not None:
+        verdict, words = Verdict.INCONCLUSIVE, f"{measurement.insufficient}; {words}"
+    elif holds(worst, claim):
+        verdict = Verdict.PASS
+    elif not holds(best, claim):
+        verdict = Verdict.FAIL
     else:
-        verdict = Verdict.PASS if holds(measurement.value, claim) else Verdict.FAIL
+        verdict = Verdict.INCONCLUSIVE
+        words = f"the limit lies between the bounds; {words}"
+    if verdict is Verdict.INCONCLUSIVE and measurement.planning is not None:
+        words += f"; {measurement.planning}"
     return Judgement(
         claim=claim,
         verdict=verdict,
-        reason=numbers,
+        reason=words,
         measurement=measurement,
         reference=reference,
     )
+
+
+def _numbers(claim: Claim, measurement: Measurement) -> str:
+    """What was measured, and against what, in words."""
+    traits = TRAITS[claim.name]
+    text = f"measured {measurement.value:.4g} {traits.unit}"
+    bounds = [b for b in (measurement.low, measurement.high) if b is not None]
+    if bounds and measurement.confidence is not None:
+        text += (
+            f" (bounds {', '.join(f'{bound:.4g}' for bound in bounds)}, each one-sided"
+            f" {100 * measurement.confidence:g} %)"
+        )
+    if measurement.detail is not None:
+        text += f" ({measurement.detail})"
+    text += (
+        f", limit {traits.sense} {claim.limit.value:g}, margin"
+        f" {margin(measurement.value, claim):+.4g}, n = {measurement.n:,};"
+        f" limit set by {claim.limit.source}"
+    )
+    if claim.limit.rationale:
+        text += f" ({claim.limit.rationale})"
+    return text

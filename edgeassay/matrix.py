@@ -20,6 +20,7 @@ from edgeassay.spec import (
     Limit,
     LimitRule,
     ModelSpec,
+    Verdict,
 )
 
 
@@ -60,10 +61,16 @@ class Plan:
             and all(value is None or value == actual for value, actual in wanted)
         )
 
-    def deviation_of(self, claim: Claim, today: date) -> Deviation | None:
-        """The deviation that declares this claim's failure today."""
+    def deviation_of(
+        self, claim: Claim, today: date, verdict: Verdict = Verdict.FAIL
+    ) -> Deviation | None:
+        """The deviation that declares such a verdict on this claim today."""
         for deviation in self.models[claim.case.model].deviations:
-            if self.covers(deviation, claim) and today <= deviation.expires:
+            if (
+                deviation.verdict is verdict
+                and self.covers(deviation, claim)
+                and today <= deviation.expires
+            ):
                 return deviation
         return None
 

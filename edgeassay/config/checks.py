@@ -21,6 +21,7 @@ from edgeassay.spec import (
     PhantomSource,
     Preprocess,
     Role,
+    Statistics,
 )
 from edgeassay.variants import METHODS, check_variant
 
@@ -63,6 +64,7 @@ def check_model(model: ModelFile, where: str) -> None:
         )
     if model.preprocess is not None:
         _check_preprocess(model.preprocess, where)
+    _check_statistics(model.statistics, where)
     inputs = model.random_inputs
     _check_between(inputs.rows, 1, MOST_IMAGES, "random_inputs.rows", where)
     for key, (low, high) in {"range": inputs.range, **inputs.ranges}.items():
@@ -76,6 +78,14 @@ def _check_between(value: float, least: float, most: float, key: str, where: str
     """ConfigError where a number can't be meant, or would take more than a machine has."""
     if not least <= value <= most:
         raise ConfigError(f"{where}: {key} = {value} must be from {least:,} to {most:,}")
+
+
+def _check_statistics(statistics: Statistics, where: str) -> None:
+    for key in ("confidence", "power"):
+        _check_between(getattr(statistics, key), 0.5, 0.9999, f"statistics.{key}", where)
+    for key in ("min_positives", "min_negatives"):
+        _check_between(getattr(statistics, key), 2, MOST_IMAGES, f"statistics.{key}", where)
+    _check_between(statistics.resamples, 200, MOST_ROUNDS, "statistics.resamples", where)
 
 
 def _check_weights(model: ModelFile, where: str) -> None:

@@ -51,6 +51,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         reference=model.reference,
         random_inputs=model.random_inputs,
         runtimes=model.runtimes,
+        statistics=model.statistics,
         limits=limits,
         deviations=deviations,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,10 +26,13 @@ from edgeassay.spec import (
     Reference,
     Role,
     RuntimeSpec,
+    Statistics,
     Timing,
     VariantSpec,
+    Verdict,
 )
 
+DEFAULTS: Final = Path(__file__).with_name("defaults.toml")
 NAME = r"[a-z0-9][a-z0-9._-]*"
 
 
@@ -40,6 +43,7 @@ class DeviationEntry(BaseModel):
     claim: ClaimName
     reason: str = Field(min_length=1)
     expires: date
+    verdict: Literal[Verdict.FAIL, Verdict.INCONCLUSIVE] = Verdict.FAIL
     variant: str | None = None
     runtime: str | None = None
     architecture: str | None = None
@@ -60,6 +64,7 @@ class ModelFile(BaseModel):
     reference: Reference = Reference()
     random_inputs: RandomInputs = RandomInputs()
     runtimes: dict[str, RuntimeSpec] = Field(min_length=1)
+    statistics: Statistics
     limits: dict[str, Any] = Field(default_factory=dict)
     deviation: list[DeviationEntry] = Field(default_factory=list)
 
@@ -92,6 +97,7 @@ TABLES: dict[str, type] = {
     "reference": Reference,
     "random_inputs": RandomInputs,
     "runtimes": RuntimeSpec,
+    "statistics": Statistics,
     "deviation": DeviationEntry,
     "match": Match,
     "timing": Timing,
@@ -158,9 +164,17 @@ def read_toml(path: Path, where: str) -> dict[str, Any]:
         raise ConfigError(f"{where} is no valid TOML: {error}") from None
 
 
+def default_statistics() -> Statistics:
+    """How much evidence a verdict needs where no file says so."""
+    return Statistics(**read_toml(DEFAULTS, str(DEFAULTS))["statistics"])
+
+
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
     """The file in its shape; ConfigError, naming it as `where`, says what isn't."""
+    tables = read_toml(path, where)
+    if shape is ModelFile and isinstance(given := tables.get("statistics", {}), dict):
+        tables["statistics"] = {**asdict(default_statistics()), **given}
     try:
-        return shape.model_validate(read_toml(path, where))
+        return shape.model_validate(tables)
     except ValidationError as error:
         raise ConfigError(explain(shape, error, where)) from None

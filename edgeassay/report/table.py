@@ -36,8 +36,8 @@ STYLES: Final = {
 
 
 def standing(record: ClaimRecord) -> str:
-    """The verdict as the table counts it: a declared failure apart from the others."""
-    if record.verdict is Verdict.FAIL and record.deviation is not None:
+    """The verdict as the table counts it: a declared one apart from the others."""
+    if record.deviation is not None:
         return DECLARED
     return record.verdict.value
 

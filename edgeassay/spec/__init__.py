@@ -38,6 +38,7 @@ from edgeassay.spec.model import (
     RandomInputs,
     Reference,
     RuntimeSpec,
+    Statistics,
     Timing,
     VariantSpec,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "Role",
     "RuntimeSpec",
     "Sense",
+    "Statistics",
     "Timing",
     "VariantSpec",
     "Verdict",

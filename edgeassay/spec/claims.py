@@ -148,12 +148,16 @@ class LimitRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Deviation:
-    """A declared failure. What is None holds for all; the last day it holds is `expires`."""
+    """A declared failure, or a declared lack of evidence where `verdict` is inconclusive.
+
+    What is None holds for all; the last day it holds is `expires`.
+    """
 
     claim: ClaimName
     reason: str
     expires: date
     source: str
+    verdict: Verdict = Verdict.FAIL
     variant: str | None = None
     runtime: str | None = None
     architecture: str | None = None
@@ -193,13 +197,22 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """A value with its unit; `low` and `high` bound it where an interval is known; `n` samples."""
+    """A value with its unit, over `n` samples.
+
+    `low` and `high` are its lower and its upper bound, each one-sided with `confidence`; a value
+    without them is exact (bytes, whether it loads). `insufficient` says why no verdict can rest on
+    it, whatever its bounds; `planning` what evidence would do; `detail` what else belongs to it.
+    """
 
     value: float
     unit: str
     n: int
     low: float | None = None
     high: float | None = None
+    confidence: float | None = None
+    insufficient: str | None = None
+    planning: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

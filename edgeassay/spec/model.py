@@ -62,6 +62,24 @@ class RandomInputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """How much evidence a verdict needs.
+
+    Bounds are one-sided with `confidence`. Planning figures are for a chance of `power` to pass.
+    An AUC of fewer patients with a positive image than `min_positives`, or without than
+    `min_negatives`, is inconclusive. `resamples` is how often patients are drawn anew where no
+    formula gives an interval.
+    """
+
+    __pydantic_config__ = STRICT
+    confidence: float
+    power: float
+    min_positives: int
+    min_negatives: int
+    resamples: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """A folder `models/<id>/` as its model.toml declares it.
 
@@ -81,6 +99,7 @@ class ModelSpec:
     reference: Reference
     random_inputs: RandomInputs
     runtimes: Mapping[str, RuntimeSpec]
+    statistics: Statistics
     limits: tuple[LimitRule, ...]
     deviations: tuple[Deviation, ...]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgeassay.gates import decide, told
@@ -27,11 +29,34 @@ def test_every_claim_can_pass_and_can_fail(name: ClaimName) -> None:
     assert decide(claim(name), measured(outside)).verdict is Verdict.FAIL
 
 
-def test_too_few_samples_are_inconclusive_on_either_side() -> None:
+@pytest.mark.parametrize("name", list(ClaimName))
+def test_an_interval_decides_only_where_all_of_it_lies_on_one_side(name: ClaimName) -> None:
+    outcomes = {(0.40, 0.49): "below", (0.51, 0.60): "above", (0.40, 0.60): "across"}
+    below, above = Verdict.PASS, Verdict.FAIL
+    if TRAITS[name].sense is Sense.AT_LEAST:
+        below, above = above, below
+    verdicts = {"below": below, "above": above, "across": Verdict.INCONCLUSIVE}
+    for (low, high), place in outcomes.items():
+        bounded = replace(measured((low + high) / 2), low=low, high=high, confidence=0.95)
+        assert decide(claim(name), bounded).verdict is verdicts[place]
+
+
+def test_too_little_evidence_is_inconclusive_on_either_side_and_says_what_would_do() -> None:
     for value in (0.4, 0.6):
-        judged = decide(claim(ClaimName.LATENCY_P95_MS), measured(value, n=19), least_n=20)
+        poor = replace(
+            measured(value), insufficient="12 positives are too few", planning="40 would do"
+        )
+        judged = decide(claim(ClaimName.MEAN_AUC_DROP), poor)
         assert judged.verdict is Verdict.INCONCLUSIVE
-        assert "19 samples are too few, 20 are needed" in judged.reason
+        assert judged.reason.startswith("12 positives are too few")
+        assert judged.reason.endswith("40 would do")
+
+
+def test_an_inconclusive_judgement_tells_both_bounds() -> None:
+    wide = replace(measured(0.45), low=0.4, high=0.6, confidence=0.95)
+    text = decide(claim(ClaimName.MEAN_AUC_DROP), wide).reason
+    assert "the limit lies between the bounds" in text
+    assert "(bounds 0.4, 0.6, each one-sided 95 %)" in text
 
 
 def test_a_judgement_tells_value_limit_margin_count_file_and_rationale() -> None:
