@@ -1,0 +1,180 @@
+"""Bounds of an AUC, and of the drop between two AUCs of the same images.
+
+Score-type limits: at each value that is tried, the variance is the one that AUCs there would have,
+not the one at the estimate. Near 1, where a lucky sample shows a small drop and a small variance at
+once, limits from the estimate's own variance are far too narrow. docs/statistics.md has the
+simulation by which this form was chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from edgeassay.stats.auc import Counts, Floats
+from edgeassay.stats.bounds import Bounds
+
+# How much the kurtosis of few patients overstates the degrees of freedom; by simulation.
+CAUTION: Final = 3.0
+EDGE: Final = 1e-9
+
+
+def degrees_of_freedom(influence: Floats) -> float:
+    """Of Student's t for a sum of these patients' influences, at least 1.
+
+    The variance of a variance's estimate follows from the kurtosis (Satterthwaite's reasoning):
+    where few patients carry the difference there are few degrees, however many images there are.
+    """
+    square = float((influence**2).sum())
+    spread = float((influence**4).sum()) - square**2 / len(influence)
+    if not np.isfinite(spread) or spread <= 0.0:
+        return 1.0 if square == 0.0 or not np.isfinite(square) else float(len(influence))
+    return max(1.0, 2.0 * square**2 / spread / CAUTION)
+
+
+def exponential_variance(auc: float, counts: Sequence[Counts]) -> float:
+    """The variance of an AUC by its value alone, averaged over classes (Hanley & McNeil 1982), with
+    patients as the unit; for samples that show none, such as perfect separation.
+    """
+    total = 0.0
+    for c in counts:
+        m, n = c.positive_patients, c.negative_patients
+        mixed = (m + n) / 2 - 1  # Newcombe 2006: one form for both kinds, symmetrical
+        spread = 1 + mixed * ((1 - auc) / (2 - auc) + auc / (1 + auc))
+        total += auc * (1 - auc) * spread / (m * n)
+    return total / len(counts)
+
+
+def _root(function: Callable[[float], float], inside: float, outside: float) -> float:
+    """Where a function that is negative at `inside` reaches zero on the way to `outside`."""
+    from scipy.optimize import brentq
+
+    if function(outside) <= 0.0:
+        return outside
+    return float(brentq(function, inside, outside, xtol=1e-12))
+
+
+def _quantile(degrees: float, confidence: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, confidence))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AucEstimate:
+    """An AUC, or the mean of several, with its patients' influences."""
+
+    value: float
+    influence: Floats
+    counts: Sequence[Counts]
+
+    @property
+    def variance(self) -> float:
+        """By DeLong's components, summed by patient."""
+        return float((self.influence**2).sum())
+
+    def variance_at(self, auc: float) -> float:
+        """The variance if the AUC were another: in proportion to AUC * (1 - AUC)."""
+        auc = min(max(auc, EDGE), 1.0 - EDGE)
+        if self.variance == 0.0:
+            return exponential_variance(auc, self.counts)
+        return self.variance * auc * (1 - auc) / max(self.value * (1 - self.value), EDGE)
+
+    def bounds(self, confidence: float) -> Bounds:
+        """One-sided bounds of the AUC, within [0, 1]."""
+        if not np.isfinite(self.variance):
+            return Bounds(value=self.value, low=0.0, high=1.0)
+        t = _quantile(degrees_of_freedom(self.influence), confidence)
+
+        def beyond(auc: float) -> float:
+            return abs(auc - self.value) - t * float(np.sqrt(self.variance_at(auc)))
+
+        low, high = _root(beyond, self.value, 0.0), _root(beyond, self.value, 1.0)
+        return Bounds(value=self.value, low=low, high=high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AucDrop:
+    """The reference's AUC less the candidate's, or the mean of several such drops.
+
+    `identical`: both rank all images alike, in every class; then there is no drop at all.
+    """
+
+    reference: AucEstimate
+    candidate: AucEstimate
+    identical: bool
+
+    @property
+    def value(self) -> float:
+        """The drop."""
+        return 0.0 if self.identical else self.reference.value - self.candidate.value
+
+    @property
+    def variance(self) -> float:
+        """Of the drop, at least that of a single pair of images that changed places."""
+        influence = self.reference.influence - self.candidate.influence
+        counts = self.reference.counts
+        pairs = [2.0 / (c.positives * c.negatives) ** 2 for c in counts]
+        return max(float((influence**2).sum()), sum(pairs) / len(counts) ** 2)
+
+    @property
+    def degrees(self) -> float:
+        """Student's degrees of freedom."""
+        return degrees_of_freedom(self.reference.influence - self.candidate.influence)
+
+    @property
+    def known(self) -> bool:
+        """Whether the sample says anything of its own uncertainty: no kind has a single patient."""
+        return bool(np.isfinite(self.reference.variance))
+
+    def variance_at(self, drop: float) -> float:
+        """The variance if the drop were another: both AUCs move apart, or together, by halves; what
+        they share stays. Where an AUC shows no variance, nothing is known of what they share.
+        """
+        first, second = self.reference, self.candidate
+        middle = (first.value + second.value) / 2
+        one, two = first.variance_at(middle + drop / 2), second.variance_at(middle - drop / 2)
+        unshared = 2.0
+        if first.variance > 0.0 and second.variance > 0.0:
+            apart = np.sqrt(first.variance) - np.sqrt(second.variance)
+            product = np.sqrt(first.variance * second.variance)
+            unshared = max(0.0, (self.variance - apart**2) / product)
+        moved = (np.sqrt(one) - np.sqrt(two)) ** 2 + unshared * np.sqrt(one * two)
+        return max(float(moved), min(self.variance, EDGE))
+
+    def bounds(self, confidence: float) -> Bounds:
+        """One-sided bounds of the drop, within [-1, 1]; no width where both rank alike."""
+        if self.identical:
+            return Bounds(value=0.0, low=0.0, high=0.0)
+        if not self.known:
+            return Bounds(value=self.value, low=-1.0, high=1.0)
+        t = _quantile(self.degrees, confidence)
+
+        def beyond(drop: float) -> float:
+            return abs(drop - self.value) - t * float(np.sqrt(self.variance_at(drop)))
+
+        low, high = _root(beyond, self.value, -1.0), _root(beyond, self.value, 1.0)
+        return Bounds(value=self.value, low=low, high=high)
+
+    def p_above(self, margin: float) -> float:
+        """The probability of so large a drop, or larger, if the true one were `margin`."""
+        from scipy.special import stdtr
+
+        if self.identical or not self.known:
+            return 1.0
+        statistic = (self.value - margin) / np.sqrt(self.variance_at(margin))
+        return float(stdtr(self.degrees, -statistic))
+
+    def growth(self, margin: float, confidence: float, power: float) -> float | None:
+        """How many times as much data would pass with probability `power` if the true drop were 0;
+        None where no amount would.
+        """
+        from scipy.special import ndtri
+
+        if margin <= 0.0 or not self.known:
+            return None
+        wanted = float(ndtri(confidence) + ndtri(power)) ** 2
+        return wanted * self.variance_at(0.0) / margin**2

@@ -1,0 +1,80 @@
+"""Two models on the same images: the drop of every class's AUC, and of their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgeassay.stats.auc import (
+    Codes,
+    Counts,
+    Labels,
+    Mask,
+    Scores,
+    count,
+    influences,
+    midranks,
+)
+from edgeassay.stats.auc_bounds import AucDrop, AucEstimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedAucs:
+    """Per class: the drop, None where the class lacks positives or negatives; and its counts."""
+
+    drops: Sequence[AucDrop | None]
+    counts: Sequence[Counts]
+
+    def mean(self) -> AucDrop | None:
+        """The drop of the mean AUC, over the classes that have one; None where none has."""
+        found = [drop for drop in self.drops if drop is not None]
+        if not found:
+            return None
+        return AucDrop(
+            reference=mean_estimate([drop.reference for drop in found]),
+            candidate=mean_estimate([drop.candidate for drop in found]),
+            identical=all(drop.identical for drop in found),
+        )
+
+
+def mean_estimate(parts: Sequence[AucEstimate]) -> AucEstimate:
+    """The mean of several classes' AUCs: a patient's influences on them add up."""
+    return AucEstimate(
+        value=float(np.mean([part.value for part in parts])),
+        influence=np.mean([part.influence for part in parts], axis=0),
+        counts=[counts for part in parts for counts in part.counts],
+    )
+
+
+def estimate(positive: Mask, scores: Scores, codes: Codes) -> AucEstimate:
+    """The AUC of one class, which has positives and negatives."""
+    value, influence = influences(positive, scores, codes)
+    return AucEstimate(value=value, influence=influence, counts=[count(positive, codes)])
+
+
+def compare_aucs(
+    labels: Labels,
+    reference: Scores,
+    candidate: Scores,
+    codes: Codes,
+) -> PairedAucs:
+    """Compare two models' scores, (images, classes) each like `labels` of 0 and 1; `codes`,
+    (images,), numbers the patients from 0.
+    """
+    drops: list[AucDrop | None] = []
+    counts = [count(positive, codes) for positive in labels.T.astype(bool)]
+    for k, positive in enumerate(labels.T.astype(bool)):
+        if not counts[k].both:
+            drops.append(None)
+            continue
+        first, second = reference[:, k], candidate[:, k]
+        drops.append(
+            AucDrop(
+                reference=estimate(positive, first, codes),
+                candidate=estimate(positive, second, codes),
+                identical=bool(np.array_equal(midranks(first), midranks(second))),
+            )
+        )
+    return PairedAucs(drops=drops, counts=counts)
