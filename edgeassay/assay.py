@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeassay.claims import MEASURES
-from edgeassay.errors import Absent, ArtifactError, MeasurementError, WorkerError
+from edgeassay.errors import Absent, ArtifactError, MeasurementError, NoEvidence, WorkerError
 from edgeassay.evidence import Evidence
 from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
@@ -42,6 +42,8 @@ class Assay:
             judgement = self._judge(claim)
         except Absent as error:
             judgement = _without(claim, Verdict.UNMEASURED, error)
+        except NoEvidence as error:
+            judgement = _without(claim, Verdict.INCONCLUSIVE, error)
         except ArtifactError as error:
             judgement = self._not_loaded(claim, error)
         except (MeasurementError, WorkerError) as error:

@@ -48,3 +48,7 @@ class WorkerError(EdgeassayError):
 
 class MeasurementError(EdgeassayError):
     """What was measured can't be used: non-finite outputs, a wrong shape, a broken clock."""
+
+
+class NoEvidence(EdgeassayError):
+    """It was looked at, and nothing can be measured: the claim is `inconclusive`."""

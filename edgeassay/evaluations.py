@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
 from edgeassay.atomic import sha256_of
@@ -15,22 +14,29 @@ from edgeassay.datasets import Split, check_evaluation, check_separation
 from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError
 from edgeassay.measure.accuracy import Inputs, LocalRunner, Runner, predict
 from edgeassay.measure.cluster import ClusterRunner
+from edgeassay.measure.compared import Compared
 from edgeassay.measure.fit import check_fits
+from edgeassay.measure.operating import Operating, fixed_on, given_by
 from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
 from edgeassay.measure.shards import Shard, ShardStore, outputs_version, shards_of
 from edgeassay.rig import Rig
-from edgeassay.spec import Case
-from edgeassay.stats import class_aucs
+from edgeassay.spec import Case, Role
+from edgeassay.stats import AucDrop, patient_codes
+from edgeassay.stats.auc import Scores
 from edgeassay.workers import Loaded
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationData:
-    """A model's data set, checked: its evaluation split, and whether patients are known apart."""
+    """A split of a model's data set, checked, and whether patients are known apart."""
 
     split: Split
     inputs: Inputs
     patients_separate: bool
+
+
+# A model's split, by the model's id.
+Part = tuple[str, Role]
 
 
 class Evaluations:
@@ -38,19 +44,20 @@ class Evaluations:
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
-        self._data: dict[str, EvaluationData] = {}
+        self._data: dict[Part, EvaluationData] = {}
         self._unreadable: dict[str, DataError] = {}
-        self._sharded: dict[str, list[Shard]] = {}
-        self._predictions: dict[Case, Predictions] = {}
-        self._aucs: dict[Case, npt.NDArray[np.float64]] = {}
-        self._released: dict[str, npt.NDArray[np.float64]] = {}
+        self._sharded: dict[Part, list[Shard]] = {}
+        self._predictions: dict[tuple[Case, Role], Predictions] = {}
+        self._compared: dict[Case, Compared] = {}
+        self._released: dict[str, Scores] = {}
         self._released_words: dict[str, str] = {}
+        self._operating: dict[Case, Operating] = {}
 
-    def data(self, model_id: str) -> EvaluationData:
+    def data(self, model_id: str, role: Role = Role.EVALUATION) -> EvaluationData:
         """The model's data, checked; Absent where it isn't here, ConfigError or DataError where it
         isn't as declared.
         """
-        if model_id not in self._data:
+        if (model_id, role) not in self._data:
             model = self._rig.plan.models[model_id]
             if model.data is None:
                 raise Absent(f"{model.file} has no [data]")
@@ -58,26 +65,30 @@ class Evaluations:
             dataset = self._rig.dataset(model.data)
             separate = check_separation(dataset)
             split = check_evaluation(dataset)
-            self._data[model_id] = EvaluationData(
+            if role is not Role.EVALUATION:
+                if role not in dataset.splits:
+                    raise Absent(f"{dataset.where} has no {role} split")
+                split = dataset.splits[role]
+            self._data[model_id, role] = EvaluationData(
                 split=split,
                 inputs=Inputs(split=split, settings=model.preprocess),
                 patients_separate=separate,
             )
-        return self._data[model_id]
+        return self._data[model_id, role]
 
     def check_data(self, model_id: str) -> None:
         """Open a model's data set if it is here, and the predictions that it is compared with."""
         with suppress(Absent):
             self.data(model_id)
             if self._rig.plan.models[model_id].reference.predictions is not None:
-                self.released_aucs(model_id)
+                self._released_scores(model_id)
 
-    def predictions(self, case: Case) -> Predictions:
-        """The case's predictions on the evaluation split."""
+    def predictions(self, case: Case, role: Role = Role.EVALUATION) -> Predictions:
+        """The case's predictions on a split."""
         if case.model in self._unreadable:
             raise self._unreadable[case.model]
-        if case not in self._predictions:
-            model, data = self._rig.model(case), self.data(case.model)
+        if (case, role) not in self._predictions:
+            model, data = self._rig.model(case), self.data(case.model, role)
 
             def check(loaded: Loaded) -> None:
                 self._rig.check_kind(case, loaded)
@@ -85,11 +96,11 @@ class Evaluations:
 
             try:
                 artifact = self._rig.artifact(case)
-                self._predictions[case] = predict(
+                made = predict(
                     data.split,
-                    self._shards(case.model),
+                    self._shards(case.model, role),
                     store=self._store(case, artifact),
-                    runner=self._runner(case, artifact, check),
+                    runner=self._runner(case, artifact, check, role),
                     check=check,
                     label=f"evaluating {case.id}",
                     report=self._rig.report,
@@ -97,16 +108,19 @@ class Evaluations:
             except DataError as error:
                 self._unreadable[case.model] = error
                 raise
-            if self._rig.settings.predictions is not None:
-                made = self._predictions[case]
+            self._predictions[case, role] = made
+            if self._rig.settings.predictions is not None and role is Role.EVALUATION:
                 write_predictions(
                     self._rig.settings.predictions, case.id, made, data.split, model.classes
                 )
-        return self._predictions[case]
+        return self._predictions[case, role]
 
-    def _runner(self, case: Case, artifact: Artifact, check: Callable[[Loaded], None]) -> Runner:
+    def _runner(
+        self, case: Case, artifact: Artifact, check: Callable[[Loaded], None], role: Role
+    ) -> Runner:
         """Where shards run: on this machine's cores, or on the cluster that `--on` names."""
-        model, device, data = self._rig.model(case), self._rig.plan.device, self.data(case.model)
+        model, device = self._rig.model(case), self._rig.plan.device
+        data = self.data(case.model, role)
         runtime, address = self._rig.runtime(case), self._rig.settings.on
         if address is None:
             return LocalRunner(
@@ -128,6 +142,7 @@ class Evaluations:
             artifact=artifact,
             runtime=runtime,
             data=model.data,
+            role=role,
             data_root=self._rig.settings.data_root,
             preprocess=data.inputs.settings,
             greeting=self._rig.greeting(case),
@@ -135,11 +150,12 @@ class Evaluations:
             timeout_s=device.timing.timeout_s,
         )
 
-    def _shards(self, model_id: str) -> list[Shard]:
-        """The shards of a model's evaluation split, their images read and digested once a run."""
-        if model_id not in self._sharded:
-            self._sharded[model_id] = shards_of(self.data(model_id).split, self._rig.settings.jobs)
-        return self._sharded[model_id]
+    def _shards(self, model_id: str, role: Role) -> list[Shard]:
+        """The shards of a model's split, their images read and digested once a run."""
+        if (model_id, role) not in self._sharded:
+            split = self.data(model_id, role).split
+            self._sharded[model_id, role] = shards_of(split, self._rig.settings.jobs)
+        return self._sharded[model_id, role]
 
     def _store(self, case: Case, artifact: Artifact) -> ShardStore:
         """Where outputs of the same artifact, settings, runtime and machine are kept."""
@@ -158,39 +174,77 @@ class Evaluations:
             },
         )
 
-    def aucs(self, case: Case) -> npt.NDArray[np.float64]:
-        """The AUC of every class; MeasurementError where an output isn't finite."""
-        if case not in self._aucs:
-            made = self.predictions(case)
-            if made.finite_share < 1.0:
-                count = int((~np.isfinite(made.scores)).sum())
-                raise MeasurementError(
-                    f"{case.id} gave {count:,} outputs that are no finite numbers, in"
-                    f" {made.scores.size:,}: no AUC can be taken"
-                )
-            self._aucs[case] = class_aucs(self.data(case.model).split.labels, made.scores)
-        return self._aucs[case]
+    def scores(self, case: Case, role: Role = Role.EVALUATION) -> Scores:
+        """The case's scores, (images, classes); MeasurementError where an output isn't finite."""
+        made = self.predictions(case, role)
+        if made.finite_share < 1.0:
+            count = int((~np.isfinite(made.scores)).sum())
+            raise MeasurementError(
+                f"{case.id} gave {count:,} outputs that are no finite numbers, in"
+                f" {made.scores.size:,}: no AUC can be taken"
+            )
+        return made.scores
 
-    def reference_aucs(self, case: Case) -> npt.NDArray[np.float64]:
-        """The AUC of every class that the case's are compared with: of the reference variant, or
-        of the file of predictions that the model names.
+    def _reference_scores(self, case: Case) -> Scores:
+        """The scores that the case's are compared with: of the reference variant, or of the file of
+        predictions that the model names.
         """
         if self._rig.model(case).reference.predictions is None:
-            return self.aucs(self._rig.plan.reference_of(case))
-        return self.released_aucs(case.model)
+            return self.scores(self._rig.plan.reference_of(case))
+        return self._released_scores(case.model)
 
-    def released_aucs(self, model_id: str) -> npt.NDArray[np.float64]:
-        """The AUC of every class by the file of predictions that the model names."""
+    def _released_scores(self, model_id: str) -> Scores:
+        """What the file of predictions that the model names says of the evaluation split."""
         model = self._rig.plan.models[model_id]
         assert model.reference.predictions is not None, "asked only where there is one"
         if model_id not in self._released:
-            split = self.data(model_id).split
             path = model.folder / model.reference.predictions
-            scores = read_predictions(path, split, model.classes)
-            self._released[model_id] = class_aucs(split.labels, scores)
+            split = self.data(model_id).split
+            self._released[model_id] = read_predictions(path, split, model.classes)
             words = f"predictions {path.name}, SHA-256 {sha256_of(path)}"
             self._released_words[model_id] = words
         return self._released[model_id]
+
+    def compared(self, case: Case) -> Compared:
+        """The case's scores beside the reference's; its own beside themselves for the reference."""
+        if case not in self._compared:
+            split = self.data(case.model).split
+            candidate = self.scores(case)
+            self._compared[case] = Compared(
+                classes=self._rig.model(case).classes,
+                labels=split.labels,
+                reference=self._reference_scores(case),
+                candidate=candidate,
+                codes=patient_codes(split.patients, len(split)),
+                subgroups=split.subgroups,
+            )
+        return self._compared[case]
+
+    def operating(self, case: Case) -> Operating:
+        """Where the product decides; Absent where nobody says so and no validation split does."""
+        reference = self._rig.plan.reference_of(case)
+        if reference not in self._operating:
+            model = self._rig.model(case)
+            point = model.operating_point
+            if not point.given:
+                if model.reference.predictions is not None:
+                    raise Absent(
+                        f"{model.file}: drops are taken against a file of predictions, which says"
+                        " nothing of the validation split; give the product's `threshold` under"
+                        " [operating_point]"
+                    )
+                try:
+                    labels = self.data(case.model, Role.VALIDATION).split.labels
+                except Absent as error:
+                    raise Absent(
+                        f"{error} to fix the operating threshold on; give the product's"
+                        f" `threshold` under [operating_point] in {model.file}"
+                    ) from None
+                scores = self.scores(reference, Role.VALIDATION)
+                self._operating[reference] = fixed_on(labels, scores, point, model.classes)
+            else:
+                self._operating[reference] = given_by(point, model.classes)
+        return self._operating[reference]
 
     def compared_with(self, case: Case) -> str:
         """What the case's AUCs have been compared with, told apart from all else."""
@@ -199,15 +253,9 @@ class Evaluations:
 
     def known(self, case: Case) -> Predictions | None:
         """The case's predictions where they have been made."""
-        return self._predictions.get(case)
+        return self._predictions.get((case, Role.EVALUATION))
 
-    def known_aucs(
-        self, case: Case
-    ) -> tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.float64] | None]:
-        """The case's AUCs, and those that they are compared with, where they have been taken."""
-        reference = self._rig.plan.reference_of(case)
-        released = self._released.get(case.model)
-        declared = self._rig.model(case).reference.predictions
-        if declared is None and reference != case:
-            released = self._aucs.get(reference)
-        return self._aucs.get(case), released
+    def known_drop(self, case: Case) -> AucDrop | None:
+        """The drop of the mean AUC where it has been taken; None where there is none to take."""
+        compared = self._compared.get(case)
+        return None if compared is None else compared.aucs.mean()

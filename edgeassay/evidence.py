@@ -103,12 +103,12 @@ class Evidence:
             facts.manifest = artifact.manifest is not None
             if whole is not None and artifact is not whole:
                 facts.size_ratio = artifact.size_bytes / whole.size_bytes
-        aucs, released = self.evaluations.known_aucs(case)
-        if aucs is not None:
-            facts.mean_auc = float(aucs.mean())
+        if (drop := self.evaluations.known_drop(case)) is not None:
+            facts.mean_auc = drop.candidate.value
             facts.patients_separate = self.evaluations.data(case.model).patients_separate
-            if released is not None:
-                facts.mean_auc_drop = float(released.mean()) - facts.mean_auc
+            released = self.rig.model(case).reference.predictions is not None
+            if released or case != reference:
+                facts.mean_auc_drop = drop.value
                 facts.auc_reference = self.evaluations.compared_with(case)
         if (made := self.evaluations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from edgeassay.claims import artifact, quality, time
+from edgeassay.claims import artifact, auc, time
 from edgeassay.claims.measured import Measure
 from edgeassay.spec import ClaimName
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
     **artifact.MEASURES,
-    **quality.MEASURES,
+    **auc.MEASURES,
     **time.MEASURES,
 }
 

@@ -18,6 +18,7 @@ from edgeassay.spec import (
     Deviation,
     ImageCsvSource,
     NpzSource,
+    OperatingPoint,
     PhantomSource,
     Preprocess,
     Role,
@@ -65,6 +66,7 @@ def check_model(model: ModelFile, where: str) -> None:
     if model.preprocess is not None:
         _check_preprocess(model.preprocess, where)
     _check_statistics(model.statistics, where)
+    _check_operating_point(model.operating_point, class_names(model.data), where)
     inputs = model.random_inputs
     _check_between(inputs.rows, 1, MOST_IMAGES, "random_inputs.rows", where)
     for key, (low, high) in {"range": inputs.range, **inputs.ranges}.items():
@@ -86,6 +88,35 @@ def _check_statistics(statistics: Statistics, where: str) -> None:
     for key in ("min_positives", "min_negatives"):
         _check_between(getattr(statistics, key), 2, MOST_IMAGES, f"statistics.{key}", where)
     _check_between(statistics.resamples, 200, MOST_ROUNDS, "statistics.resamples", where)
+
+
+def _check_operating_point(point: OperatingPoint, classes: Sequence[str], where: str) -> None:
+    given = [
+        name
+        for name in ("threshold", "thresholds", "sensitivity")
+        if getattr(point, name) not in (None, {})
+    ]
+    if len(given) > 1:
+        raise ConfigError(
+            f"{where}: operating_point has {' and '.join(given)}; the threshold is known (one of"
+            " `threshold` and `thresholds`) or fixed on the validation split, so leave one"
+        )
+    for name in point.thresholds:
+        if name not in classes:
+            raise ConfigError(
+                f"{where}: operating_point.thresholds names the class {name!r}, which isn't known"
+                f" here; {nearest(name, classes)}"
+            )
+    missing = [name for name in classes if point.thresholds and name not in point.thresholds]
+    if missing:
+        raise ConfigError(
+            f"{where}: operating_point.thresholds lacks {', '.join(missing)}; give every class one"
+        )
+    for value in (point.threshold, *point.thresholds.values()):
+        if value is not None and not math.isfinite(value):
+            raise ConfigError(f"{where}: operating_point: a threshold must be a finite number")
+    if point.sensitivity is not None:
+        _check_between(point.sensitivity, 0.01, 1.0, "operating_point.sensitivity", where)
 
 
 def _check_weights(model: ModelFile, where: str) -> None:

@@ -51,6 +51,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         reference=model.reference,
         random_inputs=model.random_inputs,
         runtimes=model.runtimes,
+        operating_point=model.operating_point,
         statistics=model.statistics,
         limits=limits,
         deviations=deviations,

@@ -20,6 +20,7 @@ from edgeassay.spec import (
     Match,
     NihSource,
     NpzSource,
+    OperatingPoint,
     PhantomSource,
     Preprocess,
     RandomInputs,
@@ -64,6 +65,7 @@ class ModelFile(BaseModel):
     reference: Reference = Reference()
     random_inputs: RandomInputs = RandomInputs()
     runtimes: dict[str, RuntimeSpec] = Field(min_length=1)
+    operating_point: OperatingPoint = OperatingPoint()
     statistics: Statistics
     limits: dict[str, Any] = Field(default_factory=dict)
     deviation: list[DeviationEntry] = Field(default_factory=list)
@@ -97,6 +99,7 @@ TABLES: dict[str, type] = {
     "reference": Reference,
     "random_inputs": RandomInputs,
     "runtimes": RuntimeSpec,
+    "operating_point": OperatingPoint,
     "statistics": Statistics,
     "deviation": DeviationEntry,
     "match": Match,

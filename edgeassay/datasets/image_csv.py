@@ -51,6 +51,7 @@ class ImageCsv:
             *(("image", s.image), ("split", s.split), ("patient", s.patient), ("group", s.group)),
             ("label", s.label),
             *(("labels", column) for column in s.labels),
+            *(("subgroups", column) for column in s.subgroups),
         ]
         return read_table(
             self.root / s.csv,
@@ -127,6 +128,7 @@ class ImageCsv:
             patients=self._patients(rows),
             load=partial(self._load, names),
             digest=partial(self._digest, names),
+            subgroups={column: self._column(column, rows) for column in self.settings.subgroups},
         )
 
     def _check_images(self, split: str, rows: Rows, names: Sequence[str]) -> None:

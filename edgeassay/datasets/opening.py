@@ -64,24 +64,27 @@ OPENERS: Final[Mapping[type, Callable[[Any, Path | None], Dataset]]] = {
 
 
 def check_evaluation(dataset: Dataset) -> Split:
-    """The evaluation split; DataError when a class has no positive or no negative image in it."""
+    """The evaluation split; DataError when no class has both positive and negative images in it."""
     split = dataset.splits[Role.EVALUATION]
     positives = split.labels.sum(axis=0)
-    for name, count in zip(dataset.classes, positives, strict=True):
-        if count in (0, len(split)):
-            only = "negative" if count == 0 else "positive"
-            raise DataError(
-                f"{dataset.where}: all {len(split):,} images of split {split.name!r} are {only}"
-                f" for {name!r}; an AUC needs both, so evaluate on another split or leave the"
-                " class out"
-            )
+    if not any(0 < count < len(split) for count in positives):
+        only = "negative" if positives[0] == 0 else "positive"
+        raise DataError(
+            f"{dataset.where}: all {len(split):,} images of split {split.name!r} are {only} for"
+            f" {dataset.classes[0]!r}, and no class has both; an AUC needs both, so evaluate on"
+            " another split"
+        )
     return split
 
 
 def _overlap(a: Sequence[str], b: Sequence[str]) -> list[str]:
-    """What both name; `./x` and `x` are one file, and blanks around a patient's name none of it."""
-    one, two = ({posixpath.normpath(name.strip()) for name in names} for names in (a, b))
-    return sorted(one & two)
+    """What both name."""
+    return sorted(set(a) & set(b))
+
+
+def _path(name: str) -> str:
+    """An image's name as a path: `./x` and `x` are one file."""
+    return posixpath.normpath(name.strip())
 
 
 def check_separation(dataset: Dataset) -> bool:
@@ -90,9 +93,11 @@ def check_separation(dataset: Dataset) -> bool:
     """
     evaluation = dataset.splits[Role.EVALUATION]
     for other in dataset.beside_evaluation:
-        shared = {"images": _overlap(other.names, evaluation.names)}
+        images = [[_path(name) for name in members.names] for members in (other, evaluation)]
+        shared = {"images": _overlap(*images)}
         if other.patients is not None and evaluation.patients is not None:
-            shared["patients"] = _overlap(other.patients, evaluation.patients)
+            who = [[name.strip() for name in m] for m in (other.patients, evaluation.patients)]
+            shared["patients"] = _overlap(*who)
         for what, names in shared.items():
             if names:
                 raise ConfigError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,8 @@ class Split:
     """The images of one role.
 
     `names` are unique; `labels` is int8 of shape (images, classes) with values 0 and 1;
-    `patients` names each image's patient (or group), or is None where the data doesn't say.
+    `patients` names each image's patient (or group), or is None where the data doesn't say;
+    `subgroups` has each image's value in the columns by which quality is judged too.
     `load(i)` decodes image `i`; `digest(i)` is the SHA-256, 32 bytes, of what it is decoded from:
     what was computed from an image may be used again only where that is the same. Both raise
     DataError naming the file where it can't be read.
@@ -32,6 +33,7 @@ class Split:
     patients: Sequence[str] | None
     load: Callable[[int], Image.Image]
     digest: Callable[[int], bytes]
+    subgroups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -61,6 +61,7 @@ class Task:
 
     shard: Shard
     data: DataSource
+    role: Role
     data_root: Path | None
     preprocess: Preprocess
     artifact: Artifact
@@ -101,6 +102,7 @@ class ClusterRunner:
     artifact: Artifact
     runtime: RuntimeSpec
     data: DataSource
+    role: Role
     data_root: Path | None
     preprocess: Preprocess
     greeting: dict[str, Any]
@@ -135,6 +137,7 @@ class ClusterRunner:
         task = Task(
             shard=shards[0],
             data=self.data,
+            role=self.role,
             data_root=self.data_root,
             preprocess=self.preprocess,
             artifact=self.artifact,
@@ -235,15 +238,15 @@ def remote_shard(task: Task, content: bytes) -> Outputs:
 
 
 def remote_split(task: Task) -> Split:
-    """The evaluation split as this process reads it; DataError where its images aren't those of the
+    """The split as this process reads it; DataError where its images aren't those of the
     machine that asks.
     """
     root, shard = data_root() or task.data_root, task.shard
-    key = f"{task.data} {root}"
+    key = f"{task.data} {task.role} {root}"
     for _ in range(2):  # what was opened for an earlier task may have changed since
         split = _OPENED.get(key)
         if split is None:
-            split = open_dataset(task.data, root).splits[Role.EVALUATION]
+            split = open_dataset(task.data, root).splits[task.role]
             _OPENED.clear()
             _OPENED[key] = split
         fits = shard.stop <= len(split)
@@ -252,7 +255,7 @@ def remote_split(task: Task) -> Split:
         _OPENED.clear()
     raise DataError(
         f"the cluster's {platform.node()} has other images in {root} than this machine, for rows"
-        f" {shard.start:,} to {shard.stop:,} of the evaluation split; copy the same data there"
+        f" {shard.start:,} to {shard.stop:,} of the {task.role} split; copy the same data there"
     )
 
 

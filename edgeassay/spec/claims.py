@@ -45,7 +45,19 @@ class ClaimName(StrEnum):
     SIZE_RATIO = "size_ratio"
     MEAN_AUC_DROP = "mean_auc_drop"
     CLASS_AUC_DROP = "class_auc_drop"
+    SUBGROUP_AUC_DROP = "subgroup_auc_drop"
     MIN_AUC = "min_auc"
+    SENSITIVITY_DROP = "sensitivity_drop"
+    SPECIFICITY_DROP = "specificity_drop"
+    MIN_SENSITIVITY = "min_sensitivity"
+    MIN_SPECIFICITY = "min_specificity"
+    POSITIVE_FLIP_RATE = "positive_flip_rate"
+    NEGATIVE_FLIP_RATE = "negative_flip_rate"
+    BRIER_DRIFT = "brier_drift"
+    ECE_DRIFT = "ece_drift"
+    SCORE_SHIFT_MEDIAN = "score_shift_median"
+    SCORE_SHIFT_P99 = "score_shift_p99"
+    SCORE_SHIFT_MAX = "score_shift_max"
     FINITE_OUTPUTS = "finite_outputs"
     LATENCY_P95_MS = "latency_p95_ms"
     LATENCY_RATIO = "latency_ratio"
@@ -98,10 +110,92 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         per_class=True,
         needs_data=True,
     ),
+    ClaimName.SUBGROUP_AUC_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="AUC",
+        sentence="{subject}: no subgroup's AUC drops by more than {limit}",
+        relative=True,
+        needs_data=True,
+    ),
     ClaimName.MIN_AUC: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="AUC",
         sentence="{subject}: the mean AUC is at least {limit}",
+        needs_data=True,
+    ),
+    ClaimName.SENSITIVITY_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="share",
+        sentence="{subject}: sensitivity at the operating threshold drops by at most {limit}",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.SPECIFICITY_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="share",
+        sentence="{subject}: specificity at the operating threshold drops by at most {limit}",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.MIN_SENSITIVITY: ClaimTraits(
+        sense=Sense.AT_LEAST,
+        unit="share",
+        sentence="{subject}: sensitivity at the operating threshold is at least {limit}",
+        needs_data=True,
+    ),
+    ClaimName.MIN_SPECIFICITY: ClaimTraits(
+        sense=Sense.AT_LEAST,
+        unit="share",
+        sentence="{subject}: specificity at the operating threshold is at least {limit}",
+        needs_data=True,
+    ),
+    ClaimName.POSITIVE_FLIP_RATE: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="share",
+        sentence="{subject}: of the positives at most {limit} get another decision",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.NEGATIVE_FLIP_RATE: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="share",
+        sentence="{subject}: of the negatives at most {limit} get another decision",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.BRIER_DRIFT: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="Brier",
+        sentence="{subject}: the Brier score grows by at most {limit}",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.ECE_DRIFT: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ECE",
+        sentence="{subject}: the expected calibration error grows by at most {limit}",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.SCORE_SHIFT_MEDIAN: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="score",
+        sentence="{subject}: half of the scores move by at most {limit}",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.SCORE_SHIFT_P99: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="score",
+        sentence="{subject}: 99 % of the scores move by at most {limit}",
+        relative=True,
+        needs_data=True,
+    ),
+    ClaimName.SCORE_SHIFT_MAX: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="score",
+        sentence="{subject}: none of these images' scores moves by more than {limit}",
+        relative=True,
         needs_data=True,
     ),
     ClaimName.FINITE_OUTPUTS: ClaimTraits(

@@ -83,7 +83,8 @@ class ImageCsvSource:
     `folder` lies below the data root (`EDGEASSAY_DATA`). Either `label` names one column (0 and 1;
     or text, with `positive` or the `classes` in the order of the network's scores), or `labels`
     names several columns of 0 and 1. `patient` (or `group`) names the column of what must be
-    resampled and split as one. `splits` says which value of the split column serves which role.
+    resampled and split as one; `subgroups` name columns by whose values quality is judged too.
+    `splits` says which value of the split column serves which role.
     """
 
     __pydantic_config__ = STRICT
@@ -97,6 +98,7 @@ class ImageCsvSource:
     labels: tuple[str, ...] = ()
     patient: str | None = None
     group: str | None = None
+    subgroups: tuple[str, ...] = ()
     split: str = "split"
     splits: Mapping[Role, str] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from edgeassay.spec.claims import Deviation, LimitRule
+from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
 from edgeassay.spec.data import STRICT, DataSource, Preprocess
 
 # Adapters that the worker has, and architectures by their Linux names.
@@ -62,13 +62,34 @@ class RandomInputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OperatingPoint:
+    """Where the product cuts scores into decisions: positive when a score is `rule` the threshold.
+
+    `threshold` is the product's number, for every class, or `thresholds` by class. Without them it
+    is fixed on the reference's validation split: the highest with at least `sensitivity` there, or
+    the one with the largest sum of sensitivity and specificity (Youden 1950).
+    """
+
+    __pydantic_config__ = STRICT
+    rule: Literal[">=", ">"] = ">="
+    threshold: float | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    sensitivity: float | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether the product's own thresholds are known."""
+        return self.threshold is not None or bool(self.thresholds)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Statistics:
     """How much evidence a verdict needs.
 
     Bounds are one-sided with `confidence`. Planning figures are for a chance of `power` to pass.
     An AUC of fewer patients with a positive image than `min_positives`, or without than
     `min_negatives`, is inconclusive. `resamples` is how often patients are drawn anew where no
-    formula gives an interval.
+    formula gives an interval. All claims of `co_primary` must hold for a case to be called good.
     """
 
     __pydantic_config__ = STRICT
@@ -77,6 +98,7 @@ class Statistics:
     min_positives: int
     min_negatives: int
     resamples: int
+    co_primary: tuple[ClaimName, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +121,7 @@ class ModelSpec:
     reference: Reference
     random_inputs: RandomInputs
     runtimes: Mapping[str, RuntimeSpec]
+    operating_point: OperatingPoint
     statistics: Statistics
     limits: tuple[LimitRule, ...]
     deviations: tuple[Deviation, ...]

@@ -187,7 +187,7 @@ class Project:
         return Outcome(code, text, tests, messages, properties, results)
 
 
-def write_spots(folder: Path, patients: int = 48) -> None:
+def write_spots(folder: Path, patients: int = 160) -> None:
     """Images of noise, brighter where the label says so, and their CSV; two images a patient, half
     of the patients in the test split.
     """

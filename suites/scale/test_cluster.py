@@ -93,6 +93,7 @@ def runner(running: Cluster, tmp_path: Path) -> ClusterRunner:
         artifact=read_artifact(path, "tiny", "int8"),
         runtime=RuntimeSpec(),
         data=PHANTOM,
+        role=Role.EVALUATION,
         data_root=None,
         preprocess=PREPROCESS,
         greeting=greeting,

@@ -1,0 +1,118 @@
+"""From two models' scores to AUCs and their drops, with bounds, and what they would need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from edgeassay.measure.compared import Compared
+from edgeassay.spec import Measurement, Statistics
+from edgeassay.stats import AucDrop, AucEstimate
+from edgeassay.stats.auc import Counts
+
+MOST_NAMED: Final = 3
+
+
+def too_few(counts: Sequence[Counts], names: Sequence[str], need: Statistics) -> str | None:
+    """Why AUCs of so few patients decide nothing; None where there are enough."""
+    poor = [
+        f"{name} has {c.positive_patients} positive and {c.negative_patients} negative patients"
+        for name, c in zip(names, counts, strict=True)
+        if c.positive_patients < need.min_positives or c.negative_patients < need.min_negatives
+    ]
+    if not poor:
+        return None
+    more = f" and {len(poor) - MOST_NAMED} more classes" if len(poor) > MOST_NAMED else ""
+    return (
+        f"too few patients: {'; '.join(poor[:MOST_NAMED])}{more}, and [statistics] wants"
+        f" {need.min_positives} and {need.min_negatives}"
+    )
+
+
+def planning(drop: AucDrop, images: int, margin: float, need: Statistics) -> str | None:
+    """How much data would be enough if there were no drop, in words."""
+    growth = drop.growth(margin, need.confidence, need.power)
+    if growth is None:
+        return None
+    wanted = math.ceil(max(1.0, growth) * images)
+    positives = min(c.positives for c in drop.reference.counts)
+    rarest = math.ceil(max(1.0, growth) * positives)
+    return (
+        f"if the true drop were 0, about {wanted:,} images with {rarest:,} positives (of the rarest"
+        f" class) would pass with a chance of {100 * need.power:g} %: a figure to plan with, no"
+        " licence to add data until it passes"
+    )
+
+
+def drop_measured(
+    drop: AucDrop, compared: Compared, margin: float, need: Statistics, *, detail: str | None = None
+) -> Measurement:
+    """A drop with its bounds."""
+    bounds, images = drop.bounds(need.confidence), len(compared.labels)
+    return Measurement(
+        value=bounds.value,
+        unit="AUC",
+        n=images,
+        low=bounds.low,
+        high=bounds.high,
+        confidence=need.confidence,
+        planning=planning(drop, images, margin, need),
+        detail=detail,
+    )
+
+
+def mean_drop_measured(compared: Compared, margin: float, need: Statistics) -> Measurement | None:
+    """The drop of the mean AUC; None where no class has one."""
+    drop = compared.aucs.mean()
+    if drop is None:
+        return None
+    measured = drop_measured(drop, compared, margin, need, detail=left_out(compared))
+    names, counts = zip(*_with_auc(compared), strict=True)
+    return _insufficient(measured, too_few(counts, names, need))
+
+
+def class_drop_measured(
+    compared: Compared, k: int, margin: float, need: Statistics
+) -> Measurement | None:
+    """The drop of one class's AUC; None where it has none."""
+    drop = compared.aucs.drops[k]
+    if drop is None:
+        return None
+    measured = drop_measured(drop, compared, margin, need)
+    counts = [compared.aucs.counts[k]]
+    return _insufficient(measured, too_few(counts, [compared.classes[k]], need))
+
+
+def auc_measured(estimate: AucEstimate, compared: Compared, need: Statistics) -> Measurement:
+    """A mean AUC with its bounds."""
+    bounds = estimate.bounds(need.confidence)
+    measured = Measurement(
+        value=bounds.value,
+        unit="AUC",
+        n=len(compared.labels),
+        low=bounds.low,
+        high=bounds.high,
+        confidence=need.confidence,
+        detail=left_out(compared),
+    )
+    names, counts = zip(*_with_auc(compared), strict=True)
+    return _insufficient(measured, too_few(counts, names, need))
+
+
+def left_out(compared: Compared) -> str | None:
+    """Which classes a mean leaves out, in words; None where it has all."""
+    names = compared.one_sided
+    if not names:
+        return None
+    return f"without {', '.join(names)}: all images alike, so no AUC"
+
+
+def _with_auc(compared: Compared) -> Iterator[tuple[str, Counts]]:
+    pairs = zip(compared.classes, compared.aucs.counts, strict=True)
+    return ((name, counts) for name, counts in pairs if counts.both)
+
+
+def _insufficient(measured: Measurement, why: str | None) -> Measurement:
+    return measured if why is None else replace(measured, insufficient=why)
