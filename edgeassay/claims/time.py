@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from edgeassay.claims.measured import Measure, Measured
 from edgeassay.evidence import Evidence
-from edgeassay.spec import Claim, ClaimName, Measurement
+from edgeassay.spec import Claim, ClaimName
 
 
-def _enough(evidence: Evidence, measurement: Measurement) -> Measurement:
-    least = evidence.rig.plan.device.timing.min_rounds
-    if measurement.n >= least:
-        return measurement
-    few = f"{measurement.n} samples are too few, {least} are needed"
-    return replace(measurement, insufficient=few)
+def _confidence(evidence: Evidence, claim: Claim) -> float:
+    return evidence.rig.model(claim.case).statistics.confidence
 
 
 def latency_p95_ms(evidence: Evidence, claim: Claim) -> Measured:
-    """p95 of one inference, in ms."""
-    return _enough(evidence, evidence.durations(claim.case).p95()), None
+    """p95 of one inference, in ms; bounded over fresh processes."""
+    durations = evidence.timings.durations(claim.case)
+    return durations.candidate.p95(_confidence(evidence, claim)), None
 
 
 def latency_ratio(evidence: Evidence, claim: Claim) -> Measured:
     """Median time by the reference's, in turn in the same processes."""
-    durations = evidence.durations(claim.case)
+    durations = evidence.timings.durations(claim.case)
     assert durations.reference is not None, "the reference makes no claim of a ratio"
-    reference = float(np.median(durations.reference)) / 1e6
-    return _enough(evidence, durations.ratio()), reference
+    reference = float(np.median(durations.reference.durations)) / 1e6
+    return durations.ratio(_confidence(evidence, claim)), reference
 
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {

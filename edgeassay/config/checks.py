@@ -230,7 +230,6 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("processes", timing.processes, 1),
         ("rounds", timing.rounds, 1),
         ("warmup_rounds", timing.warmup_rounds, 0),
-        ("min_rounds", timing.min_rounds, 1),
     ):
         _check_between(value, least, MOST_ROUNDS, f"timing.{key}", where)
     _check_between(timing.timeout_s, 0.001, LONGEST_WAIT_S, "timing.timeout_s", where)

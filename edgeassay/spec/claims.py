@@ -200,7 +200,8 @@ class Measurement:
     """A value with its unit, over `n` samples.
 
     `low` and `high` are its lower and its upper bound, each one-sided with `confidence`; a value
-    without them is exact (bytes, whether it loads). `insufficient` says why no verdict can rest on
+    without either is exact (bytes, whether it loads), and where there is only one, the other isn't
+    known: a verdict that needs it is inconclusive. `insufficient` says why no verdict can rest on
     it, whatever its bounds; `planning` what evidence would do; `detail` what else belongs to it.
     """
 

@@ -122,14 +122,12 @@ class Timing:
 
     In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
     after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung.
-    A p95 from fewer than `min_rounds` rounds is inconclusive.
     """
 
     __pydantic_config__ = STRICT
     processes: int
     rounds: int
     warmup_rounds: int
-    min_rounds: int
     timeout_s: float
 
 

@@ -1,6 +1,14 @@
 """Statistics: pure functions of arrays, no files, no clocks."""
 
 from edgeassay.stats.auc import class_aucs
-from edgeassay.stats.order import percentile_upper
+from edgeassay.stats.order import least_count, percentile_bounds, percentile_upper
+from edgeassay.stats.ratios import LEAST_PAIRS, ratio_bounds
 
-__all__ = ["class_aucs", "percentile_upper"]
+__all__ = [
+    "LEAST_PAIRS",
+    "class_aucs",
+    "least_count",
+    "percentile_bounds",
+    "percentile_upper",
+    "ratio_bounds",
+]

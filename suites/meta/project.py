@@ -60,10 +60,9 @@ id = "bench"
 architecture = "*"
 
 [timing]
-processes = 2
+processes = 3
 rounds = 30
 warmup_rounds = 2
-min_rounds = 20
 timeout_s = 20.0
 
 [workers]

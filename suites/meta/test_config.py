@@ -82,7 +82,7 @@ DEVICE_MISTAKES = [
     ("[timing]", "[timings]", "unknown key 'timings'; did you mean 'timing'?"),
     ("rounds = 30\n", "", "the key 'timing.rounds' is missing"),
     ("rounds = 30", "rounds = 0", "timing.rounds = 0 must be from 1 to 1,000,000"),
-    ("processes = 2", "processes = 0", "timing.processes = 0 must be from 1"),
+    ("processes = 3", "processes = 0", "timing.processes = 0 must be from 1"),
     ("warmup_rounds = 2", "warmup_rounds = -1", "timing.warmup_rounds = -1 must be from 0"),
     ("timeout_s = 20.0", "timeout_s = inf", "timing.timeout_s = inf must be from 0.001 to 86,400"),
     ('["{python}"]', "[]", "workers.litert must be the command of a worker"),

@@ -1,0 +1,130 @@
+"""What durations of processes say: their bounds, and verdicts on both sides of a limit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+
+from edgeassay.gates import decide
+from edgeassay.measure.latency import Durations, Rounds, draw
+from edgeassay.spec import Case, Claim, ClaimName, Judgement, Limit, Measurement, Timing, Verdict
+from edgeassay.stats import least_count, percentile_bounds, ratio_bounds
+
+CASE = Case(model="m", variant="int8", runtime="litert", device="host")
+
+
+def judged(measurement: Measurement, limit: float, name: ClaimName) -> Judgement:
+    return decide(
+        Claim(name=name, case=CASE, limit=Limit(value=limit, source="devices/d.toml:limits.m")),
+        measurement,
+    )
+
+
+def rounds(per_process_ms: list[float]) -> Rounds:
+    """Processes of 4 rounds each that all take the same time, and a drawn one."""
+    ms = np.repeat(np.array(per_process_ms)[:, np.newaxis], 4, axis=1)
+    return Rounds(durations=np.rint(ms * 1e6).astype(np.int64), drawn=np.zeros(len(ms), np.int64))
+
+
+@pytest.mark.parametrize(
+    ("share", "confidence", "least"),
+    [(0.95, 0.95, 59), (0.95, 0.99, 90), (0.99, 0.95, 299), (0.5, 0.95, 5), (0.9, 0.95, 29)],
+)
+def test_the_fewest_draws_are_those_of_the_published_tables(
+    share: float, confidence: float, least: int
+) -> None:
+    assert least_count(share, confidence) == least
+    values = np.arange(least, dtype=np.float64)
+    assert percentile_bounds(values, share, confidence)[1] == least - 1
+    assert percentile_bounds(values[1:], share, confidence)[1] is None
+
+
+def test_the_bounds_are_the_order_statistics_that_the_binomial_gives() -> None:
+    """Against scipy's distribution, by its definition: draws below the quantile are binomial."""
+    for count, share, confidence in ((93, 0.95, 0.95), (200, 0.95, 0.9), (20, 0.5, 0.95)):
+        values = np.random.default_rng(count).permutation(count).astype(np.float64)
+        low, high = percentile_bounds(values, share, confidence)
+        assert low is not None
+        assert high is not None
+        below = scipy_stats.binom(count, share)
+        # The k-th smallest (from 0) lies above the quantile when at most k draws lie below it.
+        assert below.cdf(high) >= confidence > below.cdf(high - 1)
+        assert below.sf(low) >= confidence > below.sf(low + 1)
+
+
+def test_the_upper_bound_lies_above_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(7)
+    truth = float(scipy_stats.lognorm(0.4).ppf(0.95))
+    draws = rng.lognormal(0.0, 0.4, (1500, 59))
+    bounds = [percentile_bounds(row, 0.95, 0.95)[1] or math.nan for row in draws]
+    assert 0.93 < float(np.mean(np.array(bounds) >= truth)) < 0.975
+
+
+def test_a_process_gives_one_draw_chosen_before_it_is_measured() -> None:
+    timing = Timing(processes=59, rounds=60, warmup_rounds=1, timeout_s=1.0)
+    drawn = draw(3, timing)
+    assert drawn.shape == (59,)
+    assert (draw(3, timing) == drawn).all()
+    assert len(set(drawn.tolist())) > 20
+    durations = np.random.default_rng(1).integers(1, 10**6, (59, 60))
+    measured = Rounds(durations=durations, drawn=drawn).p95(0.95)
+    assert measured.high == max(durations[k, r] for k, r in enumerate(drawn)) / 1e6
+    assert measured.n == 59
+
+
+def test_too_few_processes_are_inconclusive_and_say_how_many_would_do() -> None:
+    verdict = judged(rounds([1.0, 1.0, 1.1]).p95(0.95), 50.0, ClaimName.LATENCY_P95_MS)
+    assert verdict.verdict is Verdict.INCONCLUSIVE
+    assert "59 fresh processes are needed to show it, and 3 were timed" in verdict.reason
+    assert "timing.processes" in verdict.reason
+    assert "one bound isn't known" in verdict.reason
+
+
+def test_few_processes_suffice_to_show_that_a_budget_is_exceeded() -> None:
+    assert judged(rounds([9.0, 7.0, 8.0]).p95(0.95), 5.0, ClaimName.LATENCY_P95_MS).verdict is (
+        Verdict.FAIL
+    )
+    # One of three may be chance.
+    one = judged(rounds([1.0, 9.0, 1.0]).p95(0.95), 5.0, ClaimName.LATENCY_P95_MS)
+    assert one.verdict is Verdict.INCONCLUSIVE
+
+
+def test_enough_processes_pass_and_one_slow_one_among_the_fewest_does_not() -> None:
+    well = [1.0 + 0.001 * k for k in range(59)]
+    name = ClaimName.LATENCY_P95_MS
+    assert judged(rounds(well).p95(0.95), 1.1, name).verdict is Verdict.PASS
+    assert judged(rounds([*well[1:], 2.0]).p95(0.95), 1.1, name).verdict is Verdict.INCONCLUSIVE
+
+
+def ratio(pairs: list[float]) -> Measurement:
+    reference = rounds([2.0] * len(pairs))
+    candidate = rounds([2.0 * pair for pair in pairs])
+    return Durations(candidate=candidate, reference=reference, worker={}).ratio(0.95)
+
+
+def test_the_ratio_is_taken_within_processes_and_bounded_over_them() -> None:
+    measured = ratio([0.5, 0.52, 0.48])
+    logs = np.log([0.5, 0.52, 0.48])
+    expected = scipy_stats.ttest_1samp(logs, 0.0).confidence_interval(0.90)
+    assert measured.low == pytest.approx(math.exp(expected.low))
+    assert measured.high == pytest.approx(math.exp(expected.high))
+    assert measured.value == pytest.approx(math.exp(logs.mean()))
+    assert judged(measured, 0.6, ClaimName.LATENCY_RATIO).verdict is Verdict.PASS
+    assert judged(measured, 0.4, ClaimName.LATENCY_RATIO).verdict is Verdict.FAIL
+    assert judged(measured, 0.51, ClaimName.LATENCY_RATIO).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_ratio_and_its_inverse_say_the_same() -> None:
+    value, low, high = ratio_bounds([0.5, 0.8, 0.7, 0.9], 0.95)
+    inverse = ratio_bounds([2.0, 1 / 0.8, 1 / 0.7, 1 / 0.9], 0.95)
+    assert inverse == pytest.approx((1 / value, 1 / high, 1 / low))
+
+
+def test_two_processes_are_too_few_for_a_ratio() -> None:
+    verdict = judged(ratio([0.5, 0.5]), 1.0, ClaimName.LATENCY_RATIO)
+    assert verdict.verdict is Verdict.INCONCLUSIVE
+    assert "2 fresh processes show too little" in verdict.reason
+    assert "3 are needed" in verdict.reason
