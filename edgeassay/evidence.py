@@ -15,7 +15,7 @@ from edgeassay.evaluations import Evaluations
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
 from edgeassay.spec import Case
-from edgeassay.timings import Timings
+from edgeassay.timings import Timings, Watched
 
 
 @dataclass(kw_only=True)
@@ -39,6 +39,7 @@ class CaseFacts:
     patients_separate: bool | None = None
     reused_predictions: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
+    health: list[Watched] = field(default_factory=list)
 
 
 class Evidence:
@@ -94,4 +95,5 @@ class Evidence:
             if durations.reference is not None:
                 facts.latency_ratio = durations.ratio(confidence).value
             facts.worker = durations.worker
+        facts.health = self.timings.watched(case)
         return facts

@@ -30,6 +30,7 @@ LONGEST_SIDE: Final = 32_768
 MOST_IMAGES: Final = 1_000_000
 MOST_THREADS: Final = 1_024
 MOST_ROUNDS: Final = 1_000_000
+MOST_MEGABYTES: Final = 1e9
 LONGEST_WAIT_S: Final = 86_400.0  # a day
 
 # What a network that isn't read may be called, and what to do about it.
@@ -233,6 +234,15 @@ def check_device(device: DeviceFile, where: str) -> None:
     ):
         _check_between(value, least, MOST_ROUNDS, f"timing.{key}", where)
     _check_between(timing.timeout_s, 0.001, LONGEST_WAIT_S, "timing.timeout_s", where)
+    tolerance = device.tolerance
+    for name, allowed, most in (
+        ("waited_share", tolerance.waited_share, 1.0),
+        ("free_cpus", tolerance.free_cpus, MOST_THREADS),
+        ("steal_share", tolerance.steal_share, 1.0),
+        ("throttled_share", tolerance.throttled_share, MOST_THREADS),
+        ("swapped_mb", tolerance.swapped_mb, MOST_MEGABYTES),
+    ):
+        _check_between(allowed, 0.0, most, f"tolerance.{name}", where)
     for engine, command in device.workers.items():
         if engine not in ENGINES or not command:
             raise ConfigError(

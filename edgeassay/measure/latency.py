@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,60 +13,64 @@ import numpy.typing as npt
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import MeasurementError
 from edgeassay.measure.fit import check_alike, check_ran
+from edgeassay.measure.processes import MORE_PROCESSES, Rounds, draw, median_over
 from edgeassay.progress import Reporter
 from edgeassay.spec import Measurement, RuntimeSpec, Timing
-from edgeassay.stats import (
-    LEAST_PAIRS,
-    least_count,
-    percentile_bounds,
-    percentile_upper,
-    ratio_bounds,
-)
-from edgeassay.workers import Loaded, Worker
+from edgeassay.stats import LEAST_PAIRS, ratio_bounds
+from edgeassay.workers import Loaded, Memory, TimedRounds, Worker
 
-P95 = 0.95
-MORE_PROCESSES = "timing.processes in the device's profile sets how many there are"
+MB = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rounds:
-    """Durations in ns, int64 (processes, rounds), and which round of each process was drawn before
-    any was measured.
-
-    Rounds within a process resemble each other, so a process gives one draw: the draws are
-    independent, and of all rounds of all processes.
+class Start:
+    """What one fresh process needed beside its steady rounds: to make the artifact ready, for its
+    first inference, and in memory while it held nothing else; and how long it ran and waited for a
+    CPU during the timed rounds, where its system tells.
     """
 
-    durations: npt.NDArray[np.int64]
-    drawn: npt.NDArray[np.int64]
-
-    @property
-    def p50_ms(self) -> float:
-        """Median of all rounds."""
-        return percentile_upper(self.durations, 0.50) / 1e6
-
-    @property
-    def p95_ms(self) -> float:
-        """The duration that 95 % of the rounds don't exceed."""
-        return percentile_upper(self.durations, P95) / 1e6
-
-    def p95(self, confidence: float) -> Measurement:
-        """p95 in ms over all rounds; its bounds from one draw a process, whatever the
-        distribution.
-        """
-        draws = self.durations[np.arange(len(self.drawn)), self.drawn] / 1e6
-        return over_processes(draws, P95, confidence, value=self.p95_ms, unit="ms")
+    init_ns: int
+    first_ns: int
+    memory: Memory
+    ran_ns: int | None
+    waited_ns: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Durations:
     """Durations of single inferences; the reference's rounds are those that took turns with the
-    candidate's, or None where the case is the reference.
+    candidate's, or None where the case is the reference. `starts` has one for each process.
     """
 
     candidate: Rounds
     reference: Rounds | None
+    starts: tuple[Start, ...]
     worker: dict[str, Any]
+
+    def init(self, confidence: float) -> Measurement:
+        """To make the artifact ready in a fresh process, in ms: the median over processes."""
+        return median_over(np.array([s.init_ns for s in self.starts]) / 1e6, confidence, "ms")
+
+    def first(self, confidence: float) -> Measurement:
+        """The first inference of a fresh process, in ms: the median over processes."""
+        return median_over(np.array([s.first_ns for s in self.starts]) / 1e6, confidence, "ms")
+
+    def peak_memory(self, confidence: float) -> Measurement:
+        """By how much a process's memory grew at most, in MB: the median over processes, and as its
+        upper bound the largest of all.
+
+        Where the peak can't begin anew at loading, each process gives a range.
+        """
+        memory = [s.memory for s in self.starts]
+        least = np.array([m.peak - m.peak_before for m in memory]) / MB
+        most = np.array([m.peak - m.resident_before for m in memory]) / MB
+        shown = median_over(most, confidence, "MB")
+        return replace(
+            shown,
+            low=median_over(least, confidence, "MB").low,
+            high=None if shown.high is None else float(most.max()),
+            detail=f"of {max(m.peak for m in memory) / MB:.4g} MB in all",
+        )
 
     def ratio(self, confidence: float) -> Measurement:
         """Candidate/reference: the geometric mean over processes of the ratio of their medians."""
@@ -97,36 +101,6 @@ class Durations:
         )
 
 
-def over_processes(
-    draws: npt.NDArray[np.float64], share: float, confidence: float, *, value: float, unit: str
-) -> Measurement:
-    """A quantile over fresh processes from one draw each, with bounds that assume no distribution.
-
-    With too few processes for an upper bound there is none, and a lower one can still show that a
-    limit is exceeded.
-    """
-    low, high = percentile_bounds(draws, share, confidence)
-    count, least = len(draws), least_count(share, confidence)
-    needed = f"{least} fresh processes are needed to show it, and {count} were timed"
-    return Measurement(
-        value=value,
-        unit=unit,
-        n=count,
-        low=low,
-        high=high,
-        confidence=confidence,
-        insufficient=needed if low is None and high is None else None,
-        planning=f"{needed}; {MORE_PROCESSES}"
-        if high is None and low is not None
-        else MORE_PROCESSES,
-    )
-
-
-def draw(seed: int, timing: Timing) -> npt.NDArray[np.int64]:
-    """Which round of each process stands for it, decided before any is measured."""
-    return np.random.default_rng(seed).integers(0, timing.rounds, timing.processes)
-
-
 def time_case(
     artifact: Artifact,
     reference: Artifact | None,
@@ -145,32 +119,68 @@ def time_case(
     MeasurementError where the worker's clock can't be right: a duration of zero or less, or more
     time inside than the host saw pass.
     """
-    drawn = draw(seed, timing)
     collected: list[npt.NDArray[np.int64]] = []
-    artifacts = [artifact] if reference is None else [artifact, reference]
+    starts: list[Start] = []
     with report(label, timing.processes) as advance:
         for _ in range(timing.processes):
             with start_worker() as worker:
-                loaded = [
-                    worker.load(a.path, runtime, f"artifact-{k}", a.label)
-                    for k, a in enumerate(artifacts)
-                ]
-                for item, made in zip(loaded, artifacts, strict=True):
-                    check_ran(made, item)
-                check_alike(loaded[0], loaded[-1])
-                given = [inputs(item) for item in loaded]
-                started = time.monotonic_ns()
-                durations = worker.time(loaded, given, timing.rounds, timing.warmup_rounds)
-                check_clock(durations, time.monotonic_ns() - started, artifact.label)
-                collected.append(durations)
+                loaded, given = _load(worker, artifact, runtime, 0, inputs)
+                first = _timed(worker, [loaded], [given], 1, 0)
+                _timed(worker, [loaded], [given], max(1, timing.warmup_rounds), 0)
+                memory = worker.memory()
+                turns, turn_inputs = [loaded], [given]
+                if reference is not None:
+                    other, other_given = _load(worker, reference, runtime, 1, inputs)
+                    check_alike(loaded, other)
+                    turns, turn_inputs = [loaded, other], [given, other_given]
+                rounds = _timed(worker, turns, turn_inputs, timing.rounds, timing.warmup_rounds)
+                collected.append(rounds.durations)
+                assert loaded.init_ns is not None, "it was loaded just now"
+                starts.append(
+                    Start(
+                        init_ns=loaded.init_ns,
+                        first_ns=int(first.durations[0, 0]),
+                        memory=memory,
+                        ran_ns=rounds.ran_ns,
+                        waited_ns=rounds.waited_ns,
+                    )
+                )
                 facts = dict(worker.facts)
             advance(1)
-    stacked = np.stack(collected)
+    stacked, drawn = np.stack(collected), draw(seed, timing)
     return Durations(
         candidate=Rounds(durations=stacked[:, 0], drawn=drawn),
         reference=None if reference is None else Rounds(durations=stacked[:, 1], drawn=drawn),
+        starts=tuple(starts),
         worker=facts,
     )
+
+
+def _load(
+    worker: Worker,
+    artifact: Artifact,
+    runtime: RuntimeSpec,
+    number: int,
+    inputs: Callable[[Loaded], list[npt.NDArray[Any]]],
+) -> tuple[Loaded, list[npt.NDArray[Any]]]:
+    """An artifact in a worker, of the right bytes, and inputs for it."""
+    loaded = worker.load(artifact.path, runtime, f"artifact-{number}", artifact.label)
+    check_ran(artifact, loaded)
+    return loaded, inputs(loaded)
+
+
+def _timed(
+    worker: Worker,
+    loaded: list[Loaded],
+    inputs: list[list[npt.NDArray[Any]]],
+    rounds: int,
+    warmup_rounds: int,
+) -> TimedRounds:
+    """Rounds by the worker's clock, held against the host's."""
+    started = time.monotonic_ns()
+    timed = worker.time(loaded, inputs, rounds, warmup_rounds)
+    check_clock(timed.durations, time.monotonic_ns() - started, loaded[0].label)
+    return timed
 
 
 def check_clock(durations: npt.NDArray[np.int64], wall_ns: int, label: str) -> None:

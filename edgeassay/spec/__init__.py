@@ -40,6 +40,7 @@ from edgeassay.spec.model import (
     RuntimeSpec,
     Statistics,
     Timing,
+    Tolerance,
     VariantSpec,
 )
 
@@ -74,6 +75,7 @@ __all__ = [
     "Sense",
     "Statistics",
     "Timing",
+    "Tolerance",
     "VariantSpec",
     "Verdict",
 ]

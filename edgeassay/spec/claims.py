@@ -49,6 +49,9 @@ class ClaimName(StrEnum):
     FINITE_OUTPUTS = "finite_outputs"
     LATENCY_P95_MS = "latency_p95_ms"
     LATENCY_RATIO = "latency_ratio"
+    INIT_MS = "init_ms"
+    FIRST_INFERENCE_MS = "first_inference_ms"
+    PEAK_MEMORY_MB = "peak_memory_mb"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,8 @@ class ClaimTraits:
     """What kind of claim it is.
 
     `flag` claims hold or don't, and their limit is `true`; `relative` ones compare with the
-    reference, which is exempt from them; `timed` ones need `--benchmark`; `sentence` is the claim
+    reference, which is exempt from them; `timed` ones need `--benchmark`; a limit of what is
+    `of_device` (milliseconds, megabytes) stands in a device profile; `sentence` is the claim
     with `{subject}` and `{limit}` to fill in.
     """
 
@@ -68,6 +72,7 @@ class ClaimTraits:
     per_class: bool = False
     needs_data: bool = False
     timed: bool = False
+    of_device: bool = False
 
 
 TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
@@ -116,6 +121,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         unit="ms",
         sentence="{subject}: 95 % of inferences take at most {limit} ms",
         timed=True,
+        of_device=True,
     ),
     ClaimName.LATENCY_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -123,6 +129,28 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject} takes at most {limit} of the reference's median time",
         relative=True,
         timed=True,
+    ),
+    ClaimName.INIT_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject} is ready in at most {limit} ms in half of all fresh processes",
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.FIRST_INFERENCE_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject}: the first inference takes at most {limit} ms in half of all fresh"
+        " processes",
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.PEAK_MEMORY_MB: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="MB",
+        sentence="{subject} makes its process grow by at most {limit} MB",
+        timed=True,
+        of_device=True,
     ),
 }
 

@@ -132,6 +132,25 @@ class Timing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tolerance:
+    """What others may do to the machine while something is timed; beyond it, verdicts about time
+    are inconclusive.
+
+    Of the time that it was ready to run, the worker may wait `waited_share` for a CPU. `free_cpus`
+    must be left by others for each thread of the runtime. Of the CPU time wanted, the
+    hypervisor may take `steal_share`; by wall time, a quota that others use up may cut off
+    `throttled_share`; `swapped_mb` may be swapped.
+    """
+
+    __pydantic_config__ = STRICT
+    waited_share: float
+    free_cpus: float
+    steal_share: float
+    throttled_share: float
+    swapped_mb: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceSpec:
     """A hardware profile: how to recognise it, its workers by engine, its limits by model."""
 
@@ -141,4 +160,5 @@ class DeviceSpec:
     match: Match
     workers: Mapping[str, tuple[str, ...]]
     timing: Timing
+    tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]

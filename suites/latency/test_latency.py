@@ -27,3 +27,18 @@ def test_latency_p95_ms(claim: Claim, holds: Callable[[Claim], None]) -> None:
 @pytest.mark.claim(ClaimName.LATENCY_RATIO)
 def test_latency_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)
+
+
+@pytest.mark.claim(ClaimName.INIT_MS)
+def test_init_ms(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
+@pytest.mark.claim(ClaimName.FIRST_INFERENCE_MS)
+def test_first_inference_ms(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
+@pytest.mark.claim(ClaimName.PEAK_MEMORY_MB)
+def test_peak_memory_mb(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)

@@ -310,16 +310,27 @@ def test_another_device_is_unmeasured(project: Project) -> None:
     assert "isn't the device" in outcome.messages[f"test_loads[{INT8}]"]
 
 
-@pytest.mark.parametrize(("option", "code"), [("warn", 0), ("fail", 1)])
-def test_too_few_processes_are_inconclusive(project: Project, option: str, code: int) -> None:
-    project.device_toml = DEVICE_TOML.replace("processes = 3", "processes = 2")
+@pytest.mark.parametrize(
+    ("option", "right", "wrong", "words"),
+    [
+        ("warn", "processes = 3", "processes = 2", "2 fresh processes show too little"),
+        ("fail", "free_cpus = 0.0", "free_cpus = 1000.0", "tolerance.free_cpus wants 1000 left"),
+    ],
+)
+def test_too_few_processes_and_a_disturbed_machine_are_inconclusive(
+    project: Project, option: str, right: str, wrong: str, words: str
+) -> None:
+    project.device_toml = DEVICE_TOML.replace(right, wrong)
     project.write()
     only = ("-k", "latency_p95_ms or latency_ratio", "--inconclusive", option)
     outcome = project.run("--benchmark", *only)
-    assert outcome.code == code, outcome.text
-    expected = "failure" if option == "fail" else "skipped"
-    assert outcome.tests[f"test_latency_p95_ms[{INT8}]"] == expected
-    assert outcome.properties[f"test_latency_p95_ms[{INT8}]"]["edgeassay.verdict"] == "inconclusive"
+    assert outcome.code == (1 if option == "fail" else 0), outcome.text
+    for name in (f"test_latency_p95_ms[{INT8}]", f"test_latency_ratio[{INT8}]"):
+        assert outcome.tests[name] == ("failure" if option == "fail" else "skipped")
+        assert outcome.properties[name]["edgeassay.verdict"] == "inconclusive"
+    assert words in outcome.messages[f"test_latency_ratio[{INT8}]"]
+    assert ("the machine was disturbed in 2 of 2 timings" in outcome.text) == (option == "fail")
+    assert all(case["health"] for case in outcome.results["cases"])
 
 
 def test_xdist_never_passes_a_latency_claim(project: Project) -> None:

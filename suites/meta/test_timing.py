@@ -9,9 +9,13 @@ import pytest
 from scipy import stats as scipy_stats
 
 from edgeassay.gates import decide
-from edgeassay.measure.latency import Durations, Rounds, draw
+from edgeassay.measure.latency import Durations, Start
+from edgeassay.measure.processes import Rounds, draw
 from edgeassay.spec import Case, Claim, ClaimName, Judgement, Limit, Measurement, Timing, Verdict
 from edgeassay.stats import least_count, percentile_bounds, ratio_bounds
+from edgeassay.workers import Memory
+
+MB = 10**6
 
 CASE = Case(model="m", variant="int8", runtime="litert", device="host")
 
@@ -102,7 +106,7 @@ def test_enough_processes_pass_and_one_slow_one_among_the_fewest_does_not() -> N
 def ratio(pairs: list[float]) -> Measurement:
     reference = rounds([2.0] * len(pairs))
     candidate = rounds([2.0 * pair for pair in pairs])
-    return Durations(candidate=candidate, reference=reference, worker={}).ratio(0.95)
+    return Durations(candidate=candidate, reference=reference, starts=(), worker={}).ratio(0.95)
 
 
 def test_the_ratio_is_taken_within_processes_and_bounded_over_them() -> None:
@@ -128,3 +132,60 @@ def test_two_processes_are_too_few_for_a_ratio() -> None:
     assert verdict.verdict is Verdict.INCONCLUSIVE
     assert "2 fresh processes show too little" in verdict.reason
     assert "3 are needed" in verdict.reason
+
+
+def starts(init_ms: list[float], memory: list[tuple[int, int, int]] | None = None) -> Durations:
+    """Processes that took so long to be ready, and three times that for their first inference."""
+    sizes = memory or [(10, 10, 20)] * len(init_ms)
+    return Durations(
+        candidate=rounds([1.0] * len(init_ms)),
+        reference=None,
+        starts=tuple(
+            Start(
+                init_ns=int(ms * 1e6),
+                first_ns=int(3e6 * ms),
+                memory=Memory(resident_before=a * MB, peak_before=b * MB, peak=c * MB),
+                ran_ns=100,
+                waited_ns=1,
+            )
+            for ms, (a, b, c) in zip(init_ms, sizes, strict=True)
+        ),
+        worker={},
+    )
+
+
+def test_a_start_is_judged_by_the_median_over_processes() -> None:
+    durations = starts([10.0, 11.0, 12.0, 13.0, 14.0])
+    init, first = durations.init(0.95), durations.first(0.95)
+    assert (init.low, init.value, init.high) == (10.0, 12.0, 14.0)
+    assert (first.low, first.value, first.high) == (30.0, 36.0, 42.0)
+    for measured, name in ((init, ClaimName.INIT_MS), (first, ClaimName.FIRST_INFERENCE_MS)):
+        assert judged(measured, 50.0, name).verdict is Verdict.PASS
+        assert judged(measured, measured.value, name).verdict is Verdict.INCONCLUSIVE
+        assert judged(measured, 9.0, name).verdict is Verdict.FAIL
+    few = judged(starts([10.0, 11.0]).init(0.95), 50.0, ClaimName.INIT_MS)
+    assert few.verdict is Verdict.INCONCLUSIVE
+    assert "5 fresh processes are needed to show it, and 2 were timed" in few.reason
+
+
+def test_memory_is_judged_by_every_process_and_a_hog_is_red() -> None:
+    name, modest = ClaimName.PEAK_MEMORY_MB, [(30, 30, 50)] * 5
+    assert judged(starts([1.0] * 5, modest).peak_memory(0.95), 25.0, name).verdict is Verdict.PASS
+    one = [*modest[1:], (30, 30, 90)]
+    assert judged(starts([1.0] * 5, one).peak_memory(0.95), 25.0, name).verdict is (
+        Verdict.INCONCLUSIVE
+    )
+    hog = judged(starts([1.0] * 5, [(30, 30, 90)] * 5).peak_memory(0.95), 25.0, name)
+    assert hog.verdict is Verdict.FAIL
+    assert "measured 60 MB" in hog.reason
+    assert "of 90 MB in all" in hog.reason
+
+
+def test_a_peak_that_can_not_begin_anew_gives_a_range() -> None:
+    """Imports took 80 MB at their peak, of which 30 were left: it grew by 10 to 60 MB."""
+    measured = starts([1.0] * 5, [(30, 80, 90)] * 5).peak_memory(0.95)
+    assert (measured.low, measured.high) == (10.0, 60.0)
+    few = starts([1.0] * 30, [(30, 80, 90 + k) for k in range(30)]).peak_memory(0.95)
+    assert few.high == 89.0
+    assert few.low is not None
+    assert few.low < 25.0

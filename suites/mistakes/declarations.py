@@ -312,6 +312,22 @@ MISTAKES = (
         remedy="86,400",
     ),
     Mistake(
+        id="profile-tolerance-negative",
+        broken=changed(DEVICE, "free_cpus = 0.0", "free_cpus = -1"),
+        code=4,
+        what="tolerance.free_cpus = -1.0 must be",
+        where="devices/bench.toml",
+        remedy="from 0.0 to 1,024",
+    ),
+    Mistake(
+        id="profile-tolerance-misspelt",
+        broken=changed(DEVICE, "swapped_mb", "swaped_mb"),
+        code=4,
+        what="unknown key 'tolerance.swaped_mb'",
+        where="devices/bench.toml",
+        remedy="did you mean 'swapped_mb'?",
+    ),
+    Mistake(
         id="profile-another-model",
         broken=changed(DEVICE, "[limits.tiny]", "[limits.tinny]"),
         code=4,
