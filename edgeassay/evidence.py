@@ -48,7 +48,7 @@ class Evidence:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.evaluations = Evaluations(rig)
-        self.timings = Timings(rig)
+        self.timings = Timings(rig, self.evaluations)
 
     def check_loads(self, case: Case) -> None:
         """Load the artifact in a fresh worker and run it once on zeros."""

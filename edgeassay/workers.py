@@ -236,6 +236,11 @@ class Worker:
             durations=durations, ran_ns=reply["ran_ns"], waited_ns=reply["waited_ns"]
         )
 
+    def waiting(self) -> tuple[int | None, int | None]:
+        """How long the worker ran and waited for a CPU since it began, in ns; None if unknown."""
+        reply, _ = self._ask({"op": "waiting"})
+        return reply["ran_ns"], reply["waited_ns"]
+
     def memory(self) -> Memory:
         """The worker's memory since it loaded its last artifact."""
         reply, _ = self._ask({"op": "memory"})

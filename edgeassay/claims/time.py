@@ -11,7 +11,7 @@ import numpy as np
 from edgeassay.claims.measured import Measure, Measured
 from edgeassay.evidence import Evidence
 from edgeassay.spec import Claim, ClaimName, Measurement
-from edgeassay.timings import LATENCY
+from edgeassay.timings import END_TO_END, LATENCY, SUSTAINED
 
 
 def _confidence(evidence: Evidence, claim: Claim) -> float:
@@ -54,6 +54,28 @@ def first_inference_ms(evidence: Evidence, claim: Claim) -> Measured:
     return _undisturbed(evidence, claim, measured, LATENCY), None
 
 
+def end_to_end_p95_ms(evidence: Evidence, claim: Claim) -> Measured:
+    """p95 from an image's file to its scores, in ms, by the host's clock."""
+    rounds = evidence.timings.end_to_end(claim.case)
+    measured = replace(
+        rounds.p95(_confidence(evidence, claim)),
+        detail="decoded and preprocessed here, with the pipe to the worker",
+    )
+    return _undisturbed(evidence, claim, measured, END_TO_END), None
+
+
+def sustained_p95_ms(evidence: Evidence, claim: Claim) -> Measured:
+    """p95 at the end of a long run, in ms."""
+    measured = evidence.timings.sustained(claim.case).p95(_confidence(evidence, claim))
+    return _undisturbed(evidence, claim, measured, SUSTAINED), None
+
+
+def sustained_ratio(evidence: Evidence, claim: Claim) -> Measured:
+    """Median time at the end of a long run by that at its beginning."""
+    measured = evidence.timings.sustained(claim.case).ratio(_confidence(evidence, claim))
+    return _undisturbed(evidence, claim, measured, SUSTAINED), None
+
+
 def peak_memory_mb(evidence: Evidence, claim: Claim) -> Measured:
     """By how much a worker's memory grows with the artifact; what others do doesn't change it."""
     durations = evidence.timings.durations(claim.case)
@@ -65,5 +87,8 @@ MEASURES: Final[Mapping[ClaimName, Measure]] = {
     ClaimName.LATENCY_RATIO: latency_ratio,
     ClaimName.INIT_MS: init_ms,
     ClaimName.FIRST_INFERENCE_MS: first_inference_ms,
+    ClaimName.END_TO_END_P95_MS: end_to_end_p95_ms,
+    ClaimName.SUSTAINED_P95_MS: sustained_p95_ms,
+    ClaimName.SUSTAINED_RATIO: sustained_ratio,
     ClaimName.PEAK_MEMORY_MB: peak_memory_mb,
 }

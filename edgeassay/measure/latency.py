@@ -125,15 +125,17 @@ def time_case(
         for _ in range(timing.processes):
             with start_worker() as worker:
                 loaded, given = _load(worker, artifact, runtime, 0, inputs)
-                first = _timed(worker, [loaded], [given], 1, 0)
-                _timed(worker, [loaded], [given], max(1, timing.warmup_rounds), 0)
+                first = timed_rounds(worker, [loaded], [given], 1, 0)
+                timed_rounds(worker, [loaded], [given], max(1, timing.warmup_rounds), 0)
                 memory = worker.memory()
                 turns, turn_inputs = [loaded], [given]
                 if reference is not None:
                     other, other_given = _load(worker, reference, runtime, 1, inputs)
                     check_alike(loaded, other)
                     turns, turn_inputs = [loaded, other], [given, other_given]
-                rounds = _timed(worker, turns, turn_inputs, timing.rounds, timing.warmup_rounds)
+                rounds = timed_rounds(
+                    worker, turns, turn_inputs, timing.rounds, timing.warmup_rounds
+                )
                 collected.append(rounds.durations)
                 assert loaded.init_ns is not None, "it was loaded just now"
                 starts.append(
@@ -169,7 +171,7 @@ def _load(
     return loaded, inputs(loaded)
 
 
-def _timed(
+def timed_rounds(
     worker: Worker,
     loaded: list[Loaded],
     inputs: list[list[npt.NDArray[Any]]],

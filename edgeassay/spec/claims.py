@@ -51,6 +51,9 @@ class ClaimName(StrEnum):
     LATENCY_RATIO = "latency_ratio"
     INIT_MS = "init_ms"
     FIRST_INFERENCE_MS = "first_inference_ms"
+    END_TO_END_P95_MS = "end_to_end_p95_ms"
+    SUSTAINED_P95_MS = "sustained_p95_ms"
+    SUSTAINED_RATIO = "sustained_ratio"
     PEAK_MEMORY_MB = "peak_memory_mb"
 
 
@@ -144,6 +147,28 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         " processes",
         timed=True,
         of_device=True,
+    ),
+    ClaimName.END_TO_END_P95_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject}: 95 % of images take at most {limit} ms from file to scores",
+        needs_data=True,
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.SUSTAINED_P95_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject}: at the end of a long run 95 % of inferences take at most {limit} ms",
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.SUSTAINED_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} takes at the end of a long run at most {limit} of its time at the"
+        " beginning",
+        timed=True,
     ),
     ClaimName.PEAK_MEMORY_MB: ClaimTraits(
         sense=Sense.AT_MOST,

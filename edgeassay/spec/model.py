@@ -121,7 +121,8 @@ class Timing:
     """How latency is measured.
 
     In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
-    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung.
+    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung. A
+    sustained run lasts `sustained_s` and `sustained_inferences` at least.
     """
 
     __pydantic_config__ = STRICT
@@ -129,6 +130,8 @@ class Timing:
     rounds: int
     warmup_rounds: int
     timeout_s: float
+    sustained_s: float
+    sustained_inferences: int
 
 
 @dataclass(frozen=True, kw_only=True)

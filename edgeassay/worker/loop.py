@@ -1,8 +1,8 @@
 """The worker's loop: one request, one reply, until the host closes the stream.
 
-Requests: `hello`, `load`, `run`, `time`, `memory`, `sees`. A reply has "ok"; where it is false,
-"message" says why and "kind" is "refused" (the artifact) or "request" (the host asked for what can't
-be done).
+Requests: `hello`, `load`, `run`, `time`, `memory`, `waiting`, `sees`. A reply has "ok"; where it is
+false, "message" says why and "kind" is "refused" (the artifact) or "request" (the host asked for
+what can't be done).
 """
 
 from __future__ import annotations
@@ -110,6 +110,10 @@ class Session:
         """The process's memory in bytes: when the last artifact was loaded, and its peak since."""
         resident, peak = self._before
         return {"resident_before": resident, "peak_before": peak, "peak": memory()[1]}, []
+
+    def waiting(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """How long this process ran and waited for a CPU since it began."""
+        return _waiting((0, 0), cpu_times()), []
 
     def sees(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
         """The first bytes of a file in memory, by which the host knows that both see the same."""
@@ -243,6 +247,7 @@ def answer(session: Session, frame: Frame) -> Reply:
         "run": session.run,
         "sees": session.sees,
         "time": session.time,
+        "waiting": session.waiting,
     }
     try:
         reply, outputs = operations[header["op"]](header, tensors)

@@ -42,3 +42,18 @@ def test_first_inference_ms(claim: Claim, holds: Callable[[Claim], None]) -> Non
 @pytest.mark.claim(ClaimName.PEAK_MEMORY_MB)
 def test_peak_memory_mb(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)
+
+
+@pytest.mark.claim(ClaimName.END_TO_END_P95_MS)
+def test_end_to_end_p95_ms(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
+@pytest.mark.claim(ClaimName.SUSTAINED_P95_MS)
+def test_sustained_p95_ms(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
+@pytest.mark.claim(ClaimName.SUSTAINED_RATIO)
+def test_sustained_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)

@@ -89,6 +89,8 @@ DEVICE_MISTAKES = [
     ('["{python}"]', "[]", "workers.litert must be the command of a worker"),
     ("free_cpus = 0.0", "free_cpu = 0.0", "'tolerance.free_cpu'; did you mean 'free_cpus'?"),
     ("steal_share = 1.0", "steal_share = 1.5", "tolerance.steal_share = 1.5 must be from 0"),
+    ("rounds = 30", "rounds = 30\nsustained_s = 59.0", "sustained_s = 59.0 must be from 60.0"),
+    ("rounds = 30", "rounds = 30\nsustained_inferences = 64", "must be from 1,024"),
     ("architecture =", "arch =", "unknown key 'match.arch'"),
     ("latency_p95_ms", "latency_p95", "did you mean 'latency_p95_ms'?"),
     ('id = "bench"', 'id = "bank"', "the file is 'bench'"),

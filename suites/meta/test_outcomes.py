@@ -27,6 +27,7 @@ from suites.meta.tinymodels import brightness, write_classifier
 
 INT8 = "tiny-int8-litert"
 FP32 = "tiny-fp32-litert"
+STARTS = ("init_ms", "first_inference_ms", "end_to_end_p95_ms", "peak_memory_mb")
 
 
 def test_a_green_run_leaves_results_properties_predictions_and_exact_durations(
@@ -116,7 +117,9 @@ def test_a_tightened_limit_turns_its_own_test_red_and_names_the_file(project: Pr
         .replace("latency_ratio = 50.0", "latency_ratio = 0.0001")
         .replace("min_auc = 0.7", "min_auc = 0.9999")
     )
-    project.device_toml = DEVICE_TOML.replace("10000.0", "0.0000001")
+    project.device_toml = DEVICE_TOML.replace("10000.0", "0.0000001").replace(
+        "processes = 3", "processes = 5"
+    ) + "".join(f"{name} = 0.0000001\n" for name in STARTS)
     project.write()
     outcome = project.run("--benchmark")
     assert outcome.code == 1
@@ -127,6 +130,7 @@ def test_a_tightened_limit_turns_its_own_test_red_and_names_the_file(project: Pr
         f"test_min_auc[{INT8}]",
         f"test_latency_p95_ms[{FP32}]",
         f"test_latency_p95_ms[{INT8}]",
+        *(f"test_{name}[{case}]" for name in STARTS for case in (FP32, INT8)),
     }
     message = outcome.messages[f"test_size_ratio[{INT8}]"]
     assert "models/tiny/model.toml:limits.int8.size_ratio.limit" in message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from scipy import stats as scipy_stats
 from edgeassay.gates import decide
 from edgeassay.measure.latency import Durations, Start
 from edgeassay.measure.processes import Rounds, draw
+from edgeassay.measure.sustained import Sustained, sustain
+from edgeassay.progress import silent
 from edgeassay.spec import Case, Claim, ClaimName, Judgement, Limit, Measurement, Timing, Verdict
-from edgeassay.stats import least_count, percentile_bounds, ratio_bounds
-from edgeassay.workers import Memory
+from edgeassay.stats import difference_bounds, least_count, percentile_bounds, ratio_bounds
+from edgeassay.workers import Loaded, Memory, TimedRounds
 
 MB = 10**6
 
@@ -68,7 +71,14 @@ def test_the_upper_bound_lies_above_as_often_as_it_says() -> None:
 
 
 def test_a_process_gives_one_draw_chosen_before_it_is_measured() -> None:
-    timing = Timing(processes=59, rounds=60, warmup_rounds=1, timeout_s=1.0)
+    timing = Timing(
+        processes=59,
+        rounds=60,
+        warmup_rounds=1,
+        timeout_s=1.0,
+        sustained_s=60.0,
+        sustained_inferences=1024,
+    )
     drawn = draw(3, timing)
     assert drawn.shape == (59,)
     assert (draw(3, timing) == drawn).all()
@@ -189,3 +199,72 @@ def test_a_peak_that_can_not_begin_anew_gives_a_range() -> None:
     assert few.high == 89.0
     assert few.low is not None
     assert few.low < 25.0
+
+
+class Board:
+    """Stands for a worker on a board that throttles after some time under load."""
+
+    def __init__(self, cool_s: float, slower: float) -> None:
+        self.cool_ns, self.slower, self.spent_ns = cool_s * 1e9, slower, 0
+
+    def time(self, loaded: object, inputs: object, rounds: int, warmup_rounds: int) -> TimedRounds:
+        assert warmup_rounds == 0, "a run under load makes no pause"
+        hot = self.spent_ns > self.cool_ns
+        durations = np.full((1, rounds), round(2e5 * (self.slower if hot else 1.0)), np.int64)
+        self.spent_ns += int(durations.sum())
+        time.sleep(durations.sum() / 1e9)
+        return TimedRounds(durations=durations, ran_ns=None, waited_ns=None)
+
+
+def run_for(board: Board, seconds: float, inferences: int) -> Sustained:
+    loaded = Loaded(handle="a", label="tiny/int8", sha256="", inputs=(), outputs=())
+    return sustain(
+        board,  # type: ignore[arg-type]  # what of a worker a long run needs
+        loaded,
+        [],
+        seconds=seconds,
+        inferences=inferences,
+        label="a",
+        report=silent,
+    )
+
+
+def test_a_long_run_lasts_as_long_and_infers_as_often_as_it_must(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edgeassay.measure.sustained.REQUEST_NS", 1e7)
+    long = run_for(Board(math.inf, 1.0), 0.1, 10)
+    assert 0.1 <= long.seconds < 0.12
+    often = run_for(Board(math.inf, 1.0), 0.01, 400)
+    assert len(often.durations) >= 400
+
+
+def test_a_board_that_throttles_under_its_own_load_is_red(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edgeassay.measure.sustained.REQUEST_NS", 1e7)
+    steady, throttled = run_for(Board(math.inf, 1.0), 0.2, 1), run_for(Board(0.1, 1.5), 0.2, 1)
+    for run, verdict in ((steady, Verdict.PASS), (throttled, Verdict.FAIL)):
+        ratio = judged(run.ratio(0.95), 1.1, ClaimName.SUSTAINED_RATIO)
+        assert ratio.verdict is verdict
+        assert judged(run.p95(0.95), 0.25, ClaimName.SUSTAINED_P95_MS).verdict is verdict
+    assert throttled.ratio(0.95).value == pytest.approx(1.5)
+    assert "the last quarter by the first of" in ratio.reason
+
+
+def test_a_long_run_that_swings_is_inconclusive_near_its_limit() -> None:
+    swings = 1e6 * (1.0 + 0.2 * np.sin(np.arange(20_000) / 150.0))
+    run = Sustained(durations=swings.astype(np.int64), ran_ns=None, waited_ns=None)
+    measured = run.ratio(0.95)
+    assert judged(measured, measured.value, ClaimName.SUSTAINED_RATIO).verdict is (
+        Verdict.INCONCLUSIVE
+    )
+    assert judged(measured, 1.5, ClaimName.SUSTAINED_RATIO).verdict is Verdict.PASS
+
+
+def test_a_difference_is_bounded_as_by_welch() -> None:
+    a, b = np.array([1.0, 1.2, 0.9, 1.4]), np.array([0.5, 0.6, 0.55, 0.7, 0.4])
+    expected = scipy_stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.90)
+    value, low, high = difference_bounds(a, b, 0.95)
+    assert value == pytest.approx(a.mean() - b.mean())
+    assert (low, high) == pytest.approx((expected.low, expected.high))

@@ -312,6 +312,14 @@ MISTAKES = (
         remedy="86,400",
     ),
     Mistake(
+        id="profile-sustained-for-a-second",
+        broken=changed(DEVICE, "timeout_s = 20.0", "timeout_s = 20.0\nsustained_s = 1.0"),
+        code=4,
+        what="timing.sustained_s = 1.0 must be",
+        where="devices/bench.toml",
+        remedy="from 60.0 to",
+    ),
+    Mistake(
         id="profile-tolerance-negative",
         broken=changed(DEVICE, "free_cpus = 0.0", "free_cpus = -1"),
         code=4,
