@@ -5,21 +5,17 @@ What a worker failed to give is not remembered: the next claim that needs it tri
 
 from __future__ import annotations
 
-import getpass
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from edgeassay.build import seed_of
 from edgeassay.evaluations import Evaluations
-from edgeassay.measure.latency import Durations, time_case
-from edgeassay.measure.random_inputs import finite_share, random_inputs, random_rows
+from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
 from edgeassay.spec import Case
+from edgeassay.timings import Timings, Watched
 
 
 @dataclass(kw_only=True)
@@ -43,6 +39,7 @@ class CaseFacts:
     patients_separate: bool | None = None
     reused_predictions: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
+    health: list[Watched] = field(default_factory=list)
 
 
 class Evidence:
@@ -51,7 +48,7 @@ class Evidence:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.evaluations = Evaluations(rig)
-        self._durations: dict[Case, Durations] = {}
+        self.timings = Timings(rig, self.evaluations)
 
     def check_loads(self, case: Case) -> None:
         """Load the artifact in a fresh worker and run it once on zeros."""
@@ -71,26 +68,6 @@ class Evidence:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, model.random_inputs, seed_of(case.id))
             return finite_share(worker.run(loaded, rows)), model.random_inputs.rows
-
-    def durations(self, case: Case) -> Durations:
-        """The case's durations, taken in turn with its reference's; one run at a time is timed."""
-        if case not in self._durations:
-            artifact, whole = self.rig.artifact(case), self.rig.plan.reference_of(case)
-            reference = None if whole == case else self.rig.artifact(whole)
-            settings, seed = self.rig.model(case).random_inputs, seed_of(case.id)
-            lock = Path(tempfile.gettempdir(), f"edgeassay-timing-{getpass.getuser()}.lock")
-            with FileLock(lock):
-                self._durations[case] = time_case(
-                    artifact,
-                    reference,
-                    start_worker=lambda: self.rig.start_worker(case),
-                    runtime=self.rig.runtime(case),
-                    timing=self.rig.plan.device.timing,
-                    inputs=lambda loaded: random_inputs(loaded, settings, seed),
-                    label=f"timing {case.id}",
-                    report=self.rig.report,
-                )
-        return self._durations[case]
 
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""
@@ -112,8 +89,11 @@ class Evidence:
                 facts.auc_reference = self.evaluations.compared_with(case)
         if (made := self.evaluations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused
-        if (durations := self._durations.get(case)) is not None:
-            facts.p50_ms, facts.p95_ms = durations.p50_ms, durations.p95_ms
-            facts.latency_ratio = None if durations.reference is None else durations.ratio().value
+        if (durations := self.timings.known(case)) is not None:
+            rounds, confidence = durations.candidate, self.rig.model(case).statistics.confidence
+            facts.p50_ms, facts.p95_ms = rounds.p50_ms, rounds.p95_ms
+            if durations.reference is not None:
+                facts.latency_ratio = durations.ratio(confidence).value
             facts.worker = durations.worker
+        facts.health = self.timings.watched(case)
         return facts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edgeassay.spec import TRAITS, Claim, Judgement, Measurement, Sense, Verdict
 
 
@@ -38,10 +40,7 @@ def decide(claim: Claim, measurement: Measurement, *, reference: float | None = 
     `inconclusive`; an exact value passes or fails. Every reason names what was measured, its
     bounds, the limit, the sample count and the file that set the limit.
     """
-    low, high = (
-        measurement.value if bound is None else bound
-        for bound in (measurement.low, measurement.high)
-    )
+    low, high = _bounds(measurement)
     best, worst = (low, high) if TRAITS[claim.name].sense is Sense.AT_MOST else (high, low)
     words = _numbers(claim, measurement)
     if measurement.insufficient is not None:
@@ -52,7 +51,9 @@ def decide(claim: Claim, measurement: Measurement, *, reference: float | None = 
         verdict = Verdict.FAIL
     else:
         verdict = Verdict.INCONCLUSIVE
-        words = f"the limit lies between the bounds; {words}"
+        known = math.isfinite(low) and math.isfinite(high)
+        why = "the limit lies between the bounds" if known else "one bound isn't known"
+        words = f"{why}; {words}"
     if verdict is Verdict.INCONCLUSIVE and measurement.planning is not None:
         words += f"; {measurement.planning}"
     return Judgement(
@@ -64,16 +65,23 @@ def decide(claim: Claim, measurement: Measurement, *, reference: float | None = 
     )
 
 
+def _bounds(measurement: Measurement) -> tuple[float, float]:
+    """The bounds that decide: the value itself where it is exact, no bound where one is unknown."""
+    low, high = measurement.low, measurement.high
+    if low is None and high is None:
+        return measurement.value, measurement.value
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
 def _numbers(claim: Claim, measurement: Measurement) -> str:
     """What was measured, and against what, in words."""
     traits = TRAITS[claim.name]
     text = f"measured {measurement.value:.4g} {traits.unit}"
-    bounds = [b for b in (measurement.low, measurement.high) if b is not None]
-    if bounds and measurement.confidence is not None:
-        text += (
-            f" (bounds {', '.join(f'{bound:.4g}' for bound in bounds)}, each one-sided"
-            f" {100 * measurement.confidence:g} %)"
-        )
+    bounds = [
+        "none" if bound is None else f"{bound:.4g}" for bound in (measurement.low, measurement.high)
+    ]
+    if bounds != ["none", "none"] and measurement.confidence is not None:
+        text += f" (bounds {', '.join(bounds)}, each one-sided {100 * measurement.confidence:g} %)"
     if measurement.detail is not None:
         text += f" ({measurement.detail})"
     text += (

@@ -51,13 +51,38 @@ class TensorSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """An artifact in a worker: its handle there, its tensors, and the digest of what was loaded."""
+    """An artifact in a worker: its handle there, its tensors, the digest of what was loaded, and
+    how long it took to make it ready to run, where it was loaded just now.
+    """
 
     handle: str
     label: str
     sha256: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    init_ns: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedRounds:
+    """Durations of `invoke()` in ns, int64 (artifacts, rounds), and for how long the worker ran
+    meanwhile and waited for a CPU, where its system tells.
+    """
+
+    durations: npt.NDArray[np.int64]
+    ran_ns: int | None
+    waited_ns: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """A worker's memory in bytes: what was resident before it loaded its last artifact (0 where
+    that isn't told), its peak before and its peak since, or by now where a peak can't begin anew.
+    """
+
+    resident_before: int
+    peak_before: int
+    peak: int
 
 
 class _Pipe:
@@ -197,8 +222,8 @@ class Worker:
         inputs: Sequence[Sequence[Tensor]],
         rounds: int,
         warmup_rounds: int,
-    ) -> npt.NDArray[np.int64]:
-        """Durations of `invoke()` in ns by the worker's clock, (artifacts, rounds), interleaved."""
+    ) -> TimedRounds:
+        """Durations of `invoke()` by the worker's clock, interleaved."""
         self._serving = f"{' and '.join(item.label for item in loaded)} on runtime {self._engine}"
         request = {
             "op": "time",
@@ -206,10 +231,20 @@ class Worker:
             "rounds": rounds,
             "warmup_rounds": warmup_rounds,
         }
-        durations: npt.NDArray[np.int64] = self._ask(request, [t for row in inputs for t in row])[
-            1
-        ][0]
-        return durations
+        reply, (durations,) = self._ask(request, [t for row in inputs for t in row])
+        return TimedRounds(
+            durations=durations, ran_ns=reply["ran_ns"], waited_ns=reply["waited_ns"]
+        )
+
+    def waiting(self) -> tuple[int | None, int | None]:
+        """How long the worker ran and waited for a CPU since it began, in ns; None if unknown."""
+        reply, _ = self._ask({"op": "waiting"})
+        return reply["ran_ns"], reply["waited_ns"]
+
+    def memory(self) -> Memory:
+        """The worker's memory since it loaded its last artifact."""
+        reply, _ = self._ask({"op": "memory"})
+        return Memory(**{k: reply[k] for k in ("resident_before", "peak_before", "peak")})
 
     def _ask(
         self, header: dict[str, Any], tensors: Sequence[Tensor] = ()
@@ -305,6 +340,7 @@ def read_loaded(facts: dict[str, Any], label: str, handle: str = "") -> Loaded:
         sha256=facts["sha256"],
         inputs=tuple(_tensor(t) for t in facts["inputs"]),
         outputs=tuple(_tensor(t) for t in facts["outputs"]),
+        init_ns=facts.get("init_ns"),
     )
 
 

@@ -31,6 +31,10 @@ LONGEST_SIDE: Final = 32_768
 MOST_IMAGES: Final = 1_000_000
 MOST_THREADS: Final = 1_024
 MOST_ROUNDS: Final = 1_000_000
+MOST_MEGABYTES: Final = 1e9
+# A shorter run than these shows nothing about heat.
+LEAST_SUSTAINED_S: Final = 60.0
+LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
 
 # What a network that isn't read may be called, and what to do about it.
@@ -261,10 +265,28 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("processes", timing.processes, 1),
         ("rounds", timing.rounds, 1),
         ("warmup_rounds", timing.warmup_rounds, 0),
-        ("min_rounds", timing.min_rounds, 1),
     ):
         _check_between(value, least, MOST_ROUNDS, f"timing.{key}", where)
+    _check_between(
+        timing.sustained_s, LEAST_SUSTAINED_S, LONGEST_WAIT_S, "timing.sustained_s", where
+    )
+    _check_between(
+        timing.sustained_inferences,
+        LEAST_SUSTAINED_INFERENCES,
+        MOST_ROUNDS,
+        "timing.sustained_inferences",
+        where,
+    )
     _check_between(timing.timeout_s, 0.001, LONGEST_WAIT_S, "timing.timeout_s", where)
+    tolerance = device.tolerance
+    for name, allowed, most in (
+        ("waited_share", tolerance.waited_share, 1.0),
+        ("free_cpus", tolerance.free_cpus, MOST_THREADS),
+        ("steal_share", tolerance.steal_share, 1.0),
+        ("throttled_share", tolerance.throttled_share, MOST_THREADS),
+        ("swapped_mb", tolerance.swapped_mb, MOST_MEGABYTES),
+    ):
+        _check_between(allowed, 0.0, most, f"tolerance.{name}", where)
     for engine, command in device.workers.items():
         if engine not in ENGINES or not command:
             raise ConfigError(

@@ -10,7 +10,7 @@ from edgeassay.config.checks import check_deviations, check_device, check_model,
 from edgeassay.config.limits import read_limits
 from edgeassay.config.shapes import DeviceFile, ModelFile, nearest, read_file
 from edgeassay.errors import ConfigError
-from edgeassay.spec import ClaimName, Deviation, DeviceSpec, ModelSpec
+from edgeassay.spec import TRAITS, Deviation, DeviceSpec, ModelSpec
 
 DATA_VARIABLE = "EDGEASSAY_DATA"
 
@@ -33,10 +33,12 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
     check_deviations(deviations, model, where)
     limits = read_limits(model.limits, variants=model.variants, classes=classes, where=where)
     for rule in limits:
-        if rule.claim is ClaimName.LATENCY_P95_MS:
+        traits = TRAITS[rule.claim]
+        if traits.of_device:
+            unit = {"ms": "milliseconds", "MB": "megabytes"}[traits.unit]
             raise ConfigError(
-                f"{rule.limit.source}: a budget in milliseconds belongs to a device: set it in a"
-                f" device profile, under [limits.{model.id}]"
+                f"{rule.limit.source}: a budget in {unit} belongs to a device: set it in a device"
+                f" profile, under [limits.{model.id}]"
             )
     return ModelSpec(
         id=model.id,
@@ -84,6 +86,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
         match=device.match,
         workers=device.workers,
         timing=device.timing,
+        tolerance=device.tolerance,
         limits=limits,
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edgeassay.errors import ConfigError, why
 from edgeassay.spec import (
@@ -29,6 +29,7 @@ from edgeassay.spec import (
     RuntimeSpec,
     Statistics,
     Timing,
+    Tolerance,
     VariantSpec,
     Verdict,
 )
@@ -79,6 +80,7 @@ class DeviceFile(BaseModel):
     title: str = ""
     match: Match
     timing: Timing
+    tolerance: Tolerance
     workers: dict[str, tuple[str, ...]]
     limits: dict[str, Any] = Field(default_factory=dict)
 
@@ -104,6 +106,7 @@ TABLES: dict[str, type] = {
     "deviation": DeviationEntry,
     "match": Match,
     "timing": Timing,
+    "tolerance": Tolerance,
 }
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
@@ -169,14 +172,16 @@ def read_toml(path: Path, where: str) -> dict[str, Any]:
 
 def default_statistics() -> Statistics:
     """How much evidence a verdict needs where no file says so."""
-    return Statistics(**read_toml(DEFAULTS, str(DEFAULTS))["statistics"])
+    return TypeAdapter(Statistics).validate_python(read_toml(DEFAULTS, str(DEFAULTS))["statistics"])
 
 
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
     """The file in its shape; ConfigError, naming it as `where`, says what isn't."""
     tables = read_toml(path, where)
-    if shape is ModelFile and isinstance(given := tables.get("statistics", {}), dict):
-        tables["statistics"] = {**asdict(default_statistics()), **given}
+    defaults = read_toml(DEFAULTS, str(DEFAULTS))
+    for name in shape.model_fields.keys() & defaults.keys():
+        if isinstance(given := tables.get(name, {}), dict):
+            tables[name] = {**defaults[name], **given}
     try:
         return shape.model_validate(tables)
     except ValidationError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,41 +13,92 @@ import numpy.typing as npt
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import MeasurementError
 from edgeassay.measure.fit import check_alike, check_ran
+from edgeassay.measure.processes import MORE_PROCESSES, Rounds, draw, median_over
 from edgeassay.progress import Reporter
 from edgeassay.spec import Measurement, RuntimeSpec, Timing
-from edgeassay.stats import percentile_upper
-from edgeassay.workers import Loaded, Worker
+from edgeassay.stats import LEAST_PAIRS, ratio_bounds
+from edgeassay.workers import Loaded, Memory, TimedRounds, Worker
+
+MB = 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What one fresh process needed beside its steady rounds: to make the artifact ready, for its
+    first inference, and in memory while it held nothing else; and how long it ran and waited for a
+    CPU during the timed rounds, where its system tells.
+    """
+
+    init_ns: int
+    first_ns: int
+    memory: Memory
+    ran_ns: int | None
+    waited_ns: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Durations:
-    """Durations of single inferences in ns, int64 (processes, rounds); the reference's rounds are
-    those that took turns with the candidate's, or None where the case is the reference.
+    """Durations of single inferences; the reference's rounds are those that took turns with the
+    candidate's, or None where the case is the reference. `starts` has one for each process.
     """
 
-    candidate: npt.NDArray[np.int64]
-    reference: npt.NDArray[np.int64] | None
+    candidate: Rounds
+    reference: Rounds | None
+    starts: tuple[Start, ...]
     worker: dict[str, Any]
 
-    @property
-    def p50_ms(self) -> float:
-        """Median of all rounds."""
-        return percentile_upper(self.candidate, 0.50) / 1e6
+    def init(self, confidence: float) -> Measurement:
+        """To make the artifact ready in a fresh process, in ms: the median over processes."""
+        return median_over(np.array([s.init_ns for s in self.starts]) / 1e6, confidence, "ms")
 
-    @property
-    def p95_ms(self) -> float:
-        """The duration that 95 % of the rounds don't exceed."""
-        return percentile_upper(self.candidate, 0.95) / 1e6
+    def first(self, confidence: float) -> Measurement:
+        """The first inference of a fresh process, in ms: the median over processes."""
+        return median_over(np.array([s.first_ns for s in self.starts]) / 1e6, confidence, "ms")
 
-    def p95(self) -> Measurement:
-        """p95 of one inference, in ms."""
-        return Measurement(value=self.p95_ms, unit="ms", n=self.candidate.size)
+    def peak_memory(self, confidence: float) -> Measurement:
+        """By how much a process's memory grew at most, in MB: the median over processes, and as its
+        upper bound the largest of all.
 
-    def ratio(self) -> Measurement:
-        """Candidate/reference: the median over processes of the ratio of their medians."""
+        Where the peak can't begin anew at loading, each process gives a range.
+        """
+        memory = [s.memory for s in self.starts]
+        least = np.array([m.peak - m.peak_before for m in memory]) / MB
+        most = np.array([m.peak - m.resident_before for m in memory]) / MB
+        shown = median_over(most, confidence, "MB")
+        return replace(
+            shown,
+            low=median_over(least, confidence, "MB").low,
+            high=None if shown.high is None else float(most.max()),
+            detail=f"of {max(m.peak for m in memory) / MB:.4g} MB in all",
+        )
+
+    def ratio(self, confidence: float) -> Measurement:
+        """Candidate/reference: the geometric mean over processes of the ratio of their medians."""
         assert self.reference is not None, "the reference has no ratio to itself"
-        pairs = np.median(self.candidate, axis=1) / np.median(self.reference, axis=1)
-        return Measurement(value=float(np.median(pairs)), unit="ratio", n=self.candidate.size)
+        pairs = np.median(self.candidate.durations, axis=1) / np.median(
+            self.reference.durations, axis=1
+        )
+        count = len(pairs)
+        if count < LEAST_PAIRS:
+            return Measurement(
+                value=float(np.exp(np.log(pairs).mean())),
+                unit="ratio",
+                n=count,
+                insufficient=f"{count} fresh processes show too little of the spread between them,"
+                f" {LEAST_PAIRS} are needed",
+                planning=MORE_PROCESSES,
+            )
+        value, low, high = ratio_bounds(pairs, confidence)
+        return Measurement(
+            value=value,
+            unit="ratio",
+            n=count,
+            low=low,
+            high=high,
+            confidence=confidence,
+            detail=f"processes gave {pairs.min():.4g} to {pairs.max():.4g}",
+            planning=f"more processes narrow the bounds; {MORE_PROCESSES}",
+        )
 
 
 def time_case(
@@ -58,40 +109,80 @@ def time_case(
     runtime: RuntimeSpec,
     timing: Timing,
     inputs: Callable[[Loaded], list[npt.NDArray[Any]]],
+    seed: int,
     label: str,
     report: Reporter,
 ) -> Durations:
     """Time an artifact in turn with the reference, in `timing.processes` fresh workers, each on
-    the `inputs` that it takes.
+    the `inputs` that it takes; `seed` draws the round that stands for each process.
 
     MeasurementError where the worker's clock can't be right: a duration of zero or less, or more
     time inside than the host saw pass.
     """
     collected: list[npt.NDArray[np.int64]] = []
-    artifacts = [artifact] if reference is None else [artifact, reference]
+    starts: list[Start] = []
     with report(label, timing.processes) as advance:
         for _ in range(timing.processes):
             with start_worker() as worker:
-                loaded = [
-                    worker.load(a.path, runtime, f"artifact-{k}", a.label)
-                    for k, a in enumerate(artifacts)
-                ]
-                for item, made in zip(loaded, artifacts, strict=True):
-                    check_ran(made, item)
-                check_alike(loaded[0], loaded[-1])
-                given = [inputs(item) for item in loaded]
-                started = time.monotonic_ns()
-                durations = worker.time(loaded, given, timing.rounds, timing.warmup_rounds)
-                check_clock(durations, time.monotonic_ns() - started, artifact.label)
-                collected.append(durations)
+                loaded, given = _load(worker, artifact, runtime, 0, inputs)
+                first = timed_rounds(worker, [loaded], [given], 1, 0)
+                timed_rounds(worker, [loaded], [given], max(1, timing.warmup_rounds), 0)
+                memory = worker.memory()
+                turns, turn_inputs = [loaded], [given]
+                if reference is not None:
+                    other, other_given = _load(worker, reference, runtime, 1, inputs)
+                    check_alike(loaded, other)
+                    turns, turn_inputs = [loaded, other], [given, other_given]
+                rounds = timed_rounds(
+                    worker, turns, turn_inputs, timing.rounds, timing.warmup_rounds
+                )
+                collected.append(rounds.durations)
+                assert loaded.init_ns is not None, "it was loaded just now"
+                starts.append(
+                    Start(
+                        init_ns=loaded.init_ns,
+                        first_ns=int(first.durations[0, 0]),
+                        memory=memory,
+                        ran_ns=rounds.ran_ns,
+                        waited_ns=rounds.waited_ns,
+                    )
+                )
                 facts = dict(worker.facts)
             advance(1)
-    stacked = np.stack(collected)
+    stacked, drawn = np.stack(collected), draw(seed, timing)
     return Durations(
-        candidate=stacked[:, 0],
-        reference=None if reference is None else stacked[:, 1],
+        candidate=Rounds(durations=stacked[:, 0], drawn=drawn),
+        reference=None if reference is None else Rounds(durations=stacked[:, 1], drawn=drawn),
+        starts=tuple(starts),
         worker=facts,
     )
+
+
+def _load(
+    worker: Worker,
+    artifact: Artifact,
+    runtime: RuntimeSpec,
+    number: int,
+    inputs: Callable[[Loaded], list[npt.NDArray[Any]]],
+) -> tuple[Loaded, list[npt.NDArray[Any]]]:
+    """An artifact in a worker, of the right bytes, and inputs for it."""
+    loaded = worker.load(artifact.path, runtime, f"artifact-{number}", artifact.label)
+    check_ran(artifact, loaded)
+    return loaded, inputs(loaded)
+
+
+def timed_rounds(
+    worker: Worker,
+    loaded: list[Loaded],
+    inputs: list[list[npt.NDArray[Any]]],
+    rounds: int,
+    warmup_rounds: int,
+) -> TimedRounds:
+    """Rounds by the worker's clock, held against the host's."""
+    started = time.monotonic_ns()
+    timed = worker.time(loaded, inputs, rounds, warmup_rounds)
+    check_clock(timed.durations, time.monotonic_ns() - started, loaded[0].label)
+    return timed
 
 
 def check_clock(durations: npt.NDArray[np.int64], wall_ns: int, label: str) -> None:

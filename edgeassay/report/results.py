@@ -69,6 +69,25 @@ class ClaimRecord(Record):
     kind: Kind
 
 
+class HealthRecord(Record):
+    """The machine while `what` of a case was timed; null where the system doesn't tell, which
+    `unknown` says. `excess` is what others did beyond the device profile's tolerance.
+    """
+
+    what: str
+    seconds: float
+    cpus: int
+    waited_share: float | None
+    foreign_cpus: float | None
+    steal_share: float | None
+    throttled_share: float | None
+    swapped_mb: float | None
+    mhz: tuple[float | None, float | None]
+    celsius: tuple[float | None, float | None]
+    unknown: str | None
+    excess: str | None
+
+
 class CaseRecord(Record):
     """What was found out about a case beyond its claims.
 
@@ -90,6 +109,7 @@ class CaseRecord(Record):
     patients_separate: bool | None
     reused_predictions: int | None
     worker: dict[str, Any]
+    health: list[HealthRecord] = Field(default_factory=list)
 
 
 class Results(Record):
@@ -135,7 +155,8 @@ def claim_record(judgement: Judgement) -> ClaimRecord:
 
 def case_record(case: Case, facts: CaseFacts) -> CaseRecord:
     """A case's facts as results.json has them."""
-    return CaseRecord(case=case_id(case), **vars(facts))
+    health = [HealthRecord(what=w.what, excess=w.excess, **asdict(w.health)) for w in facts.health]
+    return CaseRecord(case=case_id(case), **(vars(facts) | {"health": health}))
 
 
 def git_state(root: Path) -> tuple[str | None, bool]:

@@ -144,6 +144,15 @@ def _about_references(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]
     return lines
 
 
+def _about_health(cases: Sequence[CaseRecord]) -> list[str]:
+    """That others disturbed the machine, and how badly, once for all timings."""
+    disturbed = [w.excess for case in cases for w in case.health if w.excess is not None]
+    if not disturbed:
+        return []
+    total = sum(len(case.health) for case in cases)
+    return [f"the machine was disturbed in {len(disturbed)} of {total} timings: {disturbed[0]}"]
+
+
 def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
@@ -157,6 +166,7 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
                 f"declared until {record.deviation_expires}: {record.claim} of {name}:"
                 f" {record.deviation}"
             )
+    lines += _about_health(cases)
     reused = sum(c.reused_predictions or 0 for c in cases)
     if reused:
         lines.append(

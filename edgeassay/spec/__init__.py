@@ -41,6 +41,7 @@ from edgeassay.spec.model import (
     RuntimeSpec,
     Statistics,
     Timing,
+    Tolerance,
     VariantSpec,
 )
 
@@ -76,6 +77,7 @@ __all__ = [
     "Sense",
     "Statistics",
     "Timing",
+    "Tolerance",
     "VariantSpec",
     "Verdict",
 ]

@@ -61,6 +61,12 @@ class ClaimName(StrEnum):
     FINITE_OUTPUTS = "finite_outputs"
     LATENCY_P95_MS = "latency_p95_ms"
     LATENCY_RATIO = "latency_ratio"
+    INIT_MS = "init_ms"
+    FIRST_INFERENCE_MS = "first_inference_ms"
+    END_TO_END_P95_MS = "end_to_end_p95_ms"
+    SUSTAINED_P95_MS = "sustained_p95_ms"
+    SUSTAINED_RATIO = "sustained_ratio"
+    PEAK_MEMORY_MB = "peak_memory_mb"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +74,8 @@ class ClaimTraits:
     """What kind of claim it is.
 
     `flag` claims hold or don't, and their limit is `true`; `relative` ones compare with the
-    reference, which is exempt from them; `timed` ones need `--benchmark`; `sentence` is the claim
+    reference, which is exempt from them; `timed` ones need `--benchmark`; a limit of what is
+    `of_device` (milliseconds, megabytes) stands in a device profile; `sentence` is the claim
     with `{subject}` and `{limit}` to fill in.
     """
 
@@ -80,6 +87,7 @@ class ClaimTraits:
     per_class: bool = False
     needs_data: bool = False
     timed: bool = False
+    of_device: bool = False
 
 
 TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
@@ -210,6 +218,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         unit="ms",
         sentence="{subject}: 95 % of inferences take at most {limit} ms",
         timed=True,
+        of_device=True,
     ),
     ClaimName.LATENCY_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -217,6 +226,50 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject} takes at most {limit} of the reference's median time",
         relative=True,
         timed=True,
+    ),
+    ClaimName.INIT_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject} is ready in at most {limit} ms in half of all fresh processes",
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.FIRST_INFERENCE_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject}: the first inference takes at most {limit} ms in half of all fresh"
+        " processes",
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.END_TO_END_P95_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject}: 95 % of images take at most {limit} ms from file to scores",
+        needs_data=True,
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.SUSTAINED_P95_MS: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ms",
+        sentence="{subject}: at the end of a long run 95 % of inferences take at most {limit} ms",
+        timed=True,
+        of_device=True,
+    ),
+    ClaimName.SUSTAINED_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} takes at the end of a long run at most {limit} of its time at the"
+        " beginning",
+        timed=True,
+    ),
+    ClaimName.PEAK_MEMORY_MB: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="MB",
+        sentence="{subject} makes its process grow by at most {limit} MB",
+        timed=True,
+        of_device=True,
     ),
 }
 
@@ -294,7 +347,8 @@ class Measurement:
     """A value with its unit, over `n` samples.
 
     `low` and `high` are its lower and its upper bound, each one-sided with `confidence`; a value
-    without them is exact (bytes, whether it loads). `insufficient` says why no verdict can rest on
+    without either is exact (bytes, whether it loads), and where there is only one, the other isn't
+    known: a verdict that needs it is inconclusive. `insufficient` says why no verdict can rest on
     it, whatever its bounds; `planning` what evidence would do; `detail` what else belongs to it.
     """
 

@@ -144,16 +144,36 @@ class Timing:
     """How latency is measured.
 
     In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
-    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung.
-    A p95 from fewer than `min_rounds` rounds is inconclusive.
+    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung. A
+    sustained run lasts `sustained_s` and `sustained_inferences` at least.
     """
 
     __pydantic_config__ = STRICT
     processes: int
     rounds: int
     warmup_rounds: int
-    min_rounds: int
     timeout_s: float
+    sustained_s: float
+    sustained_inferences: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tolerance:
+    """What others may do to the machine while something is timed; beyond it, verdicts about time
+    are inconclusive.
+
+    Of the time that it was ready to run, the worker may wait `waited_share` for a CPU. `free_cpus`
+    must be left by others for each thread of the runtime. Of the CPU time wanted, the
+    hypervisor may take `steal_share`; by wall time, a quota that others use up may cut off
+    `throttled_share`; `swapped_mb` may be swapped.
+    """
+
+    __pydantic_config__ = STRICT
+    waited_share: float
+    free_cpus: float
+    steal_share: float
+    throttled_share: float
+    swapped_mb: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,4 +186,5 @@ class DeviceSpec:
     match: Match
     workers: Mapping[str, tuple[str, ...]]
     timing: Timing
+    tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]

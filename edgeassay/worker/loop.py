@@ -1,7 +1,8 @@
 """The worker's loop: one request, one reply, until the host closes the stream.
 
-Requests: `hello`, `load`, `run`, `time`. A reply has "ok"; where it is false, "message" says why
-and "kind" is "refused" (the artifact) or "request" (the host asked for what can't be done).
+Requests: `hello`, `load`, `run`, `time`, `memory`, `waiting`, `sees`. A reply has "ok"; where it is
+false, "message" says why and "kind" is "refused" (the artifact) or "request" (the host asked for
+what can't be done).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from .costs import cpu_times, forget_peak, memory
 from .engine import Engine, Refused
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
@@ -30,6 +32,7 @@ class Session:
 
     def __init__(self) -> None:
         self._engines: Dict[str, Engine] = {}
+        self._before = (0, 0)
         self._mapped: Dict[str, "np.ndarray[Any, Any]"] = {}
         self._wide: Dict[Tuple[str, int], Optional[Engine]] = {}
 
@@ -46,14 +49,20 @@ class Session:
         ), []
 
     def load(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
-        """Load an artifact; the reply has the digest of the bytes that were loaded, as evidence."""
-        with open(header["path"], "rb") as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
+        """Load an artifact; the reply has the digest of the bytes that were loaded, as evidence,
+        and how long it took to make it ready to run.
+        """
+        digest = _digest(header["path"])
+        forget_peak()
+        self._before = memory()
+        started = time.perf_counter_ns()
         engine = _make(header["engine"], header["path"], header["options"])
+        init_ns = time.perf_counter_ns() - started
         self._engines[header["handle"]] = engine
         self._wide.clear()
         return {
             "sha256": digest,
+            "init_ns": init_ns,
             "inputs": engine.inputs,
             "outputs": engine.outputs,
             "facts": engine.facts,
@@ -73,7 +82,8 @@ class Session:
         """Time the handles in turn; the inputs follow one another, handle by handle.
 
         Every round invokes each handle once, in an order that turns from round to round, so that
-        none always runs in another's wake. Durations in ns: int64 of shape (handles, rounds).
+        none always runs in another's wake. Durations in ns: int64 of shape (handles, rounds). The
+        reply says how long this process ran meanwhile, and how long it waited for a CPU.
         """
         engines = [self._engine({"handle": handle}) for handle in header["handles"]]
         for engine in engines:
@@ -83,7 +93,10 @@ class Session:
         durations = np.zeros((len(engines), rounds), np.int64)
         order = list(range(len(engines)))
         clock = time.perf_counter_ns
+        before = None
         for number in range(-warmup, rounds):
+            if number == 0:
+                before = cpu_times()
             for k in order:
                 started = clock()
                 _invoke(engines[k])
@@ -91,7 +104,16 @@ class Session:
                 if number >= 0:
                     durations[k, number] = elapsed
             order.append(order.pop(0))
-        return {}, [durations]
+        return _waiting(before, cpu_times()), [durations]
+
+    def memory(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """The process's memory in bytes: when the last artifact was loaded, and its peak since."""
+        resident, peak = self._before
+        return {"resident_before": resident, "peak_before": peak, "peak": memory()[1]}, []
+
+    def waiting(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """How long this process ran and waited for a CPU since it began."""
+        return _waiting((0, 0), cpu_times()), []
 
     def sees(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
         """The first bytes of a file in memory, by which the host knows that both see the same."""
@@ -137,6 +159,22 @@ class Session:
         if handle not in self._engines:
             raise BadRequest("no artifact is loaded as %r" % handle)
         return self._engines[handle]
+
+
+def _digest(path: str) -> str:
+    """The SHA-256 of a file, a little of which is in memory at a time."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 18), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _waiting(before: Optional[Tuple[int, int]], after: Optional[Tuple[int, int]]) -> Header:
+    """How long this process ran and waited for a CPU between two looks, in ns; None if unknown."""
+    if before is None or after is None:
+        return {"ran_ns": None, "waited_ns": None}
+    return {"ran_ns": after[0] - before[0], "waited_ns": after[1] - before[1]}
 
 
 def _run_rows(
@@ -205,9 +243,11 @@ def answer(session: Session, frame: Frame) -> Reply:
     operations: Dict[str, Callable[[Header, List["np.ndarray[Any, Any]"]], Reply]] = {
         "hello": session.hello,
         "load": session.load,
+        "memory": session.memory,
         "run": session.run,
         "sees": session.sees,
         "time": session.time,
+        "waiting": session.waiting,
     }
     try:
         reply, outputs = operations[header["op"]](header, tensors)

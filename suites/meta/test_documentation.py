@@ -18,9 +18,13 @@ from edgeassay.config import load_device, load_model
 from edgeassay.spec import (
     ClaimName,
     DataSource,
+    DeviceSpec,
+    Match,
     Preprocess,
     RandomInputs,
     Reference,
+    Timing,
+    Tolerance,
     VariantSpec,
 )
 from edgeassay.variants import METHODS
@@ -130,3 +134,11 @@ def test_every_declarable_key_is_in_the_model_reference(declared: type) -> None:
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     for key in fields(declared):
         assert f"`{key.name}`" in text, key.name
+
+
+@pytest.mark.parametrize("declared", [DeviceSpec, Match, Timing, Tolerance])
+def test_every_key_of_a_profile_is_in_the_device_reference(declared: type) -> None:
+    text = (ROOT / "docs" / "devices.md").read_text(encoding="utf-8")
+    for key in fields(declared):
+        if key.name != "file":  # where it was read
+            assert f"`{key.name}`" in text or f"[{key.name}" in text, key.name

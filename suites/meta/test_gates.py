@@ -52,6 +52,16 @@ def test_too_little_evidence_is_inconclusive_on_either_side_and_says_what_would_
         assert judged.reason.endswith("40 would do")
 
 
+def test_where_one_bound_is_unknown_the_other_can_still_decide() -> None:
+    for name in (ClaimName.LATENCY_P95_MS, ClaimName.MIN_AUC):
+        low, high = replace(measured(0.6), low=0.55), replace(measured(0.4), high=0.45)
+        worse, better = (low, high) if TRAITS[name].sense is Sense.AT_MOST else (high, low)
+        assert decide(claim(name), worse).verdict is Verdict.FAIL
+        assert decide(claim(name), better).verdict is Verdict.PASS
+        for unsure in (replace(measured(0.4), low=0.35), replace(measured(0.6), high=0.65)):
+            assert decide(claim(name), unsure).verdict is Verdict.INCONCLUSIVE
+
+
 def test_an_inconclusive_judgement_tells_both_bounds() -> None:
     wide = replace(measured(0.45), low=0.4, high=0.6, confidence=0.95)
     text = decide(claim(ClaimName.MEAN_AUC_DROP), wide).reason

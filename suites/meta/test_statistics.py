@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgeassay.errors import MeasurementError
-from edgeassay.measure.latency import Durations, check_clock
+from edgeassay.measure.latency import check_clock
 from edgeassay.stats import class_aucs, percentile_upper
 
 
@@ -30,16 +30,6 @@ def test_a_percentile_is_a_value_that_enough_others_do_not_exceed() -> None:
     assert (values <= found).mean() >= 0.95
     assert (values < found).mean() < 0.95
     assert found == sorted(values)[math.ceil(0.95 * 59) - 1]
-
-
-def test_the_latency_ratio_is_taken_within_processes_and_then_over_them() -> None:
-    reference = np.array([[100, 100, 100], [200, 200, 900], [50, 50, 50]], np.int64)
-    durations = Durations(candidate=reference // 2, reference=reference, worker={})
-    assert durations.ratio().value == 0.5
-    slower = np.array([[100, 100, 100], [100, 100, 100], [300, 300, 300]], np.int64)
-    durations = Durations(candidate=slower, reference=reference, worker={})
-    assert durations.ratio().value == 1.0  # of 1.0, 0.5 and 6.0
-    assert durations.p95_ms == 300 / 1e6
 
 
 def test_a_clock_that_stands_still_or_runs_too_far_is_refused() -> None:

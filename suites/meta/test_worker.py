@@ -88,9 +88,44 @@ def test_durations_come_per_artifact_and_round(model: Path) -> None:
     with start() as worker:
         loaded = [worker.load(model, RuntimeSpec(), name, name) for name in ("a", "b")]
         inputs = [[np.zeros((1, 8, 8, 1), np.int8)]] * 2
-        durations = worker.time(loaded, inputs, rounds=7, warmup_rounds=2)
+        durations = worker.time(loaded, inputs, rounds=7, warmup_rounds=2).durations
     assert durations.shape == (2, 7)
     assert durations.min() > 0
+
+
+HOG = """
+import runpy, sys
+import ai_edge_litert.interpreter as i
+plain, held = i.Interpreter.invoke, []
+def hoard(self):
+    held.append(bytearray(b"x" * (8 << 20)))
+    plain(self)
+i.Interpreter.invoke = hoard
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_a_start_and_its_memory_are_of_the_last_artifact_loaded(model: Path) -> None:
+    inputs = [[np.zeros((1, 8, 8, 1), np.int8)]]
+    grown = []
+    for command in (PYTHON, [*PYTHON, "-c", HOG]):
+        with start(command) as worker:
+            loaded = worker.load(model, RuntimeSpec(), "a", "a")
+            assert loaded.init_ns is not None
+            assert loaded.init_ns > 0
+            timed = worker.time([loaded], inputs, rounds=8, warmup_rounds=0)
+            memory = worker.memory()
+            assert memory.resident_before <= memory.peak_before <= memory.peak
+            grown.append(memory.peak - memory.resident_before)
+            if timed.ran_ns is not None and timed.waited_ns is not None:
+                assert min(timed.ran_ns, timed.waited_ns) >= 0
+            worker.load(model, RuntimeSpec(), "b", "b")
+            again = worker.memory()
+            if again.peak_before < memory.peak:  # where a peak can begin anew
+                assert again.peak - again.peak_before < 8 << 20
+    assert grown[0] < 32 << 20
+    assert grown[1] - grown[0] > 48 << 20
 
 
 def test_a_wrong_input_is_refused_and_the_worker_lives_on(model: Path) -> None:
@@ -172,7 +207,7 @@ def test_an_older_copy_of_the_worker_is_told_apart(tmp_path: Path) -> None:
     copy = tmp_path / "worker"
     shutil.copytree(WORKER_FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
     text = (copy / "protocol.py").read_text()
-    (copy / "protocol.py").write_text(text.replace("VERSION = 2", "VERSION = 1"))
+    (copy / "protocol.py").write_text(text.replace("VERSION = 3", "VERSION = 1"))
     script = f"import runpy; runpy.run_path({str(copy)!r}, run_name='__main__')"
     with pytest.raises(Absent, match=r"speaks version 1 .* copy the folder edgeassay/worker"):
         start(["{python}", "-c", script])

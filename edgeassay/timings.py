@@ -1,0 +1,216 @@
+"""Each case's times, measured once and alone, with the machine's health before and after.
+
+What a claim asks for is measured when it is asked; a long run only where a claim is about it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+from edgeassay.build import seed_of
+from edgeassay.errors import Absent
+from edgeassay.evaluations import Evaluations
+from edgeassay.health import Health, Worked, between, elsewhere, excess, snapshot
+from edgeassay.measure.end_to_end import time_end_to_end
+from edgeassay.measure.fit import check_fits, check_ran
+from edgeassay.measure.latency import Durations, time_case
+from edgeassay.measure.processes import Rounds
+from edgeassay.measure.random_inputs import random_inputs
+from edgeassay.measure.sustained import Sustained, sustain
+from edgeassay.rig import Rig
+from edgeassay.slots import Slot
+from edgeassay.spec import Case
+from edgeassay.worker.costs import cpu_times
+from edgeassay.workers import Worker
+
+LATENCY: Final = "latency"
+END_TO_END: Final = "end to end"
+SUSTAINED: Final = "sustained"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """The machine's health while `what` of a case was timed, and what was beyond tolerance."""
+
+    what: str
+    health: Health
+    excess: str | None
+
+
+class Watch:
+    """What is found out while something is timed: whether the workers are on this machine, how long
+    processes ran and waited for a CPU, and what the memory of one grew to.
+    """
+
+    def __init__(self) -> None:
+        self.here = False
+        self._spent: list[tuple[int | None, int | None]] = []
+        self._memory_bytes = 0
+
+    def add(self, ran_ns: int | None, waited_ns: int | None, memory_bytes: int = 0) -> None:
+        """What one process says of itself; None where its system doesn't tell."""
+        self._spent.append((ran_ns, waited_ns))
+        self._memory_bytes = max(self._memory_bytes, memory_bytes)
+
+    @property
+    def worked(self) -> Worked:
+        """All of it together."""
+        known = [(r, w) for r, w in self._spent if r is not None and w is not None]
+        if not known or len(known) < len(self._spent):
+            return Worked(memory_bytes=self._memory_bytes)
+        ran, waited = (sum(column) / 1e9 for column in zip(*known, strict=True))
+        return Worked(ran_s=ran, waited_s=waited, memory_bytes=self._memory_bytes)
+
+
+class Timings:
+    """Makes and keeps what the cases of a plan took."""
+
+    def __init__(self, rig: Rig, evaluations: Evaluations) -> None:
+        self._rig = rig
+        self._evaluations = evaluations
+        self._durations: dict[Case, Durations] = {}
+        self._end_to_end: dict[Case, Rounds] = {}
+        self._sustained: dict[Case, Sustained] = {}
+        self._watched: dict[Case, dict[str, Watched]] = {}
+
+    def durations(self, case: Case) -> Durations:
+        """The case's durations, taken in turn with its reference's."""
+        if case not in self._durations:
+            rig = self._rig
+            artifact, whole = rig.artifact(case), rig.plan.reference_of(case)
+            reference = None if whole == case else rig.artifact(whole)
+            settings, seed = rig.model(case).random_inputs, seed_of(case.id)
+            with self._watching(case, LATENCY) as watch:
+                made = time_case(
+                    artifact,
+                    reference,
+                    start_worker=self._starter(case, watch),
+                    runtime=rig.runtime(case),
+                    timing=rig.plan.device.timing,
+                    inputs=lambda loaded: random_inputs(loaded, settings, seed),
+                    seed=seed,
+                    label=f"timing {case.id}",
+                    report=rig.report,
+                )
+                for start in made.starts:
+                    watch.add(start.ran_ns, start.waited_ns, start.memory.peak)
+            self._durations[case] = made
+        return self._durations[case]
+
+    def end_to_end(self, case: Case) -> Rounds:
+        """From an image's file to its scores, by this machine's clock; Absent where the data isn't
+        here, or the worker isn't.
+        """
+        if case not in self._end_to_end:
+            rig, data = self._rig, self._evaluations.data(case.model)
+            artifact, model = rig.artifact(case), rig.model(case)
+            with self._watching(case, END_TO_END) as watch:
+                before = cpu_times() or (None, None)
+                self._end_to_end[case] = time_end_to_end(
+                    artifact,
+                    start_worker=self._starter(case, watch, must_be_here=True),
+                    finished=lambda worker: watch.add(*worker.waiting()),
+                    runtime=rig.runtime(case),
+                    timing=rig.plan.device.timing,
+                    split=data.split,
+                    settings=data.inputs.settings,
+                    check=lambda loaded: check_fits(
+                        loaded, data.inputs.settings, len(model.classes), model.file
+                    ),
+                    seed=seed_of(case.id),
+                    label=f"timing {case.id} end to end",
+                    report=rig.report,
+                )
+                after = cpu_times() or (None, None)
+                ran, waited = (_less(a, b) for a, b in zip(after, before, strict=True))
+                watch.add(ran, waited)
+        return self._end_to_end[case]
+
+    def sustained(self, case: Case) -> Sustained:
+        """A long run in one fresh process."""
+        if case not in self._sustained:
+            rig, timing = self._rig, self._rig.plan.device.timing
+            artifact, settings = rig.artifact(case), rig.model(case).random_inputs
+            with self._watching(case, SUSTAINED) as watch, self._starter(case, watch)() as worker:
+                loaded = worker.load(artifact.path, rig.runtime(case), "candidate", artifact.label)
+                check_ran(artifact, loaded)
+                made = sustain(
+                    worker,
+                    loaded,
+                    random_inputs(loaded, settings, seed_of(case.id)),
+                    seconds=timing.sustained_s,
+                    inferences=timing.sustained_inferences,
+                    label=f"timing {case.id} for {timing.sustained_s:g} s or more",
+                    report=rig.report,
+                )
+                watch.add(made.ran_ns, made.waited_ns, worker.memory().peak)
+            self._sustained[case] = made
+        return self._sustained[case]
+
+    def _starter(
+        self, case: Case, watch: Watch, *, must_be_here: bool = False
+    ) -> Callable[[], Worker]:
+        """Starts workers, and finds out whether they are on this machine."""
+
+        def start() -> Worker:
+            worker = self._rig.start_worker(case)
+            if not watch.here:
+                watch.here = is_here(worker)
+            if must_be_here and not watch.here:
+                worker.close()
+                raise Absent("the worker is on another machine, and images aren't decoded there")
+            return worker
+
+        return start
+
+    @contextmanager
+    def _watching(self, case: Case, what: str) -> Iterator[Watch]:
+        """Time something alone, and keep what others did to the machine meanwhile."""
+        device, watch = self._rig.plan.device, Watch()
+        # Two runs of one user don't time beside each other.
+        lock = Path(tempfile.gettempdir(), f"edgeassay-timing-{getpass.getuser()}.lock")
+        with FileLock(lock):
+            before = snapshot()
+            yield watch
+            after = snapshot()
+        health = (between if watch.here else elsewhere)(before, after, watch.worked)
+        beyond = excess(
+            health,
+            device.tolerance,
+            threads=self._rig.runtime(case).threads,
+            file=device.file,
+        )
+        self._watched.setdefault(case, {})[what] = Watched(what=what, health=health, excess=beyond)
+
+    def excess(self, case: Case, what: str) -> str | None:
+        """What others did beyond tolerance while `what` of the case was timed."""
+        return self._watched[case][what].excess
+
+    def watched(self, case: Case) -> list[Watched]:
+        """The machine's health in every timing of the case by now."""
+        return list(self._watched.get(case, {}).values())
+
+    def known(self, case: Case) -> Durations | None:
+        """The case's durations where they have been measured."""
+        return self._durations.get(case)
+
+
+def _less(after: int | None, before: int | None) -> int | None:
+    return None if after is None or before is None else after - before
+
+
+def is_here(worker: Worker) -> bool:
+    """Whether a worker runs on this machine: it reads what this process has in memory."""
+    try:
+        with Slot(4096) as slot:
+            return worker.sees(slot)
+    except OSError:
+        return False
