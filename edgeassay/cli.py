@@ -20,6 +20,7 @@ from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
+from edgeassay.judging.command import judge_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.report.data_check import print_data_check
 from edgeassay.starting import Started, read_given, start_model
@@ -224,6 +225,9 @@ def init_command(
         "   for diagnostic quality, which is unmeasured until then.",
     ):
         console.print(line, markup=False, soft_wrap=True)
+
+
+app.command("judge")(judge_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

@@ -7,11 +7,31 @@ import math
 from edgeassay.spec import TRAITS, Claim, Judgement, Measurement, Sense, Verdict
 
 
-def holds(value: float, claim: Claim) -> bool:
-    """Whether a value lies on the right side of the claim's limit; the limit itself holds."""
-    if TRAITS[claim.name].sense is Sense.AT_MOST:
-        return value <= claim.limit.value
-    return value >= claim.limit.value
+def holds(value: float, limit: float, sense: Sense) -> bool:
+    """Whether a value lies on the right side of a limit; the limit itself holds."""
+    return value <= limit if sense is Sense.AT_MOST else value >= limit
+
+
+def verdict_of(measurement: Measurement, limit: float, sense: Sense) -> Verdict:
+    """`pass` when the whole interval lies inside the limit, `fail` when all of it lies outside,
+    else `inconclusive`; an exact value passes or fails.
+    """
+    low, high = _bounds(measurement)
+    best, worst = (low, high) if sense is Sense.AT_MOST else (high, low)
+    if measurement.insufficient is not None:
+        return Verdict.INCONCLUSIVE
+    if holds(worst, limit, sense):
+        return Verdict.PASS
+    return Verdict.INCONCLUSIVE if holds(best, limit, sense) else Verdict.FAIL
+
+
+def undecided(measurement: Measurement) -> str:
+    """Why a measurement decides nothing, in words."""
+    if measurement.insufficient is not None:
+        return measurement.insufficient
+    if all(math.isfinite(bound) for bound in _bounds(measurement)):
+        return "the limit lies between the bounds"
+    return "one bound isn't known"
 
 
 def margin(value: float, claim: Claim) -> float:
@@ -34,28 +54,15 @@ def told(judgement: Judgement) -> str:
 
 
 def decide(claim: Claim, measurement: Measurement, *, reference: float | None = None) -> Judgement:
-    """The judgement of a measured claim.
-
-    `pass` when the whole interval lies inside the limit, `fail` when all of it lies outside, else
-    `inconclusive`; an exact value passes or fails. Every reason names what was measured, its
+    """The judgement of a measured claim, by `verdict_of`. Every reason names what was measured, its
     bounds, the limit, the sample count and the file that set the limit.
     """
-    low, high = _bounds(measurement)
-    best, worst = (low, high) if TRAITS[claim.name].sense is Sense.AT_MOST else (high, low)
+    verdict = verdict_of(measurement, claim.limit.value, TRAITS[claim.name].sense)
     words = _numbers(claim, measurement)
-    if measurement.insufficient is not None:
-        verdict, words = Verdict.INCONCLUSIVE, f"{measurement.insufficient}; {words}"
-    elif holds(worst, claim):
-        verdict = Verdict.PASS
-    elif not holds(best, claim):
-        verdict = Verdict.FAIL
-    else:
-        verdict = Verdict.INCONCLUSIVE
-        known = math.isfinite(low) and math.isfinite(high)
-        why = "the limit lies between the bounds" if known else "one bound isn't known"
-        words = f"{why}; {words}"
-    if verdict is Verdict.INCONCLUSIVE and measurement.planning is not None:
-        words += f"; {measurement.planning}"
+    if verdict is Verdict.INCONCLUSIVE:
+        words = f"{undecided(measurement)}; {words}"
+        if measurement.planning is not None:
+            words += f"; {measurement.planning}"
     return Judgement(
         claim=claim,
         verdict=verdict,

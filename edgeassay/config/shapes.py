@@ -175,6 +175,11 @@ def default_statistics() -> Statistics:
     return TypeAdapter(Statistics).validate_python(read_toml(DEFAULTS, str(DEFAULTS))["statistics"])
 
 
+def default_judging() -> float:
+    """The margin of `edgeassay judge`."""
+    return float(read_toml(DEFAULTS, str(DEFAULTS))["judge"]["margin"])
+
+
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
     """The file in its shape; ConfigError, naming it as `where`, says what isn't."""
     tables = read_toml(path, where)

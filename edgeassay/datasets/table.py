@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -34,9 +35,28 @@ def read_table(path: Path, wanted: Mapping[str, str], *, absent: str) -> Table:
     `wanted` maps each column to who wants it, which ends the sentence about one that isn't there;
     `absent` is the sentence for a file that isn't there. DataError where it is no such table.
     """
+    with _opened(path, absent) as file:
+        return _read(path, file, wanted)
+
+
+def read_header(path: Path, *, absent: str) -> list[str]:
+    """The names of the columns; DataError where there are none, or two of one name."""
+    with _opened(path, absent) as file:
+        header = next(csv.reader(file, strict=True), [])
+    if not header:
+        raise DataError(f"{path} is empty; it must have a header and a row an image")
+    twice = [name for name in header if header.count(name) > 1]
+    if twice:
+        raise DataError(f"{path} has several columns {twice[0]!r}; leave one of that name")
+    return header
+
+
+@contextmanager
+def _opened(path: Path, absent: str) -> Iterator[TextIO]:
+    """The file's text; what goes wrong while it is read, in a sentence."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read(path, file, wanted)
+            yield file
     except FileNotFoundError:
         raise DataError(absent) from None
     except OSError as error:

@@ -8,6 +8,7 @@ simulation by which this form was chosen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -119,6 +120,12 @@ class AucDrop:
         counts = self.reference.counts
         pairs = [2.0 / (c.positives * c.negatives) ** 2 for c in counts]
         return max(float((influence**2).sum()), sum(pairs) / len(counts) ** 2)
+
+    @property
+    def standard_error(self) -> float:
+        """By DeLong's components, summed by patient."""
+        influence = self.reference.influence - self.candidate.influence
+        return float(np.sqrt((influence**2).sum())) if self.known else math.inf
 
     @property
     def degrees(self) -> float:

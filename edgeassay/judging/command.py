@@ -1,0 +1,218 @@
+"""`edgeassay judge`: what the command line says and returns."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from edgeassay.atomic import sha256_of, write_text
+from edgeassay.config.shapes import default_judging, default_statistics
+from edgeassay.errors import ConfigError
+from edgeassay.judging.durations import MS, judge_durations, parse_budget
+from edgeassay.judging.predictions import Given, read_compared
+from edgeassay.judging.verdicts import Drop, Judged, judge_aucs
+from edgeassay.report.table import STYLES
+from edgeassay.spec import Statistics, Verdict
+
+WIDTH: Final = 110  # of the table, where the terminal hasn't more
+EXITS: Final[Mapping[Verdict, int]] = {
+    Verdict.PASS: 0,
+    Verdict.FAIL: 1,
+    Verdict.INCONCLUSIVE: 3,
+}
+
+
+def judge_command(
+    *,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            metavar="CSV",
+            help="The truth: `image`, a column of 0 and 1 for each class (or one column `label`"
+            " with each image's class), and `patient` if patients have several images.",
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference",
+            metavar="CSV",
+            help="The uncompressed model's scores: `image`, and a column for each class.",
+        ),
+    ] = None,
+    candidate: Annotated[
+        Path | None,
+        typer.Option("--candidate", metavar="CSV", help="The compressed model's, likewise."),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", help="How much mean AUC may be lost (default: 0.01)."),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--confidence",
+            min=0.5,
+            max=0.9999,
+            help="Of each one-sided bound (default: 0.95).",
+        ),
+    ] = None,
+    resamples: Annotated[
+        int | None,
+        typer.Option(
+            "--resamples", min=200, max=100_000, help="Of the cross-check (default: 2000)."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the cross-check.")] = 0,
+    latency: Annotated[
+        Path | None,
+        typer.Option(
+            "--latency",
+            metavar="JSON",
+            help="Instead of predictions: a list of durations, each of a fresh process, or what"
+            " `litert-benchmark --result_json` writes.",
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", metavar="TIME", help="What p95 may take, such as 40ms."),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option("--unit", help="Of a list of durations: ns, us, ms or s (default: ms)."),
+    ] = None,
+    json_path: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="PATH", help="Write the verdict and all numbers there."),
+    ] = None,
+) -> None:
+    """Judge what was measured elsewhere: predictions or durations that came back as files.
+
+    Predictions are matched by `image` and by the names of their columns. The verdict is that of
+    the mean AUC's drop: pass when the evidence excludes a drop beyond the margin, fail when it
+    shows one, inconclusive when it can't tell.
+
+    Exit codes: 0 pass, 1 fail, 2 usage or bad data, 3 inconclusive.
+    """
+    need = default_statistics()
+    need = replace(
+        need,
+        confidence=need.confidence if confidence is None else confidence,
+        resamples=need.resamples if resamples is None else resamples,
+    )
+    files = {"--labels": labels, "--reference": reference, "--candidate": candidate}
+    if latency is not None:
+        if any(files.values()) or margin is not None:
+            raise ConfigError("--latency is judged alone: leave out predictions and --margin")
+        verdict = _latency(latency, budget, unit, need, json_path)
+    else:
+        missing = [name for name, path in files.items() if path is None]
+        if missing or budget is not None or unit is not None:
+            wanted = " and ".join(missing) if missing else "--latency"
+            raise ConfigError(
+                f"{wanted} is missing: give --labels, --reference and --candidate, or --latency and"
+                " --budget"
+            )
+        allowed = default_judging() if margin is None else margin
+        verdict = _predictions(files, allowed, need, seed, json_path)
+    raise typer.Exit(EXITS[verdict])
+
+
+def _predictions(
+    files: Mapping[str, Path | None],
+    margin: float,
+    need: Statistics,
+    seed: int,
+    json_path: Path | None,
+) -> Verdict:
+    if not 0.0 <= margin < 1.0:
+        raise ConfigError(f"--margin {margin:g}: a drop of AUC is from 0 to 1; give such as 0.01")
+    paths = [path for path in files.values() if path is not None]
+    given = read_compared(*paths)
+    judged = judge_aucs(given.compared, margin, need, seed=seed)
+    judged.inputs = {
+        name.removeprefix("--"): {"path": str(path), "sha256": sha256_of(path)}
+        for name, path in zip(files, paths, strict=True)
+    }
+    if json_path is not None:
+        write_text(json_path, judged.model_dump_json(by_alias=True, indent=2) + "\n")
+    width = max(WIDTH, shutil.get_terminal_size().columns)
+    _show(judged, given, Console(highlight=False, width=width))
+    return judged.verdict
+
+
+def _latency(
+    path: Path, budget: str | None, unit: str | None, need: Statistics, json_path: Path | None
+) -> Verdict:
+    if budget is None:
+        raise ConfigError("--latency needs --budget, such as --budget 40ms")
+    if unit is not None and unit not in MS:
+        raise ConfigError(f"--unit {unit}: it must be one of {', '.join(MS)}")
+    judged = judge_durations(path, parse_budget(budget), need, unit=unit)
+    if json_path is not None:
+        write_text(json_path, json.dumps({"schema": 1, **asdict(judged)}, indent=2) + "\n")
+    console = Console(highlight=False)
+    console.print(Text(f"{judged.verdict}", style=STYLES[judged.verdict.value]), end=": ")
+    console.print(judged.reason, markup=False, soft_wrap=True)
+    return judged.verdict
+
+
+def _cells(drop: Drop) -> list[str]:
+    values = (drop.reference, drop.candidate, drop.drop, drop.lower, drop.upper)
+    forms = ("{:.4f}", "{:.4f}", "{:+z.4f}", "{:+z.4f}", "{:+z.4f}")
+    return ["" if v is None else f.format(v) for v, f in zip(values, forms, strict=True)]
+
+
+def _show(judged: Judged, given: Given, console: Console) -> None:
+    """The classes, their mean, the verdict, and what else should be known."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("class", overflow="fold")
+    for name in ("positives", "negatives", "reference", "candidate", "drop", "at least", "at most"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for name, found in judged.classes.items():
+        verdict = Text(found.verdict.value, style=STYLES[found.verdict.value])
+        counts = (f"{found.positives:,}", f"{found.negatives:,}")
+        table.add_row(Text(name), *counts, *_cells(found), verdict)
+    table.add_section()
+    verdict = Text(judged.verdict.value, style=STYLES[judged.verdict.value])
+    table.add_row("mean", "", "", *_cells(judged.mean_auc), verdict)
+    console.print(table)
+    console.print(Text(judged.verdict.value, style=STYLES[judged.verdict.value]), end=": ")
+    console.print(judged.reason, markup=False, soft_wrap=True)
+    for line in _remarks(judged, given):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _remarks(judged: Judged, given: Given) -> list[str]:
+    lines = [f"{judged.images:,} images of {judged.patients:,} patients"]
+    if not given.names_patients:
+        lines = [
+            f"{judged.images:,} images; the labels name no patients, so each image counts as one:"
+            " if patients have several, the bounds are too narrow"
+        ]
+    if given.unused:
+        lines.append(f"not used: {', '.join(given.unused)} of the labels")
+    if judged.left_out:
+        lines.append(f"left out of the mean: {', '.join(judged.left_out)}")
+    boot = judged.mean_auc.bootstrap
+    if boot is not None:
+        lines.append(
+            f"cross-check: {boot.resamples:,} times redrawn patients give at least"
+            f" {boot.lower:+z.4f} and at most {boot.upper:+z.4f}"
+        )
+        upper = judged.mean_auc.upper
+        if judged.verdict is Verdict.PASS and boot.upper > judged.margin and upper is not None:
+            lines.append("the cross-check doesn't exclude the margin: look at the data again")
+    return lines

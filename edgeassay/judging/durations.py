@@ -1,0 +1,160 @@
+"""Durations that come back as a file, judged against a budget."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from edgeassay.errors import ConfigError, DataError, why
+from edgeassay.gates import verdict_of
+from edgeassay.spec import Measurement, Sense, Statistics, Verdict
+from edgeassay.stats import least_count, percentile_bounds, percentile_upper
+
+SHARE: Final = 0.95
+MS: Final = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
+# Durations this much shorter than the budget are likelier in another unit than meant.
+UNLIKELY: Final = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedDurations:
+    """A verdict on a p95, in ms; a bound is None where there are too few durations for one."""
+
+    verdict: Verdict
+    reason: str
+    budget_ms: float
+    confidence: float
+    count: int
+    p95_ms: float
+    lower_ms: float | None
+    upper_ms: float | None
+
+
+def parse_budget(text: str) -> float:
+    """`40ms`, `0.04 s`, `900us` in ms; ConfigError where it is no such thing."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ns|us|ms|s)\s*", text)
+    if found is None or float(found[1]) <= 0.0:
+        raise ConfigError(
+            f"--budget {text}: it must be a time with its unit, such as 40ms (ns, us, ms or s)"
+        )
+    return float(found[1]) * MS[found[2]]
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path} doesn't exist; give the file's path") from None
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {why(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no JSON: {error}; give a list of durations") from None
+
+
+def judge_durations(
+    path: Path, budget_ms: float, need: Statistics, *, unit: str | None
+) -> JudgedDurations:
+    """Judge a file: a list of durations (in ms, or in `unit`), or what `litert-benchmark
+    --result_json` writes. DataError where it is neither.
+    """
+    content = _load(path)
+    if isinstance(content, Mapping) and isinstance(content.get("latency"), Mapping):
+        return _summary(path, content["latency"], budget_ms, need)
+    if not isinstance(content, Sequence) or isinstance(content, str):
+        raise DataError(
+            f"{path} holds neither a list of durations nor the result of litert-benchmark"
+            " (--result_json)"
+        )
+    durations = [_duration(path, i, value) * MS[unit or "ms"] for i, value in enumerate(content)]
+    if not durations:
+        raise DataError(f"{path} holds no durations")
+    if unit is None and max(durations) < budget_ms / UNLIKELY:
+        raise DataError(
+            f"{path}: read as milliseconds, all durations are below a thousandth of the budget"
+            f" ({max(durations):.3g} ms); say which unit they have with --unit"
+        )
+    return _judged(durations, budget_ms, need)
+
+
+def _duration(path: Path, place: int, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DataError(f"{path}: entry {place} is {value!r}, and must be a duration, a number")
+    if not math.isfinite(value) or value <= 0:
+        raise DataError(
+            f"{path}: entry {place} is {value!r}; a duration is more than 0, and finite"
+        )
+    return float(value)
+
+
+def _judged(durations: Sequence[float], budget_ms: float, need: Statistics) -> JudgedDurations:
+    """By order statistics: each duration stands for itself, as one a process does."""
+    low, high = percentile_bounds(durations, SHARE, need.confidence)
+    measured = Measurement(
+        value=percentile_upper(durations, SHARE),
+        unit="ms",
+        n=len(durations),
+        low=-math.inf if low is None else low,
+        high=math.inf if high is None else high,
+    )
+    verdict = verdict_of(measured, budget_ms, Sense.AT_MOST)
+    wanted = least_count(SHARE, need.confidence)
+    bounds = [f"{b:.4g} ms" if b is not None else "unknown" for b in (low, high)]
+    reason = (
+        f"p95 of {len(durations):,} durations is {measured.value:.4g} ms (bounds"
+        f" {', '.join(bounds)}, each with {100 * need.confidence:g} % confidence), and the budget"
+        f" is {budget_ms:g} ms"
+    )
+    if high is None:
+        reason += f"; {wanted} durations, each of a fresh process, are needed for an upper bound"
+    return JudgedDurations(
+        verdict=verdict,
+        reason=reason,
+        budget_ms=budget_ms,
+        confidence=need.confidence,
+        count=len(durations),
+        p95_ms=measured.value,
+        lower_ms=low,
+        upper_ms=high,
+    )
+
+
+def _summary(
+    path: Path, latency: Mapping[str, Any], budget_ms: float, need: Statistics
+) -> JudgedDurations:
+    """litert-benchmark's summary: it holds no durations, so the largest is all that bounds p95."""
+    values = {}
+    for key in ("max_ms", "p95_ms", "num_runs"):
+        if key not in latency:
+            raise DataError(f"{path}: latency.{key} is missing; is it litert-benchmark's result?")
+        try:
+            values[key] = _duration(path, 0, latency[key])
+        except DataError:
+            raise DataError(f"{path}: latency.{key} = {latency[key]!r} is no such number") from None
+    count, wanted = int(values["num_runs"]), least_count(SHARE, need.confidence)
+    enough = count >= wanted
+    verdict = Verdict.INCONCLUSIVE
+    if enough and values["max_ms"] <= budget_ms:
+        verdict = Verdict.PASS
+    elif values["p95_ms"] > budget_ms:
+        verdict = Verdict.FAIL
+    reason = (
+        f"of {count:,} runs the slowest took {values['max_ms']:g} ms and p95 is"
+        f" {values['p95_ms']:g} ms, and the budget is {budget_ms:g} ms"
+    )
+    if not enough:
+        reason += f"; {wanted} runs are needed for an upper bound of p95"
+    return JudgedDurations(
+        verdict=verdict,
+        reason=f"{reason}; runs of one process resemble each other, so it says little of the next",
+        budget_ms=budget_ms,
+        confidence=need.confidence,
+        count=count,
+        p95_ms=values["p95_ms"],
+        lower_ms=None,
+        upper_ms=values["max_ms"] if enough else None,
+    )

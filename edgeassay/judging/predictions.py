@@ -1,0 +1,209 @@
+"""Labels and two models' predictions from CSV files, matched by image and by column name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from edgeassay.config import nearest
+from edgeassay.datasets.table import Table, read_header, read_table
+from edgeassay.errors import DataError
+from edgeassay.measure.compared import Compared
+from edgeassay.stats import patient_codes
+from edgeassay.stats.auc import Floats, Labels
+
+IMAGE: Final = "image"
+PATIENT: Final = "patient"
+LABEL: Final = "label"
+RAW: Final = ".raw"  # `pytest --predictions` writes the integers of an int8 output too
+BINARY: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
+NAMED: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the files hold: the scores side by side, which columns say who a patient is, and which
+    of the labels' columns aren't used.
+    """
+
+    compared: Compared
+    names_patients: bool
+    unused: Sequence[str]
+
+
+def _some(items: Iterable[str]) -> str:
+    """The first few of what is wrong."""
+    everything = list(items)
+    more = f" and {len(everything) - NAMED:,} more" if len(everything) > NAMED else ""
+    return f"{', '.join(everything[:NAMED])}{more}"
+
+
+def _read(path: Path, columns: Mapping[str, str]) -> Table:
+    return read_table(path, columns, absent=f"{path} doesn't exist; give the file's path")
+
+
+def _images(table: Table) -> dict[str, int]:
+    """Each image's row; DataError names images that are empty or listed twice."""
+    rows: dict[str, int] = {}
+    twice = []
+    for row, name in enumerate(table.columns[IMAGE]):
+        if not name.strip():
+            raise DataError(f"{table.at(row)}: column {IMAGE!r} is empty; fill it in")
+        if name in rows:
+            twice.append(f"{name} (lines {table.lines[rows[name]]} and {table.lines[row]})")
+        rows.setdefault(name, row)
+    if twice:
+        raise DataError(f"{table.path} lists images twice: {_some(twice)}; leave one row of each")
+    return rows
+
+
+def _scores(path: Path, classes: Sequence[str], wanted: Mapping[str, int], labels: Path) -> Floats:
+    """The predictions of a file in the order of `wanted`, (images, classes)."""
+    columns = dict.fromkeys((IMAGE, *classes), "must be there")
+    table = _read(path, columns)
+    rows = _images(table)
+    for here, there, words in (
+        (wanted, rows, f"{path} lacks images that {labels} lists"),
+        (rows, wanted, f"{path} has images that {labels} doesn't list"),
+    ):
+        missing = [name for name in here if name not in there]
+        if missing:
+            raise DataError(
+                f"{words}: {_some(missing)}; predictions and labels must be of the same images"
+            )
+    order = [rows[name] for name in wanted]
+    scores = np.empty((len(order), len(classes)))
+    for k, name in enumerate(classes):
+        column = _numbers(table, name)
+        scores[:, k] = column[order]
+    return scores
+
+
+def _numbers(table: Table, name: str) -> Floats:
+    """A column of finite numbers; DataError names the first rows that aren't."""
+    texts = table.columns[name]
+    found = np.empty(len(texts))
+    wrong = []
+    for row, text in enumerate(texts):
+        try:
+            found[row] = float(text)
+        except ValueError:
+            found[row] = math.nan
+        if not math.isfinite(found[row]):
+            wrong.append(f"{text!r} in line {table.lines[row]}")
+    if wrong:
+        raise DataError(
+            f"{table.path}: column {name!r} must hold finite numbers, and has {_some(wrong)}; mend"
+            " the rows, or find out why the model gives none"
+        )
+    return found
+
+
+def _classes(labels: Path, predictions: Path) -> list[str]:
+    """The columns of a file of predictions, which are the classes; DataError where there are none,
+    or one of them occurs twice.
+    """
+    header = read_header(predictions, absent=f"{predictions} doesn't exist; give the file's path")
+    if IMAGE not in header:
+        raise DataError(
+            f"{predictions} has no column {IMAGE!r}, by which predictions and labels are matched;"
+            f" its columns are {_some(header)}"
+        )
+    classes = [name for name in header if name != IMAGE and not name.endswith(RAW)]
+    if not classes:
+        raise DataError(
+            f"{predictions} has no column of scores; it needs one for each class, named as the"
+            f" column of labels in {labels}"
+        )
+    return classes
+
+
+def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
+    """The scores of two files beside the labels of a third; DataError says what isn't so."""
+    classes = _classes(labels, reference)
+    for name in _classes(labels, candidate):
+        if name not in classes:
+            raise DataError(
+                f"{candidate} has a column {name!r}, and {reference} has none;"
+                f" {nearest(name, classes)}"
+            )
+    header = read_header(labels, absent=f"{labels} doesn't exist; give the file's path")
+    several = LABEL in header and LABEL not in classes
+    for name in [] if several else classes:
+        if name not in header:
+            raise DataError(
+                f"{reference} has a column {name!r}, and {labels} has no such column of labels;"
+                f" {nearest(name, set(header) - {IMAGE, PATIENT})}"
+            )
+    table = _read(labels, dict.fromkeys(dict.fromkeys((IMAGE, *header)), "must be there"))
+    images = _images(table)
+    known = {IMAGE, PATIENT, *([LABEL] if several else classes)}
+    unused = [name for name in header if name not in known]
+    _check_unused(table, unused, reference)
+    patients = table.columns[PATIENT] if PATIENT in header else None
+    if patients is not None and not all(name.strip() for name in patients):
+        row = next(i for i, name in enumerate(patients) if not name.strip())
+        raise DataError(f"{table.at(row)}: column {PATIENT!r} is empty; fill it in")
+    return Given(
+        compared=Compared(
+            classes=classes,
+            labels=_one_hot(table, classes) if several else _binary(table, classes),
+            reference=_scores(reference, classes, images, labels),
+            candidate=_scores(candidate, classes, images, labels),
+            codes=patient_codes(patients, len(table)),
+        ),
+        names_patients=patients is not None,
+        unused=unused,
+    )
+
+
+def _check_unused(table: Table, unused: Sequence[str], reference: Path) -> None:
+    """DataError where a column of labels has no predictions: it would be left out in silence."""
+    for name in unused:
+        if all(text in BINARY for text in table.columns[name]):
+            raise DataError(
+                f"{table.path} has labels in column {name!r}, and {reference} has no column of that"
+                " name; predict it too, or remove the column"
+            )
+
+
+def _binary(table: Table, classes: Sequence[str]) -> Labels:
+    """Columns of 0 and 1, int8 (images, classes)."""
+    labels = np.zeros((len(table), len(classes)), np.int8)
+    for k, name in enumerate(classes):
+        texts = table.columns[name]
+        wrong = [
+            f"{text!r} in line {table.lines[row]}"
+            for row, text in enumerate(texts)
+            if text not in BINARY
+        ]
+        if wrong:
+            raise DataError(
+                f"{table.path}: column {name!r} must hold 0 and 1, and has {_some(wrong)}"
+            )
+        labels[:, k] = [BINARY[text] for text in texts]
+    return labels
+
+
+def _one_hot(table: Table, classes: Sequence[str]) -> Labels:
+    """A column with each image's class, as int8 (images, classes): one against the rest."""
+    numbers = {name: k for k, name in enumerate(classes)}
+    texts = table.columns[LABEL]
+    wrong = [
+        f"{text!r} in line {table.lines[row]}"
+        for row, text in enumerate(texts)
+        if text not in numbers
+    ]
+    if wrong:
+        raise DataError(
+            f"{table.path}: column {LABEL!r} has {_some(wrong)}, and the predictions' columns are"
+            f" {_some(classes)}; each class needs a column of its name"
+        )
+    labels = np.zeros((len(table), len(classes)), np.int8)
+    labels[np.arange(len(table)), [numbers[text] for text in texts]] = 1
+    return labels
