@@ -21,7 +21,7 @@ from edgeassay.measure.predictions import Predictions, read_predictions, write_p
 from edgeassay.measure.shards import Shard, ShardStore, outputs_version, shards_of
 from edgeassay.rig import Rig
 from edgeassay.spec import Case, Role
-from edgeassay.stats import AucDrop, patient_codes
+from edgeassay.stats import patient_codes
 from edgeassay.stats.auc import Scores
 from edgeassay.workers import Loaded
 
@@ -49,6 +49,7 @@ class Evaluations:
         self._sharded: dict[Part, list[Shard]] = {}
         self._predictions: dict[tuple[Case, Role], Predictions] = {}
         self._compared: dict[Case, Compared] = {}
+        self._alone: dict[Case, Compared] = {}
         self._released: dict[str, Scores] = {}
         self._released_words: dict[str, str] = {}
         self._operating: dict[Case, Operating] = {}
@@ -206,19 +207,27 @@ class Evaluations:
         return self._released[model_id]
 
     def compared(self, case: Case) -> Compared:
-        """The case's scores beside the reference's; its own beside themselves for the reference."""
+        """The case's scores beside those that they are compared with."""
         if case not in self._compared:
-            split = self.data(case.model).split
-            candidate = self.scores(case)
-            self._compared[case] = Compared(
-                classes=self._rig.model(case).classes,
-                labels=split.labels,
-                reference=self._reference_scores(case),
-                candidate=candidate,
-                codes=patient_codes(split.patients, len(split)),
-                subgroups=split.subgroups,
-            )
+            self._compared[case] = self._beside(case, self._reference_scores(case))
         return self._compared[case]
+
+    def alone(self, case: Case) -> Compared:
+        """The case's scores beside themselves, for what needs no reference."""
+        if case not in self._alone:
+            self._alone[case] = self._beside(case, self.scores(case))
+        return self._alone[case]
+
+    def _beside(self, case: Case, reference: Scores) -> Compared:
+        split = self.data(case.model).split
+        return Compared(
+            classes=self._rig.model(case).classes,
+            labels=split.labels,
+            reference=reference,
+            candidate=self.scores(case),
+            codes=patient_codes(split.patients, len(split)),
+            subgroups=split.subgroups,
+        )
 
     def operating(self, case: Case) -> Operating:
         """Where the product decides; Absent where nobody says so and no validation split does."""
@@ -255,7 +264,21 @@ class Evaluations:
         """The case's predictions where they have been made."""
         return self._predictions.get((case, Role.EVALUATION))
 
-    def known_drop(self, case: Case) -> AucDrop | None:
-        """The drop of the mean AUC where it has been taken; None where there is none to take."""
+    def known_auc(self, case: Case) -> float | None:
+        """The mean AUC where it has been taken; None where there is none to take."""
+        if (compared := self._compared.get(case) or self._alone.get(case)) is not None:
+            drop = compared.aucs.mean()
+            return None if drop is None else drop.candidate.value
+        if self._rig.model(case).reference.predictions is not None:
+            return None
+        for other, compared in self._compared.items():  # it may be what another is compared with
+            drop = compared.aucs.mean()
+            if self._rig.plan.reference_of(other) == case and drop is not None:
+                return drop.reference.value
+        return None
+
+    def known_drop(self, case: Case) -> float | None:
+        """The drop of the mean AUC, likewise."""
         compared = self._compared.get(case)
-        return None if compared is None else compared.aucs.mean()
+        drop = None if compared is None else compared.aucs.mean()
+        return None if drop is None else drop.value

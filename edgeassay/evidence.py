@@ -80,12 +80,11 @@ class Evidence:
             facts.manifest = artifact.manifest is not None
             if whole is not None and artifact is not whole:
                 facts.size_ratio = artifact.size_bytes / whole.size_bytes
-        if (drop := self.evaluations.known_drop(case)) is not None:
-            facts.mean_auc = drop.candidate.value
+        if (auc := self.evaluations.known_auc(case)) is not None:
+            facts.mean_auc = auc
             facts.patients_separate = self.evaluations.data(case.model).patients_separate
-            released = self.rig.model(case).reference.predictions is not None
-            if released or case != reference:
-                facts.mean_auc_drop = drop.value
+            if (drop := self.evaluations.known_drop(case)) is not None:
+                facts.mean_auc_drop = drop
                 facts.auc_reference = self.evaluations.compared_with(case)
         if (made := self.evaluations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused

@@ -141,7 +141,7 @@ def subgroup_drops(compared: Compared) -> Iterator[tuple[str, AucDrop]]:
 
 def min_auc(evidence: Evidence, claim: Claim) -> Measured:
     """The mean AUC."""
-    compared = evidence.evaluations.compared(claim.case)
+    compared = evidence.evaluations.alone(claim.case)
     drop = compared.aucs.mean()
     assert drop is not None, "check_evaluation refuses such data"
     return auc_measured(drop.candidate, compared, _statistics(evidence, claim)), None

@@ -230,10 +230,10 @@ def check(project: Project, *words: str, **environment: str) -> tuple[int, str, 
 def test_a_good_data_set_is_fine(project: Project) -> None:
     code, out, _ = check(project)
     assert code == 0
-    assert re.search(r"train +│ train +│ +16 │ +8", out)
-    assert re.search(r"test +│ evaluation +│ +48 │ +24", out)
+    assert re.search(r"train +│ train +│ +54 │ +27", out)
+    assert re.search(r"test +│ evaluation +│ +158 │ +79", out)
     assert re.search(r"bright +│ +\d+ \(\d+\.\d%\)", out)
-    assert "96 images, 0 unreadable; evaluation shares no patient; 0 pairs" in out
+    assert "320 images, 0 unreadable; evaluation shares no patient; 0 pairs" in out
 
 
 def test_a_picture_in_two_splits_is_exit_code_1(project: Project) -> None:
@@ -268,7 +268,7 @@ def test_unreadable_images_are_exit_code_2_and_ten_are_shown(project: Project) -
     assert code == 2
     assert out.count("can't be read as an image") == 10
     assert "unreadable: 3 more" in out
-    assert "96 images, 13 unreadable" in out
+    assert "320 images, 13 unreadable" in out
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_class_with_one_side_is_exit_code_2(project: Project) -> None:
     table.write_text(table.read_text().replace(",dark,", ",bright,"))
     code, out, _ = check(project)
     assert code == 2
-    assert "all 48 images of split 'test' are positive" in out
+    assert "all 158 images of split 'test' are positive" in out
 
 
 def test_absent_data_is_exit_code_4(project: Project) -> None:
