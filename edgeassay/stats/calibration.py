@@ -21,6 +21,8 @@ Scores = npt.NDArray[np.floating[Any]]
 
 # As many as Guo et al. 2017.
 BINS: Final = 15
+# With fewer, scores nearer to 0 and 1 look better calibrated than they are; by simulation.
+IMAGES_PER_BIN: Final = 40
 # Resamples at a time: what a chunk needs is patients x this x 8 bytes.
 CHUNK: Final = 100
 
@@ -106,9 +108,9 @@ def ece_drift_bounds(
     looks too small, and its bootstrap interval misses a reference's good calibration in half of all
     samples (docs/statistics.md). Instead: in the same bins, the drift can't exceed the mean over
     bins of |mean shift of the scores|, from which the labels cancel. The upper bound is that of
-    this shift, the lower one its negative; only the bound on zero's side, which the bias moves
-    the safe way, is the paired bootstrap's: the lower one where that is above zero, the upper one
-    where that is below.
+    this shift, the lower one its negative. Only with IMAGES_PER_BIN or more the bound on zero's
+    side, which the bias moves the safe way, is the paired bootstrap's: the lower one where that is
+    above zero, the upper one where that is below.
 
     What moves scores within a bin without moving their mean isn't seen: the Brier score sees it.
     Patients are resampled `resamples` times, from `seed`. One patient bounds nothing; no width
@@ -133,13 +135,30 @@ def ece_drift_bounds(
         old, new = weights @ before, weights @ after
         drifts.append((_gap(new) - _gap(old)) / drawn)
         shifts.append(_gap(new - old) / drawn)
+    resampled = float(np.quantile(np.concatenate(shifts), confidence))
+    shift = max(resampled, _shift_limit(after - before, patients, scale, confidence), abs(value))
     low, high = np.quantile(np.concatenate(drifts), [1.0 - confidence, confidence])
-    shift = max(float(np.quantile(np.concatenate(shifts), confidence)), abs(value))
+    telling = patients.images >= IMAGES_PER_BIN * bins
     return Bounds(
         value=value,
-        low=float(min(low, value)) if low > 0.0 else max(-1.0, -shift),
-        high=float(max(high, value)) if high < 0.0 else min(1.0, shift),
+        low=float(min(low, value)) if telling and low > 0.0 else max(-1.0, -shift),
+        high=float(max(high, value)) if telling and high < 0.0 else min(1.0, shift),
     )
+
+
+def _shift_limit(moved: Floats, patients: Patients, scale: int, confidence: float) -> float:
+    """The upper bound of the mean over bins of |mean shift|: Student's, for few patients, where
+    resampling alone is too narrow. `moved` (patients, classes * bins) sums the shifts.
+    """
+    from scipy.special import stdtrit
+
+    shift = float(_gap(moved.sum(axis=0))) / scale
+    # Each patient's pull in the direction in which its bins moved, less what its images would.
+    pull = moved @ np.sign(moved.sum(axis=0)) / scale
+    influence = pull - shift * patients.sizes / patients.images
+    variance = patients.count / (patients.count - 1) * float((influence**2).sum())
+    degrees = min(degrees_of_freedom(influence), patients.count - 1.0)
+    return shift + float(stdtrit(degrees, confidence) * np.sqrt(variance))
 
 
 def _bins(scores: Floats, bins: int) -> npt.NDArray[np.intp]:
