@@ -218,6 +218,7 @@ def predict(
     return Predictions(
         scores=dequantize(values, output),
         raw=values if output.scale else None,
+        step=output.scale,
         worker=worker,
         reused=reused,
     )

@@ -10,28 +10,46 @@ import numpy as np
 from edgeassay.errors import DataError
 from edgeassay.spec import OperatingPoint
 from edgeassay.stats.auc import Floats, Labels, Mask, Scores
-from edgeassay.stats.thresholds import threshold_for_sensitivity, youden_threshold
+from edgeassay.stats.operating import (
+    Rule,
+    decisions,
+    threshold_for_sensitivity,
+    within_step,
+    youden_threshold,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operating:
-    """A threshold for every class, (classes,), and how it came to be, in words."""
+    """A threshold for every class, (classes,), when a score is positive, and who says so."""
 
     thresholds: Floats
-    rule: str
+    rule: Rule
     origin: str
 
     def decide(self, scores: Scores) -> Mask:
         """Which scores, (images, classes), are called positive."""
-        called: Mask = scores > self.thresholds
-        return called | (scores == self.thresholds) if self.rule == ">=" else called
+        return decisions(scores, self.thresholds, rule=self.rule)
+
+    def near(self, scores: Scores, step: float) -> int:
+        """How many scores lie within a step of their threshold."""
+        return int(within_step(scores, self.thresholds, step).sum())
+
+    @property
+    def words(self) -> str:
+        """The operating point, for people."""
+        if len(self.thresholds) == 1:
+            return f"positive where score {self.rule} {self.thresholds[0]:.6g}, {self.origin}"
+        return f"a threshold for each of {len(self.thresholds)} classes, {self.origin}"
 
 
 def given_by(point: OperatingPoint, classes: Sequence[str]) -> Operating:
     """The product's own thresholds."""
     values = [point.thresholds.get(name, point.threshold) for name in classes]
     return Operating(
-        thresholds=np.array(values, np.float64), rule=point.rule, origin="as the product has it"
+        thresholds=np.array(values, np.float64),
+        rule=Rule(point.rule),
+        origin="as the product has it",
     )
 
 
@@ -41,23 +59,25 @@ def fixed_on(
     """The thresholds that the reference's scores on the validation split give; DataError where a
     class has no positives or no negatives there.
     """
-    thresholds = np.empty(len(classes))
+    rule, thresholds = Rule(point.rule), np.empty(len(classes))
     for k, name in enumerate(classes):
-        positive = labels[:, k] == 1
-        if positive.all() or not positive.any():
+        try:
+            if point.sensitivity is None:
+                thresholds[k] = youden_threshold(labels[:, k], scores[:, k], rule=rule)
+            else:
+                thresholds[k] = threshold_for_sensitivity(
+                    labels[:, k], scores[:, k], point.sensitivity, rule=rule
+                )
+        except ValueError as error:
             raise DataError(
-                f"all images of the validation split are alike for {name!r}, so no operating"
-                " threshold can be fixed there; give the product's under [operating_point]"
-            )
-        if point.sensitivity is None:
-            thresholds[k] = youden_threshold(positive, scores[:, k])
-        else:
-            thresholds[k] = threshold_for_sensitivity(positive, scores[:, k], point.sensitivity)
-    how = "the largest sum of sensitivity and specificity (Youden)"
+                f"no operating threshold can be fixed on the validation split for {name!r}:"
+                f" {error}; give the product's under [operating_point]"
+            ) from None
+    how = "the largest sensitivity + specificity"
     if point.sensitivity is not None:
-        how = f"a sensitivity of at least {point.sensitivity:g}"
+        how = f"a sensitivity of {point.sensitivity:g}"
     return Operating(
         thresholds=thresholds,
-        rule=point.rule,
-        origin=f"fixed on the reference's validation split for {how}",
+        rule=rule,
+        origin=f"fixed for {how} on the reference's validation split",
     )

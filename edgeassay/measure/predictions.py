@@ -21,12 +21,14 @@ from edgeassay.errors import DataError
 class Predictions:
     """Scores of a case, float32 (images, classes), with the integers they came from, if any.
 
+    `step` is how far two neighbouring scores lie apart where they come from integers, else 0.
     `worker` is what the workers say of themselves; `reused` counts the images whose outputs an
     earlier run had kept.
     """
 
     scores: npt.NDArray[np.float32]
     raw: npt.NDArray[Any] | None
+    step: float
     worker: dict[str, Any]
     reused: int
 

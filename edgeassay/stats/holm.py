@@ -1,21 +1,28 @@
-"""Several tests at once: which of them stand."""
+"""Several hypotheses at once."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.stats.auc import Mask
 
+def holm(p_values: npt.ArrayLike, alpha: float) -> npt.NDArray[np.bool_]:
+    """Which hypotheses are rejected, (hypotheses,) like `p_values`, so that the probability of
+    rejecting any true one is at most `alpha`, however they depend on each other (Holm 1979).
 
-def holm(p_values: npt.NDArray[np.float64], alpha: float) -> Mask:
-    """Which hypotheses are rejected when all are tested at once, so that any is rejected wrongly
-    with a probability of at most `alpha` (Holm 1979); NaN is not tested and doesn't count.
+    A p-value of NaN was not tested: it isn't rejected, and the others needn't make up for it.
+    ValueError for a p-value outside [0, 1] or an alpha outside (0, 1).
     """
-    rejected = np.zeros(len(p_values), bool)
-    tested = np.flatnonzero(~np.isnan(p_values))
-    for rank, place in enumerate(tested[np.argsort(p_values[tested], kind="stable")]):
-        if p_values[place] > alpha / (len(tested) - rank):
-            break
-        rejected[place] = True
+    p = np.asarray(p_values, np.float64)
+    tested = np.flatnonzero(~np.isnan(p))
+    if p.ndim != 1 or ((p[tested] < 0.0) | (p[tested] > 1.0)).any():
+        message = "p-values are one list of numbers from 0 to 1"
+        raise ValueError(message)
+    if not 0.0 < alpha < 1.0:
+        message = f"alpha lies between 0 and 1, not {alpha}"
+        raise ValueError(message)
+    order = tested[np.argsort(p[tested], kind="stable")]
+    holds_so_far = np.logical_and.accumulate(p[order] <= alpha / np.arange(len(order), 0, -1))
+    rejected = np.zeros(len(p), np.bool_)
+    rejected[order[holds_so_far]] = True
     return rejected

@@ -27,3 +27,8 @@ def test_mean_auc_drop(claim: Claim, holds: Callable[[Claim], None]) -> None:
 @pytest.mark.claim(ClaimName.CLASS_AUC_DROP)
 def test_class_auc_drop(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)
+
+
+@pytest.mark.claim(ClaimName.SUBGROUP_AUC_DROP)
+def test_subgroup_auc_drop(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)

@@ -1,0 +1,122 @@
+"""Claims about the scores themselves: whether they mean what they say, and how far they moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from edgeassay.build import seed_of
+from edgeassay.claims.measured import Measure, Measured
+from edgeassay.errors import NoEvidence
+from edgeassay.evidence import Evidence
+from edgeassay.measure.compared import Compared
+from edgeassay.spec import Claim, ClaimName, Measurement
+from edgeassay.stats import Bounds, percentile_bounds
+from edgeassay.stats.calibration import (
+    brier_drift_bounds,
+    brier_score,
+    ece_drift_bounds,
+    expected_calibration_error,
+)
+from edgeassay.stats.shift import shift_summary
+
+
+def _probabilities(compared: Compared) -> None:
+    for scores in (compared.reference, compared.candidate):
+        if scores.min() < 0.0 or scores.max() > 1.0:
+            raise NoEvidence(
+                f"scores from {scores.min():.4g} to {scores.max():.4g} are no probabilities, so"
+                " they have no calibration"
+            )
+
+
+def _measured(evidence: Evidence, claim: Claim, bounds: Bounds, unit: str) -> Measurement:
+    compared, need = (
+        evidence.evaluations.compared(claim.case),
+        evidence.rig.model(claim.case).statistics,
+    )
+    patients = len(np.unique(compared.codes))
+    wanted = need.min_positives + need.min_negatives
+    few = f"too few patients: {patients}, and [statistics] wants {wanted} in all"
+    return Measurement(
+        value=bounds.value,
+        unit=unit,
+        n=len(compared.labels),
+        low=bounds.low,
+        high=bounds.high,
+        confidence=need.confidence,
+        insufficient=few if patients < wanted else None,
+    )
+
+
+def brier_drift(evidence: Evidence, claim: Claim) -> Measured:
+    """The case's Brier score less the reference's."""
+    compared = evidence.evaluations.compared(claim.case)
+    _probabilities(compared)
+    confidence = evidence.rig.model(claim.case).statistics.confidence
+    bounds = brier_drift_bounds(
+        compared.labels, compared.reference, compared.candidate, compared.codes, confidence
+    )
+    reference = brier_score(compared.labels, compared.reference)
+    return _measured(evidence, claim, bounds, "Brier"), reference
+
+
+def ece_drift(evidence: Evidence, claim: Claim) -> Measured:
+    """The case's expected calibration error less the reference's."""
+    compared = evidence.evaluations.compared(claim.case)
+    _probabilities(compared)
+    need = evidence.rig.model(claim.case).statistics
+    bounds = ece_drift_bounds(
+        compared.labels,
+        compared.reference,
+        compared.candidate,
+        compared.codes,
+        need.confidence,
+        resamples=need.resamples,
+        seed=seed_of(claim.case.id),
+    )
+    reference = expected_calibration_error(compared.labels, compared.reference)
+    return _measured(evidence, claim, bounds, "ECE"), reference
+
+
+def score_shift(evidence: Evidence, claim: Claim, *, share: float) -> Measured:
+    """The distance that this share of the scores don't exceed. The bounds are of patients' largest
+    distances by order statistics; the largest of all is just what these images show.
+    """
+    compared = evidence.evaluations.compared(claim.case)
+    need = evidence.rig.model(claim.case).statistics
+    summary = shift_summary(compared.reference, compared.candidate)
+    images = len(compared.labels)
+    if share == 1.0:
+        return Measurement(value=summary.largest, unit="score", n=images), None
+    value = {0.5: summary.median, 0.99: summary.p99}[share]
+    distances = np.abs(compared.candidate.astype(np.float64) - compared.reference).max(axis=1)
+    largest = np.zeros(int(compared.codes.max()) + 1)
+    np.maximum.at(largest, compared.codes, distances)
+    _, high = percentile_bounds(largest, share, need.confidence)
+    # Of each patient the least distance, so that several images of his can't raise the bound.
+    smallest = np.full(len(largest), np.inf)
+    least = np.abs(compared.candidate.astype(np.float64) - compared.reference).min(axis=1)
+    np.minimum.at(smallest, compared.codes, least)
+    low, _ = percentile_bounds(smallest, share, need.confidence)
+    return Measurement(
+        value=value,
+        unit="score",
+        n=images,
+        low=low if low is None else min(low, value),
+        high=high if high is None else max(high, value),
+        confidence=need.confidence,
+        insufficient=None if low is not None or high is not None else "too few patients",
+    ), None
+
+
+MEASURES: Final[Mapping[ClaimName, Measure]] = {
+    ClaimName.BRIER_DRIFT: brier_drift,
+    ClaimName.ECE_DRIFT: ece_drift,
+    ClaimName.SCORE_SHIFT_MEDIAN: partial(score_shift, share=0.5),
+    ClaimName.SCORE_SHIFT_P99: partial(score_shift, share=0.99),
+    ClaimName.SCORE_SHIFT_MAX: partial(score_shift, share=1.0),
+}
