@@ -14,14 +14,13 @@ from edgeassay.errors import NoEvidence
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
 from edgeassay.spec import Claim, ClaimName, Measurement
-from edgeassay.stats import Bounds, percentile_bounds
+from edgeassay.stats import Bounds, least_count, percentile_bounds, percentile_upper
 from edgeassay.stats.calibration import (
     brier_drift_bounds,
     brier_score,
     ece_drift_bounds,
     expected_calibration_error,
 )
-from edgeassay.stats.shift import shift_summary
 
 
 def _probabilities(compared: Compared) -> None:
@@ -83,25 +82,25 @@ def ece_drift(evidence: Evidence, claim: Claim) -> Measured:
 
 
 def score_shift(evidence: Evidence, claim: Claim, *, share: float) -> Measured:
-    """The distance that this share of the scores don't exceed. The bounds are of patients' largest
-    distances by order statistics; the largest of all is just what these images show.
+    """How far this share of the images move at most: of each image the score that moves furthest.
+
+    Bounds by order statistics of patients: of their largest distances an upper one, of their least
+    a lower one. The largest of all is just what these images show, and has none.
     """
     compared = evidence.evaluations.compared(claim.case)
     need = evidence.rig.model(claim.case).statistics
-    summary = shift_summary(compared.reference, compared.candidate)
     images = len(compared.labels)
+    moved = np.abs(compared.candidate.astype(np.float64) - compared.reference).max(axis=1)
+    value = percentile_upper(moved, share)
     if share == 1.0:
-        return Measurement(value=summary.largest, unit="score", n=images), None
-    value = {0.5: summary.median, 0.99: summary.p99}[share]
-    distances = np.abs(compared.candidate.astype(np.float64) - compared.reference).max(axis=1)
-    largest = np.zeros(int(compared.codes.max()) + 1)
-    np.maximum.at(largest, compared.codes, distances)
-    _, high = percentile_bounds(largest, share, need.confidence)
-    # Of each patient the least distance, so that several images of his can't raise the bound.
-    smallest = np.full(len(largest), np.inf)
-    least = np.abs(compared.candidate.astype(np.float64) - compared.reference).min(axis=1)
-    np.minimum.at(smallest, compared.codes, least)
-    low, _ = percentile_bounds(smallest, share, need.confidence)
+        return Measurement(value=value, unit="score", n=images), None
+    patients = int(compared.codes.max()) + 1
+    most, least = np.zeros(patients), np.full(patients, np.inf)
+    np.maximum.at(most, compared.codes, moved)
+    np.minimum.at(least, compared.codes, moved)
+    low, _ = percentile_bounds(least, share, need.confidence)
+    _, high = percentile_bounds(most, share, need.confidence)
+    wanted = least_count(share, need.confidence)
     return Measurement(
         value=value,
         unit="score",
@@ -109,7 +108,8 @@ def score_shift(evidence: Evidence, claim: Claim, *, share: float) -> Measured:
         low=low if low is None else min(low, value),
         high=high if high is None else max(high, value),
         confidence=need.confidence,
-        insufficient=None if low is not None or high is not None else "too few patients",
+        insufficient="too few patients" if low is None and high is None else None,
+        planning=f"an upper bound needs {wanted:,} patients" if high is None else None,
     ), None
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,13 +37,19 @@ class CaseId(Record):
 
 
 class MeasurementRecord(Record):
-    """A measured value; `low` and `high` are null where no interval is known."""
+    """A measured value; `low` and `high`, each one-sided with `confidence`, are null where it is
+    exact or a bound isn't known. `insufficient` says why it decides nothing, `planning` what would.
+    """
 
     value: float
     unit: str
     low: float | None
     high: float | None
     n: int
+    confidence: float | None = None
+    insufficient: str | None = None
+    planning: str | None = None
+    detail: str | None = None
 
 
 class LimitRecord(Record):
@@ -88,6 +95,15 @@ class HealthRecord(Record):
     excess: str | None
 
 
+class CoPrimary(Record):
+    """What must hold together for a case to be good: those claims that were judged, and the verdict
+    on all of them, which is that of the worst.
+    """
+
+    claims: dict[ClaimName, Verdict]
+    verdict: Verdict
+
+
 class CaseRecord(Record):
     """What was found out about a case beyond its claims.
 
@@ -110,6 +126,7 @@ class CaseRecord(Record):
     reused_predictions: int | None
     worker: dict[str, Any]
     health: list[HealthRecord] = Field(default_factory=list)
+    co_primary: CoPrimary | None = None
 
 
 class Results(Record):
@@ -159,6 +176,29 @@ def case_record(case: Case, facts: CaseFacts) -> CaseRecord:
     return CaseRecord(case=case_id(case), **(vars(facts) | {"health": health}))
 
 
+# Of claims that must all hold, the verdict on all is the first of these that any has.
+WORST_FIRST: Final = (
+    Verdict.FAIL,
+    Verdict.INCONCLUSIVE,
+    Verdict.INCOMPARABLE,
+    Verdict.UNMEASURED,
+    Verdict.PASS,
+)
+
+
+def co_primary(
+    claims: Iterable[ClaimRecord], case: CaseId, names: Collection[ClaimName]
+) -> CoPrimary | None:
+    """The verdict on a case's co-primary claims; None where none of them is claimed.
+
+    All must hold, so each is tested as if it were alone (intersection-union: Berger 1982).
+    """
+    found = {r.claim: r.verdict for r in claims if r.case == case and r.claim in names}
+    if not found:
+        return None
+    return CoPrimary(claims=found, verdict=min(found.values(), key=WORST_FIRST.index))
+
+
 def git_state(root: Path) -> tuple[str | None, bool]:
     """The commit of a checkout, and whether it has uncommitted changes; None outside git."""
     try:
@@ -183,10 +223,13 @@ def assemble(
     claims: list[ClaimRecord],
     cases: list[CaseRecord],
     *,
+    co_primaries: Mapping[str, Collection[ClaimName]],
     complete: bool,
 ) -> Results:
-    """The record of a run."""
+    """The record of a run; `co_primaries` names each model's co-primary claims."""
     commit, dirty = git_state(root)
+    for record in cases:
+        record.co_primary = co_primary(claims, record.case, co_primaries[record.case.model])
     return Results(
         edgeassay=edgeassay.__version__,
         commit=commit,

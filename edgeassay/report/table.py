@@ -23,6 +23,7 @@ ORDER: Final = (
     Verdict.UNMEASURED.value,
     Verdict.PASS.value,
 )
+MOST_TOLD: Final = 10  # inconclusive claims, each a line
 TENTH_MS: Final = 0.1  # below it, two decimals show nothing
 UNDECIDED: Final = (Verdict.UNMEASURED, Verdict.INCOMPARABLE)
 STYLES: Final = {
@@ -144,6 +145,40 @@ def _about_references(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]
     return lines
 
 
+def _name(record: ClaimRecord) -> str:
+    """A claim and its case in a few words."""
+    of_class = f" ({record.class_name})" if record.class_name else ""
+    case = record.case
+    return f"{record.claim}{of_class} of {case.model} {case.variant} on {case.runtime}"
+
+
+def _about_evidence(claims: Sequence[ClaimRecord]) -> list[str]:
+    """Why claims are inconclusive, and what evidence would do."""
+    open_ones = [r for r in claims if standing(r) == Verdict.INCONCLUSIVE.value]
+    lines = [f"inconclusive: {_name(record)}: {record.reason}" for record in open_ones[:MOST_TOLD]]
+    if len(open_ones) > MOST_TOLD:
+        lines.append(f"inconclusive: {len(open_ones) - MOST_TOLD} more, in the results")
+    return lines
+
+
+def _about_co_primaries(cases: Sequence[CaseRecord]) -> list[str]:
+    """Whether what must hold together does."""
+    judged = [(case.case, case.co_primary) for case in cases if case.co_primary is not None]
+    if not judged:
+        return []
+    good = sum(co_primary.verdict is Verdict.PASS for _, co_primary in judged)
+    names = dict.fromkeys(name for _, co_primary in judged for name in co_primary.claims)
+    lines = [f"co-primary claims ({', '.join(names)}): all hold for {good} of {len(judged)} cases"]
+    for case, co_primary in judged:
+        if co_primary.verdict is not Verdict.PASS:
+            worst = [n for n, v in co_primary.claims.items() if v is co_primary.verdict]
+            lines.append(
+                f"  {case.model} {case.variant} on {case.runtime}: {co_primary.verdict}, by"
+                f" {', '.join(worst)}"
+            )
+    return lines
+
+
 def _about_health(cases: Sequence[CaseRecord]) -> list[str]:
     """That others disturbed the machine, and how badly, once for all timings."""
     disturbed = [w.excess for case in cases for w in case.health if w.excess is not None]
@@ -159,12 +194,12 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
     lines = [f"{len(claims)} claims: {total}"]
     reasons = Counter(r.reason for r in claims if r.verdict in UNDECIDED)
     lines += [f"unmeasured, {number}: {reason}" for reason, number in reasons.items()]
+    lines += _about_evidence(claims)
+    lines += _about_co_primaries(cases)
     for record in claims:
         if standing(record) == DECLARED:
-            name = f"{record.case.model} {record.case.variant} on {record.case.runtime}"
             lines.append(
-                f"declared until {record.deviation_expires}: {record.claim} of {name}:"
-                f" {record.deviation}"
+                f"declared until {record.deviation_expires}: {_name(record)}: {record.deviation}"
             )
     lines += _about_health(cases)
     reused = sum(c.reused_predictions or 0 for c in cases)

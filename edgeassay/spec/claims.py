@@ -188,14 +188,14 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SCORE_SHIFT_MEDIAN: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="score",
-        sentence="{subject}: half of the scores move by at most {limit}",
+        sentence="{subject}: half of the images get scores that move by at most {limit}",
         relative=True,
         needs_data=True,
     ),
     ClaimName.SCORE_SHIFT_P99: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="score",
-        sentence="{subject}: 99 % of the scores move by at most {limit}",
+        sentence="{subject}: 99 % of the images get scores that move by at most {limit}",
         relative=True,
         needs_data=True,
     ),
