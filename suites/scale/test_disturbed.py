@@ -12,7 +12,6 @@ import pytest
 
 from suites.meta.project import DEVICE_TOML, Project
 
-
 # Stands for a worker on another machine: it reads nothing that the host has in memory.
 ELSEWHERE = """
 import builtins, runpy, sys
