@@ -143,7 +143,7 @@ def excess(health: Health, tolerance: Tolerance, *, threads: int, file: str) -> 
     other. `file` is the profile.
     """
     found = []
-    wanted = tolerance.free_cpus * threads
+    wanted = tolerance.free_cpus * min(threads, health.cpus)
     if health.foreign_cpus is not None and health.cpus - health.foreign_cpus < wanted:
         found.append(
             f"others used {health.foreign_cpus:.2f} of {health.cpus} CPUs, and"

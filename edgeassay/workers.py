@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -60,7 +60,7 @@ class Loaded:
     sha256: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    init_ns: int | None = None
+    init_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
-import signal
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
-import psutil
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
@@ -27,7 +23,6 @@ from suites.meta.tinymodels import brightness, write_classifier
 
 INT8 = "tiny-int8-litert"
 FP32 = "tiny-fp32-litert"
-STARTS = ("init_ms", "first_inference_ms", "end_to_end_p95_ms", "peak_memory_mb")
 
 
 def test_a_green_run_leaves_results_properties_predictions_and_exact_durations(
@@ -111,34 +106,6 @@ def check_benchmark(saved: Any) -> None:
         assert stats["median"] == pytest.approx(float(np.median(durations)) / 1e9, rel=1e-12)
 
 
-def test_a_tightened_limit_turns_its_own_test_red_and_names_the_file(project: Project) -> None:
-    project.model_toml = (
-        MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,")
-        .replace("latency_ratio = 50.0", "latency_ratio = 0.0001")
-        .replace("min_auc = 0.7", "min_auc = 0.9999")
-    )
-    project.device_toml = DEVICE_TOML.replace("10000.0", "0.0000001").replace(
-        "processes = 3", "processes = 5"
-    ) + "".join(f"{name} = 0.0000001\n" for name in STARTS)
-    project.write()
-    outcome = project.run("--benchmark")
-    assert outcome.code == 1
-    assert outcome.named("failure") == {
-        f"test_size_ratio[{INT8}]",
-        f"test_latency_ratio[{INT8}]",
-        f"test_min_auc[{FP32}]",
-        f"test_min_auc[{INT8}]",
-        f"test_latency_p95_ms[{FP32}]",
-        f"test_latency_p95_ms[{INT8}]",
-        *(f"test_{name}[{case}]" for name in STARTS for case in (FP32, INT8)),
-    }
-    message = outcome.messages[f"test_size_ratio[{INT8}]"]
-    assert "models/tiny/model.toml:limits.int8.size_ratio.limit" in message
-    assert "limit at most 0.01" in message
-    assert "devices/bench.toml:limits.tiny" in outcome.messages[f"test_latency_p95_ms[{INT8}]"]
-    assert "Traceback" not in outcome.text
-
-
 def test_a_worse_variant_turns_the_accuracy_claims_red(project: Project) -> None:
     weights, bias = brightness()
     write_classifier(project.artifacts / "tiny/int8.tflite", -weights, -bias, int8=True)
@@ -174,18 +141,6 @@ def test_a_float_artifact_in_the_place_of_int8_is_red(project: Project) -> None:
     assert "declared as an integer artifact" in outcome.messages[f"test_loads[{INT8}]"]
 
 
-def test_a_run_cut_short_says_so_and_leaves_nothing_green(project: Project) -> None:
-    project.model_toml = MODEL_TOML.replace("min_auc = 0.7", "min_auc = 0.9999")
-    project.write()
-    outcome = project.run("--exitfirst", "suites/accuracy")
-    assert outcome.code == 1
-    assert outcome.results["complete"] is False
-    verdicts = {(c["claim"], c["case"]["variant"]): c for c in outcome.results["claims"]}
-    assert verdicts["min_auc", "fp32"]["verdict"] == "fail"
-    assert verdicts["mean_auc_drop", "int8"]["verdict"] == "unmeasured"
-    assert verdicts["mean_auc_drop", "int8"]["reason"] == "the run ended before it was judged"
-
-
 def test_a_place_that_can_not_be_written_is_said_before_the_first_test(project: Project) -> None:
     (project.folder / "file").write_bytes(b"")
     outcome = project.run("--predictions", str(project.folder / "file" / "predictions"))
@@ -216,19 +171,6 @@ def test_artifacts_of_other_weights_are_red(project: Project) -> None:
         replace(recipe, source_sha256=hashlib.sha256(b"these weights").hexdigest()),
     )
     assert project.run("suites/artifact").code == 0
-
-
-@pytest.mark.parametrize("damage", ["truncated", "foreign"])
-def test_an_artifact_that_does_not_load_is_red(project: Project, damage: str) -> None:
-    path = project.artifacts / "tiny/int8.tflite"
-    path.write_bytes(path.read_bytes()[:200] if damage == "truncated" else b"PK\x03\x04" * 100)
-    outcome = project.run()
-    assert outcome.code == 1
-    assert f"test_loads[{INT8}]" in outcome.named("failure")
-    assert f"test_mean_auc_drop[{INT8}]" in outcome.named("failure")
-    assert f"test_loads[{FP32}]" not in outcome.named("failure")
-    assert "int8.tflite" in outcome.messages[f"test_loads[{INT8}]"]
-    assert "Traceback" not in outcome.text
 
 
 def deviation(claim: str, expires: str = "2999-01-01") -> str:
@@ -335,64 +277,6 @@ def test_too_few_processes_and_a_disturbed_machine_are_inconclusive(
     assert words in outcome.messages[f"test_latency_ratio[{INT8}]"]
     assert ("the machine was disturbed in 2 of 2 timings" in outcome.text) == (option == "fail")
     assert all(case["health"] for case in outcome.results["cases"])
-
-
-def test_xdist_never_passes_a_latency_claim(project: Project) -> None:
-    outcome = project.run("-n", "2", "--benchmark")
-    assert outcome.code == 0, outcome.text
-    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "skipped"
-    assert outcome.tests[f"test_latency_p95_ms[{INT8}]"] == "skipped"
-    assert outcome.tests[f"test_mean_auc_drop[{INT8}]"] == "passed"
-    ratio = next(c for c in outcome.results["claims"] if c["claim"] == "latency_ratio")
-    assert ratio["verdict"] == "unmeasured"
-
-
-def test_benchmark_only_keeps_all_that_is_timed_and_nothing_else(project: Project) -> None:
-    outcome = project.run("--benchmark-only")
-    assert outcome.code == 0, outcome.text
-    assert outcome.named("passed") | outcome.named("skipped") == {
-        f"test_latency[{FP32}]",
-        f"test_latency[{INT8}]",
-        f"test_latency_ratio[{INT8}]",
-        f"test_latency_p95_ms[{FP32}]",
-        f"test_latency_p95_ms[{INT8}]",
-    }
-
-
-def strike(host: int, blow: signal.Signals) -> None:
-    """Send a signal to the first worker of a host process that is found."""
-    deadline = time.monotonic() + 60.0
-    while time.monotonic() < deadline:
-        for child in psutil.Process(host).children(recursive=True):
-            try:
-                if any(word.endswith("edgeassay/worker") for word in child.cmdline()):
-                    os.kill(child.pid, blow)
-                    return
-            except (psutil.Error, ProcessLookupError):
-                continue
-        time.sleep(0.005)
-    raise AssertionError("no worker was found to strike")
-
-
-@pytest.mark.parametrize(
-    ("blow", "words"),
-    [(signal.SIGKILL, "was killed by SIGKILL"), (signal.SIGSTOP, "was silent for 2 s")],
-)
-def test_a_worker_that_dies_or_hangs_fails_one_test_and_the_run_goes_on(
-    project: Project, blow: signal.Signals, words: str
-) -> None:
-    project.device_toml = DEVICE_TOML.replace("timeout_s = 20.0", "timeout_s = 2.0")
-    project.write()
-    with project.start() as process:
-        strike(process.pid, blow)
-        text, _ = process.communicate(timeout=120)
-    outcome = project.outcome(process.returncode, text)
-    assert outcome.code == 1
-    (failed,) = outcome.named("failure")
-    assert words in outcome.messages[failed]
-    assert "tiny/" in outcome.messages[failed]
-    assert "litert" in outcome.messages[failed]
-    assert len(outcome.named("passed")) == 7
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,20 @@ from collections.abc import Iterator
 import pytest
 
 from suites.meta.project import DEVICE_TOML, Project
+
+# Stands for a worker on another machine: it reads nothing that the host has in memory.
+ELSEWHERE = """
+import builtins, runpy, sys
+sys.argv = sys.argv[1:]
+plain = builtins.open
+def away(path, *rest, **more):
+    if "/fd/" in str(path) or "edgeassay-" in str(path):
+        raise FileNotFoundError(2, "not here", str(path))
+    return plain(path, *rest, **more)
+builtins.open = away
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+INT8 = "tiny-int8-litert"
 
 
 @pytest.fixture
@@ -39,3 +54,30 @@ def test_a_foreign_load_on_every_cpu_makes_times_inconclusive_and_nothing_else(
     assert verdicts["size_ratio", "int8"]["verdict"] == "pass"
     (health,) = outcome.results["cases"][0]["health"]
     assert health["foreign_cpus"] > health["cpus"] - 0.75
+
+
+@pytest.mark.parametrize(
+    ("command", "data", "words"),
+    [
+        (["{python}", "-c", ELSEWHERE], True, "images aren't decoded there"),
+        (["{python}"], False, "set EDGEASSAY_DATA"),
+    ],
+)
+def test_where_images_can_not_be_decoded_end_to_end_is_unmeasured(
+    project: Project, command: list[str], data: bool, words: str
+) -> None:
+    project.device_toml = DEVICE_TOML.replace('["{python}"]', json.dumps(command)) + (
+        "end_to_end_p95_ms = 1000.0\n"
+    )
+    if not data:
+        project.environment["EDGEASSAY_DATA"] = ""
+    project.write()
+    outcome = project.run("--benchmark", "suites/latency", "--variant=int8")
+    assert outcome.code == 0, outcome.text
+    assert outcome.tests[f"test_end_to_end_p95_ms[{INT8}]"] == "skipped"
+    assert words in outcome.messages[f"test_end_to_end_p95_ms[{INT8}]"]
+    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "passed"
+    (health,) = outcome.results["cases"][0]["health"]
+    assert (health["foreign_cpus"] is None) == data
+    if data:
+        assert "on another machine" in health["unknown"]
