@@ -13,7 +13,7 @@ has its own bound:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,29 @@ from suites.properties.graph import Array, Graph, GraphTensor, Operator
 from suites.properties.operators import RULES, UNIT_ROUNDOFF, Bound, exactly
 
 WEIGHTED: Final = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+# Rounding to a grid costs half a step. What costs more, by kernels:
+# - The reference kernels (and the built-in ones, bit by bit the same here) scale a sum in two
+#   roundings: to the nearest of a grid at least twice as fine, then to the nearest step.
+# - XNNPACK scales a tensor by 8 fractional bits: 2**-9 for each of up to 255 steps, and a rounding.
+ROUNDED_TWICE: Final = 0.75
+COARSELY_SCALED: Final = 0.5 + 255 * 2.0**-9
+_TWICE: Final = (
+    "ADD",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "HARD_SWISH",
+    "LEAKY_RELU",
+    "MEAN",
+    "MUL",
+    "QUANTIZE",
+    "SUB",
+)
+STEPS: Final[Mapping[str, Mapping[str, float]]] = {
+    "xnnpack": dict.fromkeys(("HARD_SWISH", "LEAKY_RELU", "QUANTIZE"), COARSELY_SCALED),
+    "builtin": dict.fromkeys(_TWICE, ROUNDED_TWICE),
+    "reference": dict.fromkeys(_TWICE, ROUNDED_TWICE),
+}
 # Where the format fixes the output's scale, its last step is missing: 1.0 of a probability is
 # 256/256 and the largest integer is 255/256 (LiteRT 8-bit quantization specification).
 FIXED_RANGE: Final = frozenset({"LOGISTIC", "SOFTMAX", "TANH"})
@@ -61,12 +84,13 @@ def applied(
     activations that meet 8-bit weights as floats are rounded on the way, as a dynamic-range model's
     are: by up to a step, since the zero point is rounded too.
     """
-    tensors = [graph.tensors[k] for k in operator.takes if k >= 0]
-    given = []
-    for index, tensor in zip((k for k in operator.takes if k >= 0), tensors, strict=True):
-        given.append(
-            constant(tensor, erring=erring) if tensor.data is not None else known[index]
-        )
+    # -1 stands for an input that isn't given; a RESHAPE's second is the shape, which is known.
+    takes = [k for k in operator.takes if k >= 0][: 1 if operator.name == "RESHAPE" else None]
+    tensors = [graph.tensors[k] for k in takes]
+    given = [
+        constant(tensor, erring=erring) if tensor.data is not None else known[index]
+        for index, tensor in zip(takes, tensors, strict=True)
+    ]
     if operator.name in WEIGHTED:
         x, w = tensors[0], tensors[1]
         if running and not x.quantized and w.quantized:
@@ -80,6 +104,9 @@ def applied(
             half = np.broadcast_to(0.5 * step, center.shape) if erring else np.zeros_like(center)
             given[2] = Bound(center=center, radius=half)
     made = RULES[operator.name](operator, given)
+    if operator.name == "DEQUANTIZE":  # some kernels scale the zero point apart, and subtract
+        far = float(np.abs(tensors[0].ends).max())
+        made = Bound(center=made.center, radius=made.radius + 4 * UNIT_ROUNDOFF * far)
     shape = (-1, *graph.tensors[operator.makes].shape[1:])
     made = Bound(center=made.center.reshape(shape), radius=made.radius.reshape(shape))
     return clamped(operator, made)
@@ -179,8 +206,3 @@ def ratios(bound: Bound, found: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         made: Array = np.where(error == 0.0, 0.0, error / bound.radius)
     return made
-
-
-def worst(bounds: Sequence[Array]) -> float:
-    """The largest ratio; a number that is none counts as infinite."""
-    return max((float(np.nan_to_num(r, nan=np.inf).max()) for r in bounds if r.size), default=0.0)

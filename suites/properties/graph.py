@@ -97,7 +97,9 @@ class Graph:
     def computed(self) -> tuple[int, ...]:
         """What the operators make of the input, without the sums over shapes."""
         made = (operator.makes for operator in self.operators)
-        return tuple(k for k in made if self.tensors[k].dtype.kind == "f" or self.tensors[k].quantized)
+        return tuple(
+            k for k in made if self.tensors[k].dtype.kind == "f" or self.tensors[k].quantized
+        )
 
     @property
     def essential(self) -> tuple[Operator, ...]:

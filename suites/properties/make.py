@@ -34,6 +34,8 @@ def weight(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> npt.N
         drawn[..., ::2] = 0.0
     elif kind == "tiny":
         drawn *= 1e-5
+    elif kind == "huge":  # beyond what half precision holds
+        drawn *= 1e6
     return drawn.astype(np.float32)
 
 

@@ -34,6 +34,13 @@ class Made:
         return self.folder / f"{way}.tflite"
 
     @property
+    def refused(self) -> bool:
+        """Whether the converter can't express the network in built-in operators, for a reason that
+        is known by name: see test_found.py.
+        """
+        return any("'tf.Erfc' op is neither" in words for words in self.failures.values())
+
+    @property
     def keras_outputs(self) -> npt.NDArray[np.float32]:
         """What Keras itself makes of the network's images."""
         made: npt.NDArray[np.float32] = np.load(self.folder / "keras.npy", allow_pickle=False)

@@ -30,7 +30,7 @@ ACTIVATIONS: Final = (
     "gelu",
 )
 HEADS: Final = ("sigmoid", "softmax", "linear")
-# plain: one spread for all; uneven: channels differ by up to a thousand times; dead: every other
+# What a network's weights are drawn as. plain: one spread for all; uneven: channels differ by up to a thousand times; dead: every other
 # channel is zero; tiny: so small that 16 bits hold them as subnormals.
 WEIGHTS: Final = ("plain", "uneven", "dead", "tiny")
 # unit: [0, 1]; centred: [-1, 1]; bytes: [0, 255]; dark: nothing but zeros.
@@ -78,6 +78,25 @@ class Network:
         return rng.uniform(low, high, shape).astype(np.float32)
 
 
+# One of each kind that matters: a bias, a window, a sum that quantizes twice, a dense head.
+EXAMPLE: Final = Network(
+    channels=3,
+    layers=(
+        Layer(kind="conv", takes=(0,), units=8, kernel=3, activation="relu6"),
+        Layer(kind="depthwise", takes=(1,), kernel=3, activation="leaky_relu"),
+        Layer(kind="batch_norm", takes=(2,)),
+        Layer(kind="add", takes=(3, 1)),
+        Layer(kind="concat", takes=(4, 2)),
+        Layer(kind="average_pool", takes=(5,), kernel=2, stride=2),
+        Layer(kind="conv", takes=(6,), units=16, kernel=3, stride=2, activation="silu"),
+    ),
+    classes=5,
+    head="sigmoid",
+    pixels="centred",
+    seed=7,
+)
+
+
 def network_of(facts: dict[str, Any]) -> Network:
     """What `as_json` wrote."""
     layers = tuple(Layer(**layer | {"takes": tuple(layer["takes"])}) for layer in facts["layers"])
@@ -96,7 +115,7 @@ def _windowed(draw: st.DrawFn, kind: str, source: int, shape: Shape) -> tuple[La
     layer = Layer(
         kind=kind,
         takes=(source,),
-        units=draw(st.sampled_from((1, 3, 8, 16))) if kind == "conv" else 0,
+        units=draw(st.sampled_from((1, 3, 8, 16, 32))) if kind == "conv" else 0,
         kernel=draw(st.sampled_from([k for k in (1, 2, 3, 5) if k <= shape[0]])),
         stride=draw(st.sampled_from((1, 2))),
         same=draw(st.booleans()),
@@ -121,8 +140,11 @@ def _joined(draw: st.DrawFn, source: int, shapes: list[Shape]) -> tuple[Layer, S
 
 
 def _next_layer(draw: st.DrawFn, shapes: list[Shape]) -> tuple[Layer, Shape]:
-    """Any layer that fits what is there; mostly on top of the newest tensor."""
-    source = draw(st.sampled_from((len(shapes) - 1, draw(st.integers(0, len(shapes) - 1)))))
+    """Any layer that fits what is there; mostly on top of the newest tensor: what nothing takes
+    isn't part of the network.
+    """
+    newest = len(shapes) - 1
+    source = draw(st.sampled_from((newest, newest, newest, draw(st.integers(0, newest)))))
     shape = shapes[source]
     kinds = ["activation", "batch_norm", "join", "join"]
     if len(shape) == 3:
@@ -136,7 +158,7 @@ def _next_layer(draw: st.DrawFn, shapes: list[Shape]) -> tuple[Layer, Shape]:
     if kind == "join":
         return _joined(draw, source, shapes)
     activation = draw(st.sampled_from(ACTIVATIONS)) if kind in ("dense", "activation") else "linear"
-    units = draw(st.sampled_from((1, 4, 16))) if kind == "dense" else 0
+    units = draw(st.sampled_from((1, 4, 16, 64))) if kind == "dense" else 0
     made = {"global_pool": (shape[-1],), "flatten": (int(np.prod(shape)),), "dense": (units,)}
     layer = Layer(kind=kind, takes=(source,), units=units, activation=activation)
     return layer, made.get(kind, shape)

@@ -162,7 +162,9 @@ def softmax(operator: Operator, given: Sequence[Bound]) -> Bound:
         apart[..., range(size), range(size)] = 0.0
         ends.append(1.0 / np.exp(np.minimum(apart, 700.0)).sum(-1))
     low, high = ends
-    return Bound(center=center, radius=np.maximum(high - center, center - low) + float_slack(center))
+    return Bound(
+        center=center, radius=np.maximum(high - center, center - low) + float_slack(center)
+    )
 
 
 def float_slack(values: Array) -> Array:
@@ -226,8 +228,9 @@ def join(operator: Operator, given: Sequence[Bound]) -> Bound:
 
 
 def same(operator: Operator, given: Sequence[Bound]) -> Bound:
-    """QUANTIZE and DEQUANTIZE: other ways to hold the same numbers. RESHAPE: see `bounds`."""
-    return given[0]
+    """QUANTIZE and DEQUANTIZE, other ways to hold the same numbers, and RESHAPE."""
+    (x,) = given
+    return Bound(center=x.center, radius=x.radius + UNIT_ROUNDOFF * np.abs(x.center))
 
 
 RULES: Final[Mapping[str, Callable[[Operator, Sequence[Bound]], Bound]]] = {

@@ -37,9 +37,7 @@ class Runner:
     def __init__(self) -> None:
         self._workers: dict[str, Worker] = {}
 
-    def run(
-        self, path: Path, images: npt.NDArray[np.float32], kernels: str = "xnnpack"
-    ) -> Run:
+    def run(self, path: Path, images: npt.NDArray[np.float32], kernels: str = "xnnpack") -> Run:
         """Run images of shape (rows, *input shape) through an artifact, and once more through the
         same artifact with all its tensors as outputs.
         """
