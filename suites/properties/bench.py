@@ -1,4 +1,4 @@
-"""Where generated networks are made and run: one maker, one worker a kind of kernels, one folder."""
+"""Where generated networks are made and run: one maker, and one worker a kind of kernels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from suites.properties.graph import Graph, read_graph
 from suites.properties.making import WAYS, Made, Maker
 from suites.properties.networks import Network
-from suites.properties.running import Run, Runner
+from suites.properties.running import Kernels, Run, Runner
 
 
 @dataclass(kw_only=True)
@@ -27,7 +27,7 @@ class Bench:
         self.count += 1
         return self.maker.make(network, self.folder / str(self.count), ways)
 
-    def run(self, made: Made, way: str, network: Network, kernels: str = "xnnpack") -> Run:
+    def run(self, made: Made, way: str, network: Network, kernels: Kernels = "xnnpack") -> Run:
         """An artifact, on the network's own images."""
         return self.runner.run(made.path(way), network.images(), kernels)
 

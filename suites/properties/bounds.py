@@ -152,6 +152,14 @@ def allowed_excess(operator: Operator, tensor: GraphTensor) -> float:
     return tensor.step * (1.0 if operator.name in FIXED_RANGE else 0.5) * (1 + 2.0**-12)
 
 
+def feeds_maxima_only(graph: Graph, index: int) -> bool:
+    """Whether only MAX_POOL_2D takes a tensor: it has the range of the maxima then, and whatever is
+    smaller may saturate, as it never comes out.
+    """
+    takers = [operator.name for operator in graph.operators if index in operator.takes]
+    return bool(takers) and set(takers) == {"MAX_POOL_2D"} and index not in graph.outputs
+
+
 def weights_bound(graph: Graph, operator: Operator, floats: Mapping[int, Array]) -> Bound:
     """Where the float network's own output lies, by its inputs and the artifact's weights."""
     return applied(graph, operator, _known(floats), erring=True)
@@ -192,7 +200,7 @@ def chained(
             continue
         ideal = applied(graph, operator, floats, erring=True)
         lost: Array | float = np.inf
-        if calibrated and tensor.quantized:
+        if calibrated and tensor.quantized and not feeds_maxima_only(graph, operator.makes):
             lost = ideal.radius + allowed_excess(operator, tensor)
         made = applied(graph, operator, runs, running=True)
         floats[operator.makes] = ideal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 Array = npt.NDArray[np.float64]
 
-DTYPES: Final = {
+DTYPES: Final[Mapping[int, np.dtype[Any]]] = {
     schema.TensorType.FLOAT32: np.dtype(np.float32),
     schema.TensorType.FLOAT16: np.dtype(np.float16),
     schema.TensorType.INT32: np.dtype(np.int32),
@@ -107,9 +107,18 @@ class Graph:
         return tuple(operator for operator in self.operators if operator.name not in CASTS)
 
 
+def read_model(data: bytes) -> Any:
+    """A .tflite's bytes as the schema's objects."""
+    return schema.ModelT.InitFromPackedBuf(data, 0)
+
+
 def read_graph(data: bytes) -> Graph:
     """The graph of a .tflite's bytes."""
-    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    return graph_of(read_model(data))
+
+
+def graph_of(model: Any) -> Graph:
+    """The graph of a .tflite."""
     (subgraph,) = model.subgraphs
     codes = [OPERATORS[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in model.operatorCodes]
     operators = [
@@ -171,12 +180,10 @@ def _tensor(found: Any, buffers: Sequence[Any]) -> GraphTensor:
     )
 
 
-def exposed(data: bytes) -> bytes:
-    """The same network with everything that it computes as an output, in `computed`'s order."""
-    model = schema.ModelT.InitFromPackedBuf(data, 0)
-    model.subgraphs[0].outputs = list(read_graph(data).computed)
+def expose(model: Any, graph: Graph) -> None:
+    """Make everything that a network computes an output, in `computed`'s order."""
+    model.subgraphs[0].outputs = list(graph.computed)
     model.signatureDefs = None  # they name the outputs that it had
-    return packed(model)
 
 
 def packed(model: Any) -> bytes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,18 +17,16 @@ from suites.properties.bounds import (
     chained,
     constant,
     excess,
+    feeds_maxima_only,
     ratios,
     runtime_bound,
     weights_bound,
 )
+from suites.properties.defects import excused
 from suites.properties.graph import CASTS, Array, Graph, Operator
 from suites.properties.networks import Network
 from suites.properties.operators import Bound
-from suites.properties.running import Run
-
-INT32: Final = 2**31
-# TensorFlow's converter makes a weights' scale larger until the bias fits into this.
-LARGEST_BIAS: Final = 2**30
+from suites.properties.running import Kernels, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,38 +66,8 @@ def float_values(graph: Graph, float_run: Run) -> dict[int, Array]:
     return values
 
 
-def bias_leaves_32_bits(graph: Graph, operator: Operator) -> bool:
-    """Whether a sum may pass what 32 bits hold: ai-edge-quantizer doesn't look at the bias when it
-    chooses a weights' scale. See test_found.py.
-    """
-    tensors = [graph.tensors[k] for k in operator.takes if k >= 0]
-    if len(tensors) < 3 or tensors[1].data is None or tensors[2].data is None:
-        return False
-    if tensors[2].dtype.kind != "i":
-        return False
-    most = np.abs(tensors[1].data.astype(np.int64)).max() * tensors[1].data.size * 255
-    return bool(np.abs(tensors[2].data.astype(np.int64)).max() + most >= INT32)
-
-
-def weights_are_of_another_scale(graph: Graph, operator: Operator) -> bool:
-    """Whether TensorFlow's converter made a scale larger for the bias, and left the weights as they
-    were: it does with the only channel of a dense layer. See test_found.py.
-    """
-    if operator.name != "FULLY_CONNECTED" or len(operator.takes) < 3:
-        return False
-    bias = graph.tensors[operator.takes[2]] if operator.takes[2] >= 0 else None
-    if bias is None or bias.data is None or bias.dtype.kind != "i":
-        return False
-    return bias.data.size == 1 and abs(int(bias.data[0])) > LARGEST_BIAS * (1 - 2.0**-20)
-
-
-def excused(graph: Graph, operator: Operator) -> bool:
-    """Whether an operator has a defect of a converter that is known by name."""
-    return bias_leaves_32_bits(graph, operator) or weights_are_of_another_scale(graph, operator)
-
-
 def judge_stored(graph: Graph, float_graph: Graph, *, excusing: bool = True) -> Iterator[Judged]:
-    """Every stored number but a bias lies within half a step, its own channel's, of the float one."""
+    """Every number stored but a bias lies within half a step of the float one: its channel's."""
     for our, their in pairs(graph, float_graph):
         if excusing and excused(graph, our):
             continue
@@ -128,12 +95,14 @@ def judge_ranges(graph: Graph, floats: dict[int, Array]) -> Iterator[Judged]:
     """What calibrated an artifact lies within its ranges."""
     for operator in graph.operators:
         tensor = graph.tensors[operator.makes]
-        if operator.makes in graph.computed and tensor.quantized:
+        if operator.makes not in graph.computed or feeds_maxima_only(graph, operator.makes):
+            continue
+        if tensor.quantized:
             beyond = excess(tensor, floats[operator.makes]) / allowed_excess(operator, tensor)
             yield Judged(law="range", place=operator.name, ratio=worst(beyond))
 
 
-def judge_runtime(run: Run, kernels: str) -> Iterator[Judged]:
+def judge_runtime(run: Run, kernels: Kernels) -> Iterator[Judged]:
     """The runtime's output of each operator is what its inputs make, rounded."""
     graph = run.graph
     for operator in graph.operators:
@@ -145,7 +114,7 @@ def judge_runtime(run: Run, kernels: str) -> Iterator[Judged]:
 
 
 def judge_outputs(
-    run: Run, float_run: Run, images: npt.NDArray[np.float32], kernels: str, *, calibrated: bool
+    run: Run, float_run: Run, images: npt.NDArray[np.float32], kernels: Kernels, *, calibrated: bool
 ) -> Iterator[Judged]:
     """The network's output lies within the sum of all bounds from the float network's."""
     graph = run.graph
@@ -178,7 +147,7 @@ def judge(
     network: Network,
     run: Run,
     float_run: Run,
-    kernels: str = "xnnpack",
+    kernels: Kernels = "xnnpack",
 ) -> list[Judged]:
     """All laws for an artifact that was made in the given way, on the images that calibrated it."""
     images, graph = network.images(), run.graph

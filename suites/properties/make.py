@@ -24,7 +24,7 @@ from edgeassay.variants import METHODS
 from suites.properties.networks import SIDE, Layer, Network, network_of
 
 
-def weight(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def weight(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Weights of the given kind; the last axis is the channels, and the others feed into one."""
     spread = np.sqrt(2.0 / max(1, int(np.prod(shape[:-1]))))
     drawn = rng.normal(0.0, spread, shape)
@@ -36,7 +36,7 @@ def weight(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> npt.N
         drawn *= 1e-5
     elif kind == "huge":  # beyond what half precision holds
         drawn *= 1e6
-    return drawn.astype(np.float32)
+    return drawn
 
 
 def make_layer(layer: Layer, taken: list[Any]) -> Any:
@@ -92,8 +92,9 @@ def make_network(blueprint: Network) -> Any:
             else:
                 # Keras keeps a depthwise kernel as (height, width, channels, 1).
                 deep = variable.name == "depthwise_kernel"
-                value = weight(blueprint.weights, shape[:-1] if deep else shape, rng).reshape(shape)
-            variable.assign(value.astype(np.float32))
+                drawn = weight(blueprint.weights, shape[:-1] if deep else shape, rng)
+                value = drawn.reshape(shape)
+            variable.assign(np.asarray(value, np.float32))
     return network
 
 

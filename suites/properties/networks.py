@@ -30,8 +30,9 @@ ACTIVATIONS: Final = (
     "gelu",
 )
 HEADS: Final = ("sigmoid", "softmax", "linear")
-# What a network's weights are drawn as. plain: one spread for all; uneven: channels differ by up to a thousand times; dead: every other
-# channel is zero; tiny: so small that 16 bits hold them as subnormals.
+# What a network's weights are drawn as. plain: one spread for all; uneven: channels differ by up to
+# a thousand times; dead: every other channel is zero; tiny: so small that 16 bits hold them as
+# subnormals.
 WEIGHTS: Final = ("plain", "uneven", "dead", "tiny")
 # unit: [0, 1]; centred: [-1, 1]; bytes: [0, 255]; dark: nothing but zeros.
 PIXELS: Final = ("unit", "centred", "bytes", "dark")

@@ -1,8 +1,9 @@
 """What each operator makes of numbers that are known within a radius, in real arithmetic.
 
 A bound is a center and a radius, both arrays: the number meant lies within the radius around the
-center. Operators that add up products propagate radii by |(x+d)(w+e) - xw| <= |d||w| + (|x|+|d|)|e|;
-the others by the ends of the interval, since each rises, or falls and then rises.
+center. Operators that add up products propagate radii by
+|(x + d)(w + e) - xw| <= |d||w| + (|x| + |d|)|e|; the others by the ends of the interval, since each
+rises, or falls and then rises.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from suites.properties.graph import Array, Operator
 
 # Half an ulp of single precision, relative: what one rounding of a sum or product may cost.
 UNIT_ROUNDOFF: Final = 2.0**-24
+# Below this a runtime may round more coarsely, or to zero.
+SMALLEST_NORMAL: Final = 2.0**-126
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,12 @@ def products(
     if bias is not None:
         center = center + bias.center
         size, radius = size + np.abs(bias.center), radius + bias.radius
-    return Bound(center=center, radius=radius + (terms + 2) * UNIT_ROUNDOFF * (size + radius))
+    return Bound(center=center, radius=radius + roundings(terms + 2, size + radius))
+
+
+def roundings(count: int, size: Array) -> Array:
+    """What so many roundings in single precision may cost together, by the size of the terms."""
+    return count * (UNIT_ROUNDOFF * size + SMALLEST_NORMAL)
 
 
 def windows(x: Array, kernel: tuple[int, int], operator: Operator, fill: float) -> Array:
@@ -60,7 +67,14 @@ def windows(x: Array, kernel: tuple[int, int], operator: Operator, fill: float) 
             missing = max((-(-side // stride) - 1) * stride + k - side, 0)
             pads.append((missing // 2, missing - missing // 2))
         x = np.pad(x, [*pads, (0, 0)], constant_values=fill)
-    return sliding_window_view(x, kernel, (1, 2))[:, :: strides[0], :: strides[1]]
+    ends = [side - k + 1 for side, k in zip(x.shape[1:3], kernel, strict=True)]
+    shifted = [
+        x[:, i : i + ends[0] : strides[0], j : j + ends[1] : strides[1]]
+        for i in range(kernel[0])
+        for j in range(kernel[1])
+    ]
+    made: Array = np.stack(shifted, -1)
+    return made.reshape((*made.shape[:-1], *kernel))
 
 
 def convolve(operator: Operator, given: Sequence[Bound]) -> Bound:
@@ -70,7 +84,8 @@ def convolve(operator: Operator, given: Sequence[Bound]) -> Bound:
 
     def take(pixels: Array, weights: Array) -> Array:
         patches = windows(pixels, kernel, operator, 0.0)
-        return np.einsum("nhwckl,oklc->nhwo", patches, weights, optimize=True)
+        made: Array = np.einsum("nhwckl,oklc->nhwo", patches, weights, optimize=True)
+        return made
 
     return products(take, x, w, bias[0] if bias else None, w.center[0].size)
 
@@ -84,7 +99,7 @@ def convolve_depthwise(operator: Operator, given: Sequence[Bound]) -> Bound:
     def take(pixels: Array, weights: Array) -> Array:
         patches = windows(pixels, kernel, operator, 0.0)
         split = weights.reshape(*kernel, channels, -1)
-        made = np.einsum("nhwckl,klcm->nhwcm", patches, split, optimize=True)
+        made: Array = np.einsum("nhwckl,klcm->nhwcm", patches, split, optimize=True)
         return made.reshape(*made.shape[:3], -1)
 
     return products(take, x, w, bias[0] if bias else None, kernel[0] * kernel[1])
@@ -111,7 +126,7 @@ def add(operator: Operator, given: Sequence[Bound], sign: float = 1.0) -> Bound:
     first, second = given
     center = first.center + sign * second.center
     size = np.abs(first.center) + np.abs(second.center)
-    return Bound(center=center, radius=first.radius + second.radius + 2 * UNIT_ROUNDOFF * size)
+    return Bound(center=center, radius=first.radius + second.radius + roundings(2, size))
 
 
 def pool(operator: Operator, given: Sequence[Bound], largest: bool = False) -> Bound:
@@ -131,7 +146,7 @@ def pool(operator: Operator, given: Sequence[Bound], largest: bool = False) -> B
         for values in (np.abs(x.center), x.center, x.radius)
     )
     terms = kernel[0] * kernel[1] + 2
-    return Bound(center=center, radius=radius + terms * UNIT_ROUNDOFF * (size + radius))
+    return Bound(center=center, radius=radius + roundings(terms, size + radius))
 
 
 def average(operator: Operator, given: Sequence[Bound]) -> Bound:
@@ -143,7 +158,7 @@ def average(operator: Operator, given: Sequence[Bound]) -> Bound:
         values.mean(over, keepdims=kept) for values in (np.abs(x.center), x.center, x.radius)
     )
     terms = x.center.size // max(1, center.size) + 2
-    return Bound(center=center, radius=radius + terms * UNIT_ROUNDOFF * (size + radius))
+    return Bound(center=center, radius=radius + roundings(terms, size + radius))
 
 
 def softmax(operator: Operator, given: Sequence[Bound]) -> Bound:
@@ -198,7 +213,8 @@ def leaky(operator: Operator, given: Sequence[Bound]) -> Bound:
 def logistic(x: Array) -> Array:
     """1 / (1 + exp(-x)) without overflow."""
     small = np.exp(-np.abs(x))
-    return np.where(x < 0, small, 1.0) / (1.0 + small)
+    made: Array = np.where(x < 0, small, 1.0) / (1.0 + small)
+    return made
 
 
 def gelu(operator: Operator, given: Sequence[Bound]) -> Bound:

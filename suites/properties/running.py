@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,10 @@ import numpy.typing as npt
 from edgeassay.measure.quantization import quantize
 from edgeassay.spec import RuntimeSpec
 from edgeassay.workers import Worker
-from suites.properties.graph import Array, Graph, exposed, read_graph
+from suites.properties.graph import Array, Graph, expose, graph_of, packed, read_model
 
-KERNELS: Final = ("xnnpack", "builtin", "reference")
+Kernels: TypeAlias = Literal["xnnpack", "builtin", "reference"]
+KERNELS: Final[tuple[Kernels, ...]] = ("xnnpack", "builtin", "reference")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +38,15 @@ class Runner:
     def __init__(self) -> None:
         self._workers: dict[str, Worker] = {}
 
-    def run(self, path: Path, images: npt.NDArray[np.float32], kernels: str = "xnnpack") -> Run:
+    def run(self, path: Path, images: npt.NDArray[np.float32], kernels: Kernels = "xnnpack") -> Run:
         """Run images of shape (rows, *input shape) through an artifact, and once more through the
         same artifact with all its tensors as outputs.
         """
-        graph = read_graph(path.read_bytes())
+        model = read_model(path.read_bytes())
+        graph = graph_of(model)
+        expose(model, graph)
         whole = path.with_suffix(".exposed.tflite")
-        whole.write_bytes(exposed(path.read_bytes()))
+        whole.write_bytes(packed(model))
         raw = self._outputs(path, images, kernels)[0][:, 0]
         (entry,) = graph.inputs
         held = {entry: graph.tensors[entry].real(self._taken)}
@@ -55,7 +58,7 @@ class Runner:
         return Run(graph=graph, raw=raw, held=held)
 
     def _outputs(
-        self, path: Path, images: npt.NDArray[np.float32], kernels: str
+        self, path: Path, images: npt.NDArray[np.float32], kernels: Kernels
     ) -> Sequence[npt.NDArray[Any]]:
         if kernels not in self._workers:
             self._workers[kernels] = Worker(
