@@ -69,7 +69,7 @@ def steps_are_too_fine(graph: Graph) -> bool:
 
 def kinds_share_weights(float_graph: Graph) -> bool:
     """Whether a convolution and a depthwise one have the same numbers as weights: they are stored
-    once, and then have the scales of one kind's channels.
+    once, and both converters then write scales, or biases, of one kind's channels for both.
     """
     kinds: dict[bytes, set[str]] = {}
     for operator in float_graph.operators:
@@ -78,8 +78,3 @@ def kinds_share_weights(float_graph: Graph) -> bool:
             if weights is not None:
                 kinds.setdefault(weights.tobytes(), set()).add(operator.name)
     return any(len(found) > 1 for found in kinds.values())
-
-
-def unusable(graph: Graph, float_graph: Graph) -> bool:
-    """Whether no law is judged of an artifact."""
-    return steps_are_too_fine(graph) or kinds_share_weights(float_graph)

@@ -34,6 +34,8 @@ def weight(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> npt.N
         drawn[..., ::2] = 0.0
     elif kind == "tiny":
         drawn *= 1e-5
+    elif kind == "none":
+        drawn[...] = 0.0
     elif kind == "huge":  # beyond what half precision holds
         drawn *= 1e6
     return drawn
@@ -91,7 +93,7 @@ def make_network(blueprint: Network) -> Any:
                 value = rng.normal(0.0, 0.2, shape)
             else:
                 # Keras keeps a depthwise kernel as (height, width, channels, 1).
-                deep = variable.name == "depthwise_kernel"
+                deep = isinstance(layer, layers.DepthwiseConv2D)
                 drawn = weight(blueprint.weights, shape[:-1] if deep else shape, rng)
                 value = drawn.reshape(shape)
             variable.assign(np.asarray(value, np.float32))

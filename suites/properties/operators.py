@@ -177,9 +177,9 @@ def softmax(operator: Operator, given: Sequence[Bound]) -> Bound:
         apart[..., range(size), range(size)] = 0.0
         ends.append(1.0 / np.exp(np.minimum(apart, 700.0)).sum(-1))
     low, high = ends
-    return Bound(
-        center=center, radius=np.maximum(high - center, center - low) + float_slack(center)
-    )
+    # The difference that is exponentiated is rounded, which counts by its size.
+    slack = float_slack(center) * (1.0 + np.abs(x.center - shift))
+    return Bound(center=center, radius=np.maximum(high - center, center - low) + slack)
 
 
 def float_slack(values: Array) -> Array:

@@ -47,19 +47,22 @@ class Runner:
         expose(model, graph)
         whole = path.with_suffix(".exposed.tflite")
         whole.write_bytes(packed(model))
-        raw = self._outputs(path, images, kernels)[0][:, 0]
+        taken, (raw, *_) = self.outputs(path, images, kernels)
+        _, everything = self.outputs(whole, images, kernels)
         (entry,) = graph.inputs
-        held = {entry: graph.tensors[entry].real(self._taken)}
-        for index, values in zip(
-            graph.computed, self._outputs(whole, images, kernels), strict=True
-        ):
+        held = {entry: graph.tensors[entry].real(taken)}
+        for index, values in zip(graph.computed, everything, strict=True):
             rows = values.reshape(len(images), *graph.tensors[index].shape[1:])
             held[index] = graph.tensors[index].real(rows)
-        return Run(graph=graph, raw=raw, held=held)
+        return Run(graph=graph, raw=raw[:, 0], held=held)
 
-    def _outputs(
+    def outputs(
         self, path: Path, images: npt.NDArray[np.float32], kernels: Kernels
-    ) -> Sequence[npt.NDArray[Any]]:
+    ) -> tuple[npt.NDArray[Any], Sequence[npt.NDArray[Any]]]:
+        """What an artifact takes for the images, and its outputs, of shape (rows, 1, ...).
+
+        ArtifactError where the runtime refuses it.
+        """
         if kernels not in self._workers:
             self._workers[kernels] = Worker(
                 ["{python}"], "litert", label="generated networks", timeout_s=60.0
@@ -68,8 +71,8 @@ class Runner:
         runtime = RuntimeSpec(engine="litert", threads=1, kernels=kernels)
         try:
             loaded = worker.load(path, runtime, "network", path.name)
-            self._taken = quantize(images, loaded.inputs[0])
-            return worker.run(loaded, [self._taken[:, np.newaxis]])
+            taken = quantize(images, loaded.inputs[0])
+            return taken, worker.run(loaded, [taken[:, np.newaxis]])
         except Exception:
             self._workers.pop(kernels).close()  # a dead worker serves nobody
             raise
