@@ -18,6 +18,8 @@ INT32: Final = 2**31
 LARGEST_BIAS: Final = 2**30
 # XNNPACK takes no larger factor between a sum's step and the step of what it is rounded to.
 LARGEST_FACTOR: Final = 256.0
+# The kernels of ADD and SUB compute with 20 bits more than their inputs have.
+FINER_THAN_A_SUM: Final = 2.0**20
 
 
 def _parts(graph: Graph, operator: Operator) -> tuple[GraphTensor, GraphTensor, GraphTensor] | None:
@@ -54,17 +56,24 @@ def excused(graph: Graph, operator: Operator) -> bool:
     return bias_leaves_32_bits(graph, operator) or weights_are_of_another_scale(graph, operator)
 
 
+def _fineness(graph: Graph, operator: Operator) -> float:
+    """How much finer an output's step is than its sum's, as a share of what kernels take."""
+    parts, made = _parts(graph, operator), graph.tensors[operator.makes]
+    if not made.quantized:
+        return 0.0
+    if parts is not None:
+        return float((parts[0].step * parts[1].scales).max()) / made.step / LARGEST_FACTOR
+    if operator.name in ("ADD", "SUB"):
+        largest = max(graph.tensors[k].step for k in operator.takes)
+        return 2 * largest / made.step / FINER_THAN_A_SUM
+    return 0.0
+
+
 def steps_are_too_fine(graph: Graph) -> bool:
     """Whether an output's step is so much finer than its sum's that kernels overflow, or that the
-    runtime refuses the artifact: both converters make such of tensors that are always zero.
+    runtime refuses the artifact, or aborts: converters make such of tensors that are always zero.
     """
-    for operator in graph.operators:
-        parts, made = _parts(graph, operator), graph.tensors[operator.makes]
-        if parts is None or not made.quantized:
-            continue
-        if (parts[0].step * parts[1].scales / made.step).max() >= LARGEST_FACTOR:
-            return True
-    return False
+    return any(_fineness(graph, operator) >= 1 for operator in graph.operators)
 
 
 def kinds_share_weights(float_graph: Graph) -> bool:

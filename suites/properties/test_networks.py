@@ -15,7 +15,13 @@ from suites.properties.laws import Judged, judge, judge_conversion
 from suites.properties.making import WAYS, Made, Maker
 from suites.properties.networks import EXAMPLE, Network, networks
 from suites.properties.running import KERNELS
-from suites.properties.test_found import GELU_AND_RELU, NO_WEIGHTS, ONE_OUTPUT
+from suites.properties.test_found import (
+    ALWAYS_ZERO,
+    GELU_AND_RELU,
+    NO_WEIGHTS,
+    ONE_OUTPUT,
+    ZERO_SUM,
+)
 
 pytest.importorskip("tensorflow", reason="the networks need the [build] extra")
 
@@ -47,6 +53,8 @@ def broken(way: str, found: list[Judged]) -> list[str]:
 
 # What was found wrong in the converters; what is left of these networks holds.
 @example(network=ONE_OUTPUT)
+@example(network=ALWAYS_ZERO)
+@example(network=ZERO_SUM)
 @example(network=NO_WEIGHTS)
 @example(network=EXAMPLE)
 @MANY
