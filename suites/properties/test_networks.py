@@ -25,9 +25,9 @@ from suites.properties.test_found import (
 
 pytest.importorskip("tensorflow", reason="the networks need the [build] extra")
 
-# To make and run a network takes a second, so there are fewer of them than of numbers: 20 in CI.
+# To make and run a network takes a second, so there are fewer of them than of numbers: 16 in CI.
 MANY: Final = settings(
-    max_examples=settings().max_examples // 10,
+    max_examples=settings().max_examples // 12,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 FEW: Final = settings(MANY, max_examples=MANY.max_examples // 4)
