@@ -1,4 +1,4 @@
-"""Laws that hold for all inputs: of quantization, of the AUC, of frames, of calibration draws."""
+"""Laws that hold for all inputs: of the AUC, of percentiles, of frames."""
 
 from __future__ import annotations
 
@@ -10,54 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edgeassay.measure.quantization import dequantize, quantize
 from edgeassay.stats import class_aucs, percentile_upper
 from edgeassay.worker import protocol
-from edgeassay.workers import TensorSpec
-
-scales = st.floats(2.0**-13, 8.0, width=32)
-zero_points = st.integers(-128, 127)
-
-
-def tensor(scale: float, zero_point: int) -> TensorSpec:
-    return TensorSpec(
-        name="t", shape=(1,), dtype=np.dtype(np.int8), scale=scale, zero_point=zero_point
-    )
-
-
-@given(scales, zero_points, st.integers(-128, 127))
-def test_an_integer_survives_the_round_trip(scale: float, zero: int, value: int) -> None:
-    spec, integer = tensor(scale, zero), np.array([value], np.int8)
-    assert np.array_equal(quantize(dequantize(integer, spec), spec), integer)
-
-
-@given(scales, zero_points, st.floats(0.0, 1.0))
-def test_a_number_in_range_comes_back_within_half_a_step(
-    scale: float, zero: int, share: float
-) -> None:
-    spec = tensor(scale, zero)
-    low, high = (scale * (end - zero) for end in (-128, 127))
-    value = np.array([low + share * (high - low)], np.float32)
-    error = abs(float(dequantize(quantize(value, spec), spec)[0]) - float(value[0]))
-    assert error <= 0.5 * scale * (1 + 1e-4)
-
-
-@given(scales, zero_points)
-def test_zero_is_exact(scale: float, zero: int) -> None:
-    spec = tensor(scale, zero)
-    assert dequantize(quantize(np.zeros(1, np.float32), spec), spec)[0] == 0.0
-
-
-@given(scales, zero_points, st.floats(-1e6, 1e6, width=32))
-def test_what_is_out_of_range_saturates(scale: float, zero: int, value: float) -> None:
-    spec = tensor(scale, zero)
-    made = int(quantize(np.array([value], np.float32), spec)[0])
-    exact = value / scale + zero
-    if exact > 128:
-        assert made == 127
-    elif exact < -129:
-        assert made == -128
-
 
 labels_and_scores = st.integers(4, 40).flatmap(
     lambda n: st.tuples(
