@@ -81,6 +81,10 @@ latency_p95_ms = 10000.0
 """
 
 
+# Half of them are in the test split: enough for an AUC to be evidence.
+PATIENTS = 160
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run of pytest left: exit code, words, each test's outcome, and results.json."""
@@ -116,7 +120,7 @@ class Project:
 
     def write(self) -> None:
         self.write_declarations()
-        write_spots(self.data / "spots")
+        write_spots(self.data / "spots", PATIENTS)
         self.write_artifacts()
 
     def write_artifacts(self) -> None:
@@ -194,7 +198,7 @@ class Project:
         return Outcome(code, text, tests, messages, properties, results)
 
 
-def write_spots(folder: Path, patients: int = 160) -> None:
+def write_spots(folder: Path, patients: int = 48) -> None:
     """Images of noise, brighter where the label says so, and their CSV; two images a patient, half
     of the patients in the test split.
     """

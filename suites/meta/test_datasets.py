@@ -363,4 +363,4 @@ def test_more_calibration_images_than_there_are_name_the_model(tmp_path: Path) -
     with pytest.raises(ConfigError) as caught:
         calibration_images(model, "int8", opened)
     assert "models/tiny/model.toml: variants.int8.calibration_images = 99" in str(caught.value)
-    assert "has 16 images; ask for at most as many" in str(caught.value)
+    assert "has 54 images; ask for at most as many" in str(caught.value)
