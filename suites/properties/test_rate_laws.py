@@ -90,8 +90,8 @@ def test_misses_mirror_hits(case: Case, confidence: float) -> None:
     assert triple(drop) == pytest.approx(triple(swapped), abs=1e-9)
 
 
-@given(cases, st.randoms(use_true_random=False))
-def test_neither_order_nor_the_patients_names_matter(case: Case, random: object) -> None:
+@given(cases)
+def test_neither_order_nor_the_patients_names_matter(case: Case) -> None:
     reference, candidate, codes = case
     order = np.random.default_rng(len(codes)).permutation(len(codes))
     renamed = (codes * 7 - 3)[order]
@@ -101,8 +101,8 @@ def test_neither_order_nor_the_patients_names_matter(case: Case, random: object)
 
 
 def narrowing(reference: Mask, candidate: Mask, codes: Codes) -> float:
-    """The least share of their widths that bounds keep if every image is there twice."""
-    first, second, whose = (np.tile(x, 2) for x in (reference, candidate, codes))
+    """The least share of their widths that bounds keep if every image is there four times."""
+    first, second, whose = np.tile(reference, 4), np.tile(candidate, 4), np.tile(codes, 4)
     once = (
         rate_bounds(reference, codes, 0.95),
         paired_drop_bounds(reference, candidate, codes, 0.95),
@@ -118,15 +118,10 @@ def narrowing(reference: Mask, candidate: Mask, codes: Codes) -> float:
 
 @given(cases)
 def test_copies_of_single_images_narrow_nothing(case: Case) -> None:
+    # With several different images a patient, copies may narrow: what was too cautious before (no
+    # more than n images' worth, likeness drawn towards 1) has more to go by.
     reference, candidate, codes = case
     assert narrowing(reference, candidate, np.arange(len(codes))) >= 0.999
-
-
-@given(cases)
-def test_copies_of_every_image_narrow_little(case: Case) -> None:
-    # Of a patient with two different images, copies seem to show how different images are; that
-    # all are alike is then assumed less. Without the patients, half the images were new: 0.71.
-    assert narrowing(*case) >= 0.72
 
 
 @given(st.lists(cases, min_size=1, max_size=4))
