@@ -13,6 +13,8 @@ from edgeassay.evidence import Evidence
 from edgeassay.spec import Claim, ClaimName, Measurement
 from edgeassay.timings import END_TO_END, LATENCY, SUSTAINED
 
+QUIETER: Final = "time it again when the machine does nothing else, or on a machine of its own"
+
 
 def _confidence(evidence: Evidence, claim: Claim) -> float:
     return evidence.rig.model(claim.case).statistics.confidence
@@ -23,7 +25,9 @@ def _undisturbed(
 ) -> Measurement:
     """The measurement, which no verdict can rest on where others disturbed the machine."""
     beyond = evidence.timings.excess(claim.case, what)
-    return measurement if beyond is None else replace(measurement, insufficient=beyond)
+    if beyond is None:
+        return measurement
+    return replace(measurement, insufficient=beyond, planning=QUIETER)
 
 
 def latency_p95_ms(evidence: Evidence, claim: Claim) -> Measured:

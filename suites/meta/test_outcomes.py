@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 import edgeassay
-from edgeassay.artifacts import Recipe, write_artifact
 from edgeassay.report.results import json_schema
 from suites.meta.project import DEVICE_TOML, MODEL_TOML, ROOT, Project
 from suites.meta.tinymodels import brightness, write_classifier
@@ -133,44 +130,12 @@ def test_outputs_that_are_not_finite_turn_every_claim_on_them_red(project: Proje
     assert "no finite numbers" in outcome.messages[f"test_mean_auc_drop[{INT8}]"]
 
 
-def test_a_float_artifact_in_the_place_of_int8_is_red(project: Project) -> None:
-    write_classifier(project.artifacts / "tiny/int8.tflite", *brightness())
-    outcome = project.run("suites/artifact")
-    assert outcome.code == 1
-    assert f"test_loads[{INT8}]" in outcome.named("failure")
-    assert "declared as an integer artifact" in outcome.messages[f"test_loads[{INT8}]"]
-
-
 def test_a_place_that_can_not_be_written_is_said_before_the_first_test(project: Project) -> None:
     (project.folder / "file").write_bytes(b"")
     outcome = project.run("--predictions", str(project.folder / "file" / "predictions"))
     assert outcome.code == pytest.ExitCode.USAGE_ERROR
     assert "can't be written" in outcome.text
     assert "Traceback" not in outcome.text
-
-
-def test_artifacts_of_other_weights_are_red(project: Project) -> None:
-    weights = project.folder / "models/tiny/tiny.keras"
-    weights.write_bytes(b"these weights")
-    path = project.artifacts / "tiny/int8.tflite"
-    recipe = Recipe(
-        model="tiny",
-        variant="int8",
-        source_sha256=hashlib.sha256(b"other weights").hexdigest(),
-        data_sha256=None,
-        settings={"method": "int8", "calibration_images": 8},
-        versions={},
-    )
-    write_artifact(path, path.read_bytes(), recipe)
-    outcome = project.run("suites/artifact")
-    assert outcome.code == 1
-    assert "made from other weights" in outcome.messages[f"test_loads[{INT8}]"]
-    write_artifact(
-        path,
-        path.read_bytes(),
-        replace(recipe, source_sha256=hashlib.sha256(b"these weights").hexdigest()),
-    )
-    assert project.run("suites/artifact").code == 0
 
 
 def deviation(claim: str, expires: str = "2999-01-01") -> str:

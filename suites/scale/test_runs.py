@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from edgeassay.artifacts import Recipe, write_artifact
 from suites.meta.project import DEVICE_TOML, MODEL_TOML, Project
+from suites.meta.tinymodels import brightness, write_classifier
 
 INT8 = "tiny-int8-litert"
 FP32 = "tiny-fp32-litert"
@@ -125,3 +129,35 @@ def test_a_worker_that_dies_or_hangs_fails_one_test_and_the_run_goes_on(
     assert "tiny/" in outcome.messages[failed]
     assert "litert" in outcome.messages[failed]
     assert len(outcome.named("passed")) == 7
+
+
+def test_a_float_artifact_in_the_place_of_int8_is_red(project: Project) -> None:
+    write_classifier(project.artifacts / "tiny/int8.tflite", *brightness())
+    outcome = project.run("suites/artifact")
+    assert outcome.code == 1
+    assert f"test_loads[{INT8}]" in outcome.named("failure")
+    assert "declared as an integer artifact" in outcome.messages[f"test_loads[{INT8}]"]
+
+
+def test_artifacts_of_other_weights_are_red(project: Project) -> None:
+    weights = project.folder / "models/tiny/tiny.keras"
+    weights.write_bytes(b"these weights")
+    path = project.artifacts / "tiny/int8.tflite"
+    recipe = Recipe(
+        model="tiny",
+        variant="int8",
+        source_sha256=hashlib.sha256(b"other weights").hexdigest(),
+        data_sha256=None,
+        settings={"method": "int8", "calibration_images": 8},
+        versions={},
+    )
+    write_artifact(path, path.read_bytes(), recipe)
+    outcome = project.run("suites/artifact")
+    assert outcome.code == 1
+    assert "made from other weights" in outcome.messages[f"test_loads[{INT8}]"]
+    write_artifact(
+        path,
+        path.read_bytes(),
+        replace(recipe, source_sha256=hashlib.sha256(b"these weights").hexdigest()),
+    )
+    assert project.run("suites/artifact").code == 0
