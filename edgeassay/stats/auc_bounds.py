@@ -20,6 +20,7 @@ from edgeassay.stats.bounds import Bounds
 
 # How much the kurtosis of few patients overstates the degrees of freedom; by simulation.
 CAUTION: Final = 3.0
+NORMAL: Final = 1e9
 EDGE: Final = 1e-9
 
 
@@ -28,11 +29,14 @@ def degrees_of_freedom(influence: Floats) -> float:
 
     The variance of a variance's estimate follows from the kurtosis (Satterthwaite's reasoning):
     where few patients carry the difference there are few degrees, however many images there are.
+    Where none does, no variance is estimated, and Student's t is the normal distribution.
     """
     square = float((influence**2).sum())
     spread = float((influence**4).sum()) - square**2 / len(influence)
+    if square == 0.0:
+        return NORMAL
     if not np.isfinite(spread) or spread <= 0.0:
-        return 1.0 if square == 0.0 or not np.isfinite(square) else float(len(influence))
+        return float(len(influence))
     return max(1.0, 2.0 * square**2 / spread / CAUTION)
 
 

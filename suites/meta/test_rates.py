@@ -30,7 +30,6 @@ from edgeassay.stats.paired_rates import (
     paired_drop_bounds,
 )
 from edgeassay.stats.rates import Hits, mean_rate_bounds, rate_bounds
-from edgeassay.stats.shift import shift_summary
 
 Mask = npt.NDArray[np.bool_]
 Z95 = float(special.ndtri(0.95))
@@ -311,12 +310,6 @@ def test_scores_near_a_threshold_are_counted_by_class() -> None:
     assert within_step(scores, 0.5, 0.0).tolist() == [1, 0]
 
 
-def test_a_shift_is_told_by_observed_distances() -> None:
-    reference = np.zeros((50, 4))
-    shift = shift_summary(reference, np.arange(200).reshape(50, 4) * -1.0)
-    assert (shift.median, shift.p99, shift.largest) == (99.0, 197.0, 199.0)
-
-
 @pytest.mark.parametrize("confidence", [0.5, 1.0, 95.0])
 def test_a_confidence_is_a_share_above_one_half(confidence: float) -> None:
     one = np.ones(3, np.bool_)
@@ -339,7 +332,6 @@ def test_what_cannot_be_measured_is_refused() -> None:
         lambda: youden_threshold(np.array([0, 1]), np.ones(2), rule=Rule.ABOVE),
         lambda: youden_threshold(np.ones(2), np.arange(2.0), rule=Rule.ABOVE),
         lambda: threshold_for_sensitivity(np.zeros(2), np.arange(2.0), 0.9, rule=Rule.ABOVE),
-        lambda: shift_summary(np.zeros(2), np.zeros(3)),
         lambda: within_step(np.zeros((1, 1)), 0.5, -1.0),
     ):
         with pytest.raises(ValueError, match=r"."):
