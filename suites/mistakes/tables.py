@@ -106,7 +106,7 @@ TABLE = (
         broken=appended(CSV, "images/006.png,dark\n"),
         code=4,
         what="the row hasn't as many fields as the header (2, and 4)",
-        where="labels.csv, line 98",
+        where="labels.csv, line 322",
         remedy="mend the row",
     ),
     Mistake(
@@ -122,7 +122,7 @@ TABLE = (
         broken=appended(CSV, "images/999.png,dark,p003,test\n"),
         code=4,
         what="images/999.png doesn't exist",
-        where="line 98 of",
+        where="line 322 of",
         remedy="remove the row",
     ),
     Mistake(

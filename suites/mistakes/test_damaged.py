@@ -28,7 +28,7 @@ from edgeassay.preprocess import preprocess
 from edgeassay.progress import silent
 from edgeassay.spec import NpzSource, Preprocess, Role, RuntimeSpec
 from edgeassay.workers import Worker
-from suites.meta.project import Project
+from suites.meta.project import Project, write_spots
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
 from suites.mistakes.artifacts import manifest
 from suites.mistakes.breaking import pickled, right_arrays
@@ -211,6 +211,7 @@ class Kept:
 @pytest.mark.parametrize("pattern", ["*.outputs", "facts.json"])
 def test_kept_predictions_are_right_or_made_again(project: Project, pattern: str) -> None:
     """A damaged file is as absent: the scores are those of a whole one, to the bit."""
+    write_spots(project.data / "spots", 48)  # few enough for one file
     kept = Kept(project)
     right = kept.predict()
     assert right.reused == 0
