@@ -78,18 +78,19 @@ def influences(positive: Mask, scores: Scores, codes: Codes) -> tuple[float, Flo
 
     The sum of the squares is the AUC's variance: DeLong's where every patient has one image, else
     with patients as the unit, as Obuchowski (1997), each kind's sums scaled by I / (I - 1) for its
-    number of patients I. Infinite where a kind has a single patient.
+    number of patients I. All infinite where a kind has a single patient.
     """
     placed = placements(positive, scores)
     auc = float(placed[positive].mean())
     total = np.zeros(int(codes.max()) + 1)
     for kind in (positive, ~positive):
         patients = len(np.unique(codes[kind]))
-        scale = np.sqrt(patients / (patients - 1)) if patients > 1 else np.inf
+        if patients == 1:
+            return auc, np.full(len(total), np.inf)
         deviations = (placed[kind] - auc) / kind.sum()
-        with np.errstate(invalid="ignore"):
-            total += scale * np.bincount(codes[kind], deviations, len(total))
-    return auc, np.where(np.isnan(total), np.inf, total)
+        scale = np.sqrt(patients / (patients - 1))
+        total += scale * np.bincount(codes[kind], deviations, len(total))
+    return auc, total
 
 
 def class_aucs(labels: Labels, scores: Scores) -> Floats:
