@@ -187,4 +187,5 @@ class AucDrop:
         if margin <= 0.0 or not self.known or self.identical:
             return None
         at_margin, at_none = (float(np.sqrt(self.variance_at(drop))) for drop in (margin, 0.0))
-        return float(ndtri(confidence) * at_margin + ndtri(power) * at_none) ** 2 / margin**2
+        t = _quantile(self.degrees, confidence)
+        return float(t * at_margin + ndtri(power) * at_none) ** 2 / margin**2
