@@ -24,15 +24,19 @@ EDGE: Final = 1e-9
 
 
 def degrees_of_freedom(influence: Floats) -> float:
-    """Of Student's t for a sum of these patients' influences, at least 1.
+    """Of Student's t for a sum of these patients' influences, from 1 to the number of patients.
 
     The variance of a variance's estimate follows from the kurtosis (Satterthwaite's reasoning):
     where few patients carry the difference there are few degrees, however many images there are.
     """
-    square = float((influence**2).sum())
-    spread = float((influence**4).sum()) - square**2 / len(influence)
-    if not np.isfinite(spread) or spread <= 0.0:
-        return 1.0 if square == 0.0 or not np.isfinite(square) else float(len(influence))
+    squares = influence**2
+    square, most = float(squares.sum()), float(len(influence))
+    if square == 0.0 or not np.isfinite(square):
+        return 1.0
+    spread = float((squares**2).sum()) - square**2 / most
+    # Where all weigh alike, whether a spread is left is up to rounding.
+    if spread * most * CAUTION <= 2.0 * square**2:
+        return most
     return max(1.0, 2.0 * square**2 / spread / CAUTION)
 
 

@@ -167,3 +167,14 @@ def test_perfect_separation_isnt_told_that_it_has_data_enough() -> None:
     positive = np.arange(more) < 0.4 * more
     later = drop_of(positive, *(rng.random(more) + 2 * positive for _ in range(2)))
     assert later.bounds(0.95).high == pytest.approx(0.01, rel=0.1)
+
+
+def test_influences_that_cancel_out_leave_nothing_for_rounding() -> None:
+    """Two patients whose influences are alike: the bounds must not hang on the last digit."""
+    positive = np.array([1, 0, 1, 1, 1, *[0] * 13, 1]) == 1
+    codes = np.array([0, 0, *[1] * 17])
+    flat, raised = np.zeros(19), np.eye(19)[18]
+    one = drop_of(positive, flat, raised, codes)
+    turned = drop_of(~positive, flat, -raised, codes)
+    assert one.bounds(0.95) == turned.bounds(0.95)
+    assert one.degrees == turned.degrees == 2.0
