@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -63,7 +63,7 @@ def judge_command(
         float | None,
         typer.Option(
             "--confidence",
-            min=0.5,
+            min=0.8,  # at 0.5 a bound is the value itself
             max=0.9999,
             help="Of each one-sided bound (default: 0.95).",
         ),
@@ -115,18 +115,26 @@ def judge_command(
     if latency is not None:
         if any(files.values()) or margin is not None:
             raise ConfigError("--latency is judged alone: leave out predictions and --margin")
+        _check_kept([latency], json_path)
         verdict = _latency(latency, budget, unit, need, json_path)
     else:
         missing = [name for name, path in files.items() if path is None]
         if missing or budget is not None or unit is not None:
             wanted = " and ".join(missing) if missing else "--latency"
             raise ConfigError(
-                f"{wanted} is missing: give --labels, --reference and --candidate, or --latency and"
-                " --budget"
+                f"{wanted} {'are' if len(missing) > 1 else 'is'} missing: give --labels,"
+                " --reference and --candidate, or --latency and --budget"
             )
         allowed = default_judging() if margin is None else margin
+        _check_kept([path for path in files.values() if path is not None], json_path)
         verdict = _predictions(files, allowed, need, seed, json_path)
     raise typer.Exit(EXITS[verdict])
+
+
+def _check_kept(inputs: Sequence[Path], json_path: Path | None) -> None:
+    """ConfigError where the verdict would be written over what it is taken from."""
+    if json_path is not None and json_path.resolve() in [path.resolve() for path in inputs]:
+        raise ConfigError(f"--json {json_path} is one of the inputs; choose another place")
 
 
 def _predictions(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
+import reprlib
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +19,9 @@ from edgeassay.stats import least_count, percentile_bounds, percentile_upper
 
 SHARE: Final = 0.95
 MS: Final = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
-# Durations this much shorter than the budget are likelier in another unit than meant.
-UNLIKELY: Final = 1000.0
+# Durations this much shorter than the budget are likelier seconds than milliseconds: with a larger
+# number, seconds that break the budget several times over would pass as milliseconds.
+UNLIKELY: Final = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,7 @@ class JudgedDurations:
 def parse_budget(text: str) -> float:
     """`40ms`, `0.04 s`, `900us` in ms; ConfigError where it is no such thing."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ns|us|ms|s)\s*", text)
-    if found is None or float(found[1]) <= 0.0:
+    if found is None or not 0.0 < float(found[1]) < math.inf:
         raise ConfigError(
             f"--budget {text}: it must be a time with its unit, such as 40ms (ns, us, ms or s)"
         )
@@ -47,11 +50,11 @@ def parse_budget(text: str) -> float:
 
 def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist; give the file's path") from None
     except OSError as error:
-        raise DataError(f"{path} can't be read: {why(error)}") from None
+        raise DataError(f"{path} can't be read: {why(error)}; give a file of JSON") from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is no JSON: {error}; give a list of durations") from None
 
@@ -68,27 +71,39 @@ def judge_durations(
     if not isinstance(content, Sequence) or isinstance(content, str):
         raise DataError(
             f"{path} holds neither a list of durations nor the result of litert-benchmark"
-            " (--result_json)"
+            " (--result_json); give one of them"
         )
     durations = [_duration(path, i, value) * MS[unit or "ms"] for i, value in enumerate(content)]
     if not durations:
-        raise DataError(f"{path} holds no durations")
-    if unit is None and max(durations) < budget_ms / UNLIKELY:
+        raise DataError(f"{path} holds no durations; measure some, each in a fresh process")
+    typical = statistics.median(durations)
+    if unit is None and typical < budget_ms / UNLIKELY:
         raise DataError(
-            f"{path}: read as milliseconds, all durations are below a thousandth of the budget"
-            f" ({max(durations):.3g} ms); say which unit they have with --unit"
+            f"{path}: read as milliseconds, most durations are below a hundredth of the budget"
+            f" (the median is {typical:.3g} ms); say which unit they have with --unit"
         )
     return _judged(durations, budget_ms, need)
 
 
-def _duration(path: Path, place: int, value: object) -> float:
+def _number(value: object) -> float | None:
+    """A finite number; None where a value is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DataError(f"{path}: entry {place} is {value!r}, and must be a duration, a number")
-    if not math.isfinite(value) or value <= 0:
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _duration(path: Path, place: int, value: object) -> float:
+    number = _number(value)
+    if number is None or number <= 0.0:
         raise DataError(
-            f"{path}: entry {place} is {value!r}; a duration is more than 0, and finite"
+            f"{path}: entry {place} is {reprlib.repr(value)}, and must be a duration: a number"
+            " more than 0, and finite"
         )
-    return float(value)
+    return number
 
 
 def _judged(durations: Sequence[float], budget_ms: float, need: Statistics) -> JudgedDurations:
@@ -123,18 +138,34 @@ def _judged(durations: Sequence[float], budget_ms: float, need: Statistics) -> J
     )
 
 
-def _summary(
-    path: Path, latency: Mapping[str, Any], budget_ms: float, need: Statistics
-) -> JudgedDurations:
-    """litert-benchmark's summary: it holds no durations, so the largest is all that bounds p95."""
+def _summary_values(path: Path, latency: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that count; DataError where one can't be what litert-benchmark has written."""
     values = {}
     for key in ("max_ms", "p95_ms", "num_runs"):
         if key not in latency:
             raise DataError(f"{path}: latency.{key} is missing; is it litert-benchmark's result?")
-        try:
-            values[key] = _duration(path, 0, latency[key])
-        except DataError:
-            raise DataError(f"{path}: latency.{key} = {latency[key]!r} is no such number") from None
+        number = _number(latency[key])
+        whole = key == "num_runs"
+        # It rounds to 0.01 ms, so that a duration may be 0.
+        if number is None or number < whole or (whole and not number.is_integer()):
+            raise DataError(
+                f"{path}: latency.{key} = {reprlib.repr(latency[key])} can't be; is it"
+                " litert-benchmark's result?"
+            )
+        values[key] = number
+    if values["p95_ms"] > values["max_ms"]:
+        raise DataError(
+            f"{path}: latency.p95_ms = {values['p95_ms']:g} is more than latency.max_ms ="
+            f" {values['max_ms']:g}; is it litert-benchmark's result?"
+        )
+    return values
+
+
+def _summary(
+    path: Path, latency: Mapping[str, Any], budget_ms: float, need: Statistics
+) -> JudgedDurations:
+    """litert-benchmark's summary: it holds no durations, so the largest is all that bounds p95."""
+    values = _summary_values(path, latency)
     count, wanted = int(values["num_runs"]), least_count(SHARE, need.confidence)
     enough = count >= wanted
     verdict = Verdict.INCONCLUSIVE

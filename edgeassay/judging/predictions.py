@@ -36,6 +36,11 @@ class Given:
     unused: Sequence[str]
 
 
+def _shown(name: str) -> str:
+    """A name, in quotes where blanks around it would go unseen."""
+    return name if name == name.strip() else repr(name)
+
+
 def _some(items: Iterable[str]) -> str:
     """The first few of what is wrong."""
     everything = list(items)
@@ -55,7 +60,7 @@ def _images(table: Table) -> dict[str, int]:
         if not name.strip():
             raise DataError(f"{table.at(row)}: column {IMAGE!r} is empty; fill it in")
         if name in rows:
-            twice.append(f"{name} (lines {table.lines[rows[name]]} and {table.lines[row]})")
+            twice.append(f"{_shown(name)} (lines {table.lines[rows[name]]} and {table.lines[row]})")
         rows.setdefault(name, row)
     if twice:
         raise DataError(f"{table.path} lists images twice: {_some(twice)}; leave one row of each")
@@ -71,7 +76,7 @@ def _scores(path: Path, classes: Sequence[str], wanted: Mapping[str, int], label
         (wanted, rows, f"{path} lacks images that {labels} lists"),
         (rows, wanted, f"{path} has images that {labels} doesn't list"),
     ):
-        missing = [name for name in here if name not in there]
+        missing = [_shown(name) for name in here if name not in there]
         if missing:
             raise DataError(
                 f"{words}: {_some(missing)}; predictions and labels must be of the same images"
@@ -91,7 +96,7 @@ def _numbers(table: Table, name: str) -> Floats:
     wrong = []
     for row, text in enumerate(texts):
         try:
-            found[row] = float(text)
+            found[row] = float(text) if "_" not in text else math.nan  # Python reads 1_0 as 10
         except ValueError:
             found[row] = math.nan
         if not math.isfinite(found[row]):
@@ -105,8 +110,8 @@ def _numbers(table: Table, name: str) -> Floats:
 
 
 def _classes(labels: Path, predictions: Path) -> list[str]:
-    """The columns of a file of predictions, which are the classes; DataError where there are none,
-    or one of them occurs twice.
+    """The columns of a file of predictions, which are the classes, in order; DataError where there
+    are none, or one of them occurs twice.
     """
     header = read_header(predictions, absent=f"{predictions} doesn't exist; give the file's path")
     if IMAGE not in header:
@@ -114,7 +119,12 @@ def _classes(labels: Path, predictions: Path) -> list[str]:
             f"{predictions} has no column {IMAGE!r}, by which predictions and labels are matched;"
             f" its columns are {_some(header)}"
         )
-    classes = [name for name in header if name != IMAGE and not name.endswith(RAW)]
+    if not all(name.strip() for name in header):
+        raise DataError(
+            f"{predictions} has a column without a name, such as a table's row numbers; remove it"
+        )
+    raw = {f"{name}{RAW}" for name in header}
+    classes = [name for name in header if name not in {IMAGE, PATIENT, *raw}]
     if not classes:
         raise DataError(
             f"{predictions} has no column of scores; it needs one for each class, named as the"
@@ -136,19 +146,19 @@ def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
     several = LABEL in header and LABEL not in classes
     for name in [] if several else classes:
         if name not in header:
+            others = set(header) - {IMAGE, PATIENT}
             raise DataError(
                 f"{reference} has a column {name!r}, and {labels} has no such column of labels;"
-                f" {nearest(name, set(header) - {IMAGE, PATIENT})}"
+                f" {nearest(name, others) if others else 'add it'}"
             )
+    _check_patients(header, labels, (reference, candidate))
     table = _read(labels, dict.fromkeys(dict.fromkeys((IMAGE, *header)), "must be there"))
     images = _images(table)
     known = {IMAGE, PATIENT, *([LABEL] if several else classes)}
     unused = [name for name in header if name not in known]
-    _check_unused(table, unused, reference)
-    patients = table.columns[PATIENT] if PATIENT in header else None
-    if patients is not None and not all(name.strip() for name in patients):
-        row = next(i for i, name in enumerate(patients) if not name.strip())
-        raise DataError(f"{table.at(row)}: column {PATIENT!r} is empty; fill it in")
+    if not several:
+        _check_unused(table, unused, reference)
+    patients = _patients(table) if PATIENT in header else None
     return Given(
         compared=Compared(
             classes=classes,
@@ -160,6 +170,25 @@ def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
         names_patients=patients is not None,
         unused=unused,
     )
+
+
+def _patients(table: Table) -> list[str]:
+    """Each image's patient; blanks around a name make no other patient of it."""
+    patients = [name.strip() for name in table.columns[PATIENT]]
+    if not all(patients):
+        raise DataError(f"{table.at(patients.index(''))}: column {PATIENT!r} is empty; fill it in")
+    return patients
+
+
+def _check_patients(header: Sequence[str], labels: Path, predictions: Sequence[Path]) -> None:
+    """DataError where predictions alone name patients: each image would count as one."""
+    for path in predictions:
+        named = PATIENT in read_header(path, absent=f"{path} doesn't exist; give the file's path")
+        if named and PATIENT not in header:
+            raise DataError(
+                f"{path} has a column {PATIENT!r}, and {labels} has none, where it is looked for;"
+                " add it there"
+            )
 
 
 def _check_unused(table: Table, unused: Sequence[str], reference: Path) -> None:

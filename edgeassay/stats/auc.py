@@ -33,19 +33,29 @@ def midranks(scores: Scores) -> Floats:
     return ranks
 
 
-def placements(positive: Mask, scores: Scores) -> Floats:
-    """Each image's placement, (images,): of a positive the share of negatives that score less, of
-    a negative the share of positives that score more, ties half.
+def pairs_won(positive: Mask, scores: Scores) -> Floats:
+    """How many pairs with an image are in order, (images,): with a positive the negatives that
+    score less, with a negative the positives that score more, ties half. Whole numbers and halves,
+    so that their sums are exact.
 
-    The mean over either kind is the AUC (DeLong, DeLong & Clarke-Pearson 1988), found here from
-    midranks in the time of a sort (Sun & Xu 2014).
+    Found from midranks in the time of a sort (Sun & Xu 2014).
     """
     ranks = midranks(scores)
     among_positives, among_negatives = midranks(scores[positive]), midranks(scores[~positive])
-    placed = np.empty(len(scores))
-    placed[positive] = (ranks[positive] - among_positives) / len(among_negatives)
-    placed[~positive] = 1.0 - (ranks[~positive] - among_negatives) / len(among_positives)
-    return placed
+    won = np.empty(len(scores))
+    won[positive] = ranks[positive] - among_positives
+    won[~positive] = len(among_positives) - (ranks[~positive] - among_negatives)
+    return won
+
+
+def placements(positive: Mask, scores: Scores) -> Floats:
+    """Each image's placement, (images,): the share of its pairs that are in order.
+
+    The mean over either kind is the AUC (DeLong, DeLong & Clarke-Pearson 1988).
+    """
+    positives = int(positive.sum())
+    others: Floats = np.where(positive, len(scores) - positives, positives)
+    return pairs_won(positive, scores) / others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +88,21 @@ def influences(positive: Mask, scores: Scores, codes: Codes) -> tuple[float, Flo
 
     The sum of the squares is the AUC's variance: DeLong's where every patient has one image, else
     with patients as the unit, as Obuchowski (1997), each kind's sums scaled by I / (I - 1) for its
-    number of patients I. Infinite where a kind has a single patient.
+    number of patients I. All infinite where a kind has a single patient.
     """
-    placed = placements(positive, scores)
-    auc = float(placed[positive].mean())
-    total = np.zeros(int(codes.max()) + 1)
+    won = pairs_won(positive, scores)
+    all_won, size = won[positive].sum(), int(codes.max()) + 1
+    pairs = float(positive.sum()) * float((~positive).sum())
+    parts = []
     for kind in (positive, ~positive):
         patients = len(np.unique(codes[kind]))
-        scale = np.sqrt(patients / (patients - 1)) if patients > 1 else np.inf
-        deviations = (placed[kind] - auc) / kind.sum()
-        with np.errstate(invalid="ignore"):
-            total += scale * np.bincount(codes[kind], deviations, len(total))
-    return auc, np.where(np.isnan(total), np.inf, total)
+        if patients == 1:
+            return float(all_won / pairs), np.full(size, np.inf)
+        # In whole numbers and halves: what cancels out, within a patient too, must leave nothing.
+        deviations = kind.sum() * won[kind] - all_won
+        sums = np.bincount(codes[kind], deviations, size) * (~kind).sum()
+        parts.append(np.sqrt(patients / (patients - 1)) * sums)
+    return float(all_won / pairs), (parts[0] + parts[1]) / pairs**2
 
 
 def class_aucs(labels: Labels, scores: Scores) -> Floats:

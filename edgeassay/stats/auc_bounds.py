@@ -25,18 +25,22 @@ EDGE: Final = 1e-9
 
 
 def degrees_of_freedom(influence: Floats) -> float:
-    """Of Student's t for a sum of these patients' influences, at least 1.
+    """Of Student's t for a sum of these patients' influences, from 1 to the number of patients.
 
     The variance of a variance's estimate follows from the kurtosis (Satterthwaite's reasoning):
     where few patients carry the difference there are few degrees, however many images there are.
     Where none does, no variance is estimated, and Student's t is the normal distribution.
     """
-    square = float((influence**2).sum())
-    spread = float((influence**4).sum()) - square**2 / len(influence)
+    squares = influence**2
+    square, most = float(squares.sum()), float(len(influence))
     if square == 0.0:
         return NORMAL
-    if not np.isfinite(spread) or spread <= 0.0:
-        return float(len(influence))
+    if not np.isfinite(square):
+        return 1.0
+    spread = float((squares**2).sum()) - square**2 / most
+    # Where all weigh alike, whether a spread is left is up to rounding.
+    if spread * most * CAUTION <= 2.0 * square**2:
+        return most
     return max(1.0, 2.0 * square**2 / spread / CAUTION)
 
 
@@ -120,16 +124,17 @@ class AucDrop:
     @property
     def variance(self) -> float:
         """Of the drop, at least that of a single pair of images that changed places."""
-        influence = self.reference.influence - self.candidate.influence
         counts = self.reference.counts
         pairs = [2.0 / (c.positives * c.negatives) ** 2 for c in counts]
-        return max(float((influence**2).sum()), sum(pairs) / len(counts) ** 2)
+        return max(self.standard_error**2, sum(pairs) / len(counts) ** 2)
 
     @property
     def standard_error(self) -> float:
-        """By DeLong's components, summed by patient."""
+        """By DeLong's components, summed by patient; infinite where the sample can't tell."""
+        if not self.known:
+            return math.inf
         influence = self.reference.influence - self.candidate.influence
-        return float(np.sqrt((influence**2).sum())) if self.known else math.inf
+        return float(np.sqrt((influence**2).sum()))
 
     @property
     def degrees(self) -> float:
@@ -181,11 +186,14 @@ class AucDrop:
 
     def growth(self, margin: float, confidence: float, power: float) -> float | None:
         """How many times as much data would pass with probability `power` if the true drop were 0;
-        None where no amount would.
+        None where no amount would, or where both models rank alike.
+
+        As the bounds, a pass looks at the variance at the margin, chance at the one at 0.
         """
         from scipy.special import ndtri
 
-        if margin <= 0.0 or not self.known:
+        if margin <= 0.0 or not self.known or self.identical:
             return None
-        wanted = float(ndtri(confidence) + ndtri(power)) ** 2
-        return wanted * self.variance_at(0.0) / margin**2
+        at_margin, at_none = (float(np.sqrt(self.variance_at(drop))) for drop in (margin, 0.0))
+        t = _quantile(self.degrees, confidence)
+        return float(t * at_margin + ndtri(power) * at_none) ** 2 / margin**2

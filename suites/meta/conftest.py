@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from suites.meta.judge_files import Files
 from suites.meta.project import Project
 
 
@@ -26,3 +27,9 @@ def project(tmp_path: Path) -> Project:
     made = Project(tmp_path)
     made.write()
     return made
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """What `edgeassay judge` reads: labels, and two models that are nearly alike."""
+    return Files.of(tmp_path)

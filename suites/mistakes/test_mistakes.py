@@ -11,7 +11,16 @@ import pytest
 
 from edgeassay.machine import usable_cpus
 from suites.meta.project import Project
-from suites.mistakes import artifacts, declarations, images, options, places, tables
+from suites.mistakes import (
+    artifacts,
+    declarations,
+    images,
+    judged,
+    judged_options,
+    options,
+    places,
+    tables,
+)
 from suites.mistakes.mistake import (
     Mistake,
     check_nothing_half_done,
@@ -22,7 +31,7 @@ from suites.mistakes.mistake import (
     tree,
 )
 
-MODULES = (declarations, options, tables, images, artifacts, places)
+MODULES = (declarations, options, tables, images, artifacts, places, judged, judged_options)
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
 Made = Mapping[str, Future[None]]
