@@ -176,8 +176,8 @@ def _limits(facts: Facts) -> list[list[str]]:
         "# The least that the mean AUC may be. Switch it on with [data]: a network at chance loses"
         " nothing.",
         *off(["min_auc = 0.9"]),
-        "# Decisions, which an AUC can't see: at the product's threshold ([operating_point]), else at"
-        " one fixed",
+        "# Decisions, which an AUC can't see: at the product's threshold ([operating_point]), else"
+        " at one fixed",
         "# on the validation split.",
         *off(["sensitivity_drop = 0.02", "specificity_drop = 0.05"]),
     ]
