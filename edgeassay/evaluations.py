@@ -45,7 +45,7 @@ class Evaluations:
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self._data: dict[Part, EvaluationData] = {}
-        self._unreadable: dict[str, DataError] = {}
+        self._unreadable: dict[Part, DataError] = {}
         self._sharded: dict[Part, list[Shard]] = {}
         self._predictions: dict[tuple[Case, Role], Predictions] = {}
         self._compared: dict[Case, Compared] = {}
@@ -86,8 +86,8 @@ class Evaluations:
 
     def predictions(self, case: Case, role: Role = Role.EVALUATION) -> Predictions:
         """The case's predictions on a split."""
-        if case.model in self._unreadable:
-            raise self._unreadable[case.model]
+        if (case.model, role) in self._unreadable:
+            raise self._unreadable[case.model, role]
         if (case, role) not in self._predictions:
             model, data = self._rig.model(case), self.data(case.model, role)
 
@@ -107,7 +107,7 @@ class Evaluations:
                     report=self._rig.report,
                 )
             except DataError as error:
-                self._unreadable[case.model] = error
+                self._unreadable[case.model, role] = error
                 raise
             self._predictions[case, role] = made
             if self._rig.settings.predictions is not None and role is Role.EVALUATION:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -131,9 +131,7 @@ def _limit(
 
 def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]:
     for name, traits in TRAITS.items():
-        # Against a file of predictions the reference variant has a drop too.
-        elsewhere = traits.needs_data and model.reference.predictions is not None
-        if traits.relative and case.variant == model.reference.variant and not elsewhere:
+        if case.variant == model.reference.variant and not of_reference(name, model):
             continue
         # Without data nobody knows the classes, and one claim stands for all: it is unmeasured.
         for class_name in (model.classes or (None,)) if traits.per_class else (None,):
@@ -163,6 +161,18 @@ def _check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
                     )
 
 
+def _check_compared(models: Mapping[str, ModelSpec], devices: Iterable[DeviceSpec]) -> None:
+    """A limit on what the reference is compared with itself in would never make a claim."""
+    for model in models.values():
+        rules = [*model.limits, *(r for d in devices for r in d.limits.get(model.id, ()))]
+        for rule in rules:
+            if rule.variant == model.reference.variant and not of_reference(rule.claim, model):
+                raise ConfigError(
+                    f"{rule.limit.source}: {rule.claim} compares with {rule.variant!r}, the"
+                    " reference, and isn't claimed of it; set the limit for another variant"
+                )
+
+
 def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]) -> None:
     """A deviation from a limit that nobody set can't match anything, ever."""
     for model in models.values():
@@ -174,6 +184,7 @@ def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, Dev
                 raise ConfigError(
                     f"{d.source}: unknown device {d.device!r}; {nearest(d.device, devices)}"
                 )
+            _check_reach(d, model)
             same_claim = [r for r in rules if r.claim is d.claim]
             if not any(
                 None in (r.variant, d.variant) or r.variant == d.variant for r in same_claim
@@ -183,6 +194,31 @@ def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, Dev
                     f" {d.variant or 'any variant'}, and no limit is set there; set the limit, or"
                     " remove the deviation"
                 )
+
+
+def _check_reach(deviation: Deviation, model: ModelSpec) -> None:
+    """ConfigError where a deviation is about a claim that is never made, so that nobody would ever
+    learn that it matches nothing.
+    """
+    traits, place = TRAITS[deviation.claim], deviation.source
+    if deviation.class_name is not None and not traits.per_class:
+        raise ConfigError(
+            f"{place}: it names the class {deviation.class_name!r}, and {deviation.claim} is about"
+            " all classes together; leave `class` out"
+        )
+    if deviation.variant == model.reference.variant and not of_reference(deviation.claim, model):
+        raise ConfigError(
+            f"{place}: {deviation.claim} compares with {deviation.variant!r}, the reference, and"
+            " isn't claimed of it; name another variant, or remove the deviation"
+        )
+
+
+def of_reference(name: ClaimName, model: ModelSpec) -> bool:
+    """Whether a claim can be made of the reference variant: against a file of predictions it has a
+    drop too.
+    """
+    traits = TRAITS[name]
+    return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
 
 
 def plan(
@@ -199,6 +235,7 @@ def plan(
     device, present = recognise(devices, machine, wanted_device)
     for profile in devices.values():
         _check_limits(profile, models)
+    _check_compared(models, devices.values())
     _check_deviations(models, devices)
     chosen = {name: models[name] for name in choose("model", wanted_models, models)}
     choose(

@@ -4,7 +4,7 @@ the least that it may be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from edgeassay.errors import Absent, NoEvidence
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.drops import (
+    MOST_NAMED,
     auc_measured,
     class_drop_measured,
     mean_drop_measured,
@@ -22,6 +23,7 @@ from edgeassay.measure.drops import (
 )
 from edgeassay.spec import Claim, ClaimName, Measurement, Statistics
 from edgeassay.stats import AucDrop, compare_aucs
+from edgeassay.stats.auc import Codes, count
 from edgeassay.stats.holm import holm
 
 
@@ -88,55 +90,75 @@ def _corrected(
 
 
 def subgroup_auc_drop(evidence: Evidence, claim: Claim) -> Measured:
-    """The largest drop among the subgroups; its lower bound allows for how many there are."""
+    """The largest drop among the subgroups; its lower bound allows for how many there are. Those of
+    too few patients aren't looked at, and nothing passes for want of them.
+    """
     compared, need = evidence.evaluations.compared(claim.case), _statistics(evidence, claim)
     if not compared.subgroups:
         file = evidence.rig.model(claim.case).file
         raise Absent(f"{file}: [data] names no `subgroups`")
-    found = list(subgroup_drops(compared))
+    found, few = subgroup_drops(compared, need)
+    unjudged = f"too few patients to judge {_some(few)}" if few else ""
     if not found:
-        raise NoEvidence("no subgroup has positives or negatives to compare")
+        raise NoEvidence(unjudged or "no subgroup is less than all images that a class is about")
     alone = 1.0 - (1.0 - need.confidence) / len(found)
-    worst, drop = max(found, key=lambda pair: pair[1].value)
-    few = [name for name, other in found if too_few(other.reference.counts, [name], need)]
-    highs = [1.0 if n in few else other.bounds(need.confidence).high for n, other in found]
-    lows = [other.bounds(alone).low for n, other in found if n not in few]
+    worst, drop = max(found.items(), key=lambda pair: pair[1].value)
+    highs = [other.bounds(need.confidence).high for other in found.values()]
     detail = f"the worst of {len(found)} subgroups is {worst}"
-    if few:
-        detail += f"; too few patients to judge {', '.join(few)}"
     return Measurement(
         value=drop.value,
         unit="AUC",
         n=len(compared.labels),
-        low=max(lows, default=-1.0),
-        high=max(highs),
+        low=max(other.bounds(alone).low for other in found.values()),
+        high=1.0 if few else max(highs),
         confidence=need.confidence,
-        detail=detail,
+        detail=f"{detail}; {unjudged}" if few else detail,
     ), drop.reference.value
 
 
-def subgroup_drops(compared: Compared) -> Iterator[tuple[str, AucDrop]]:
-    """Each subgroup's drop, by class and value: of its own images, and where it holds one kind
-    only, of that kind against all images of the other.
+def _some(names: Sequence[str]) -> str:
+    """The first of many names."""
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def subgroup_drops(compared: Compared, need: Statistics) -> tuple[dict[str, AucDrop], list[str]]:
+    """Each subgroup's drop by its name, and the names of those that have too few patients."""
+    found: dict[str, AucDrop] = {}
+    few: list[str] = []
+    for name, k, rows in _subgroups(compared):
+        positive, codes = compared.labels[rows, k].astype(bool), compared.codes[rows]
+        if too_few([count(positive, codes)], [name], need):
+            few.append(name)
+            continue
+        drop = compare_aucs(
+            compared.labels[rows][:, [k]],
+            compared.reference[rows][:, [k]],
+            compared.candidate[rows][:, [k]],
+            np.unique(codes, return_inverse=True)[1].reshape(-1),
+        ).drops[0]
+        assert drop is not None, "there are patients of both kinds"
+        found[name] = drop
+    return found, few
+
+
+def _subgroups(compared: Compared) -> Iterator[tuple[str, int, Codes]]:
+    """Each subgroup by value and class, and its images: its own, and where they are of one kind,
+    all images of the other too. Where that makes it everybody, it is no subgroup.
     """
+    kinds = [(np.flatnonzero(column == 0), np.flatnonzero(column)) for column in compared.labels.T]
     for column, values in compared.subgroups.items():
-        texts = np.asarray(values)
-        for value in np.unique(texts):
-            inside = texts == value
-            for k, positive in enumerate(compared.labels.T.astype(bool)):
-                rows = inside.copy()
-                kinds = {bool(kind) for kind in np.unique(positive[inside])}
-                if len(kinds) == 1:
-                    rows |= positive != kinds.pop()
-                found = compare_aucs(
-                    compared.labels[rows][:, [k]],
-                    compared.reference[rows][:, [k]],
-                    compared.candidate[rows][:, [k]],
-                    np.unique(compared.codes[rows], return_inverse=True)[1].reshape(-1),
-                ).drops[0]
-                if found is not None:
-                    of_class = f" ({compared.classes[k]})" if len(compared.classes) > 1 else ""
-                    yield f"{column} = {value}{of_class}", found
+        texts, of = np.unique(np.asarray(values), return_inverse=True)
+        by_value = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
+        for text, inside in zip(texts, by_value, strict=True):
+            for k, name in enumerate(compared.classes):
+                rows, own = inside, compared.labels[inside, k]
+                if own.all() or not own.any():
+                    rows = np.concatenate([inside, kinds[k][1 - own[0]]])
+                    if len(rows) == len(compared.labels):
+                        continue
+                of_class = f" ({name})" if len(compared.classes) > 1 else ""
+                yield f"{column} = {text or 'nothing'}{of_class}", k, rows
 
 
 def min_auc(evidence: Evidence, claim: Claim) -> Measured:

@@ -88,7 +88,7 @@ def _check_between(value: float, least: float, most: float, key: str, where: str
 
 def _check_statistics(statistics: Statistics, where: str) -> None:
     for key in ("confidence", "power"):
-        _check_between(getattr(statistics, key), 0.5, 0.9999, f"statistics.{key}", where)
+        _check_between(getattr(statistics, key), 0.51, 0.9999, f"statistics.{key}", where)
     for key in ("min_positives", "min_negatives"):
         _check_between(getattr(statistics, key), 2, MOST_IMAGES, f"statistics.{key}", where)
     _check_between(statistics.resamples, 200, MOST_ROUNDS, "statistics.resamples", where)

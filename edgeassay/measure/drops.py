@@ -32,10 +32,15 @@ def too_few(counts: Sequence[Counts], names: Sequence[str], need: Statistics) ->
 
 
 def planning(drop: AucDrop, images: int, margin: float, need: Statistics) -> str | None:
-    """How much data would be enough if there were no drop, in words."""
+    """How much data would be enough if there were no drop, in words; never less than what gives
+    every class the patients that it needs.
+    """
     growth = drop.growth(margin, need.confidence, need.power)
     if growth is None:
         return None
+    for c in drop.reference.counts:
+        growth = max(growth, need.min_positives / c.positive_patients)
+        growth = max(growth, need.min_negatives / c.negative_patients)
     wanted = math.ceil(max(1.0, growth) * images)
     positives = min(c.positives for c in drop.reference.counts)
     rarest = math.ceil(max(1.0, growth) * positives)

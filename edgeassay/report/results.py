@@ -96,8 +96,8 @@ class HealthRecord(Record):
 
 
 class CoPrimary(Record):
-    """What must hold together for a case to be good: those claims that were judged, and the verdict
-    on all of them, which is that of the worst.
+    """What must hold together for a case to be good: those claims that were judged (of one about
+    each class the worst), and the verdict on all of them, which is that of the worst.
     """
 
     claims: dict[ClaimName, Verdict]
@@ -193,7 +193,11 @@ def co_primary(
 
     All must hold, so each is tested as if it were alone (intersection-union: Berger 1982).
     """
-    found = {r.claim: r.verdict for r in claims if r.case == case and r.claim in names}
+    found: dict[ClaimName, Verdict] = {}
+    for record in claims:
+        if record.case == case and record.claim in names:
+            before = found.get(record.claim, record.verdict)  # of another class
+            found[record.claim] = min(before, record.verdict, key=WORST_FIRST.index)
     if not found:
         return None
     return CoPrimary(claims=found, verdict=min(found.values(), key=WORST_FIRST.index))

@@ -20,7 +20,6 @@ from edgeassay.stats.bounds import Bounds
 
 # How much the kurtosis of few patients overstates the degrees of freedom; by simulation.
 CAUTION: Final = 3.0
-NORMAL: Final = 1e9
 EDGE: Final = 1e-9
 
 
@@ -29,13 +28,10 @@ def degrees_of_freedom(influence: Floats) -> float:
 
     The variance of a variance's estimate follows from the kurtosis (Satterthwaite's reasoning):
     where few patients carry the difference there are few degrees, however many images there are.
-    Where none does, no variance is estimated, and Student's t is the normal distribution.
     """
     squares = influence**2
     square, most = float(squares.sum()), float(len(influence))
-    if square == 0.0:
-        return NORMAL
-    if not np.isfinite(square):
+    if square == 0.0 or not np.isfinite(square):
         return 1.0
     spread = float((squares**2).sum()) - square**2 / most
     # Where all weigh alike, whether a spread is left is up to rounding.
@@ -66,10 +62,26 @@ def _root(function: Callable[[float], float], inside: float, outside: float) -> 
     return float(brentq(function, inside, outside, xtol=1e-12))
 
 
-def _quantile(degrees: float, confidence: float) -> float:
+def reach(influence: Floats, confidence: float) -> float:
+    """How many standard errors a bound lies away: Student's t. Where no patient shows anything, the
+    standard error isn't estimated, and the bound is that of a count of none ("the rule of three").
+    """
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, confidence))
+    if not influence.any():
+        return math.sqrt(-math.log(1.0 - confidence))
+    return float(stdtrit(degrees_of_freedom(influence), confidence))
+
+
+def tail(influence: Floats, statistic: float) -> float:
+    """The probability of so many standard errors or more: a bound lies just there where this is one
+    less its confidence.
+    """
+    from scipy.special import stdtr
+
+    if not influence.any():
+        return math.exp(-(statistic**2)) if statistic > 0.0 else 1.0
+    return float(stdtr(degrees_of_freedom(influence), -statistic))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +108,7 @@ class AucEstimate:
         """One-sided bounds of the AUC, within [0, 1]."""
         if not np.isfinite(self.variance):
             return Bounds(value=self.value, low=0.0, high=1.0)
-        t = _quantile(degrees_of_freedom(self.influence), confidence)
+        t = reach(self.influence, confidence)
 
         def beyond(auc: float) -> float:
             return abs(auc - self.value) - t * float(np.sqrt(self.variance_at(auc)))
@@ -133,13 +145,12 @@ class AucDrop:
         """By DeLong's components, summed by patient; infinite where the sample can't tell."""
         if not self.known:
             return math.inf
-        influence = self.reference.influence - self.candidate.influence
-        return float(np.sqrt((influence**2).sum()))
+        return float(np.sqrt((self.influence**2).sum()))
 
     @property
-    def degrees(self) -> float:
-        """Student's degrees of freedom."""
-        return degrees_of_freedom(self.reference.influence - self.candidate.influence)
+    def influence(self) -> Floats:
+        """How far each patient moves the drop."""
+        return self.reference.influence - self.candidate.influence
 
     @property
     def known(self) -> bool:
@@ -167,7 +178,7 @@ class AucDrop:
             return Bounds(value=0.0, low=0.0, high=0.0)
         if not self.known:
             return Bounds(value=self.value, low=-1.0, high=1.0)
-        t = _quantile(self.degrees, confidence)
+        t = reach(self.influence, confidence)
 
         def beyond(drop: float) -> float:
             return abs(drop - self.value) - t * float(np.sqrt(self.variance_at(drop)))
@@ -177,12 +188,10 @@ class AucDrop:
 
     def p_above(self, margin: float) -> float:
         """The probability of so large a drop, or larger, if the true one were `margin`."""
-        from scipy.special import stdtr
-
         if self.identical or not self.known:
             return 1.0
-        statistic = (self.value - margin) / np.sqrt(self.variance_at(margin))
-        return float(stdtr(self.degrees, -statistic))
+        statistic = (self.value - margin) / math.sqrt(self.variance_at(margin))
+        return tail(self.influence, statistic)
 
     def growth(self, margin: float, confidence: float, power: float) -> float | None:
         """How many times as much data would pass with probability `power` if the true drop were 0;
@@ -195,5 +204,5 @@ class AucDrop:
         if margin <= 0.0 or not self.known or self.identical:
             return None
         at_margin, at_none = (float(np.sqrt(self.variance_at(drop))) for drop in (margin, 0.0))
-        t = _quantile(self.degrees, confidence)
+        t = reach(self.influence, confidence)
         return float(t * at_margin + ndtri(power) * at_none) ** 2 / margin**2

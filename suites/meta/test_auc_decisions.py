@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from edgeassay.stats import AucDrop
 from edgeassay.stats.auc import Codes
+from edgeassay.stats.auc_bounds import degrees_of_freedom
 from edgeassay.stats.bootstrap import CHUNK, percentile_bounds_of, resampled_aucs
 from suites.meta.paired_scores import BinaryMask, clustered, column, drop_of, simulated, two_models
 from suites.meta.slow_auc import Floats
@@ -177,4 +178,4 @@ def test_influences_that_cancel_out_leave_nothing_for_rounding() -> None:
     one = drop_of(positive, flat, raised, codes)
     turned = drop_of(~positive, flat, -raised, codes)
     assert one.bounds(0.95) == turned.bounds(0.95)
-    assert one.degrees == turned.degrees == 2.0
+    assert degrees_of_freedom(one.influence) == degrees_of_freedom(turned.influence) == 2.0

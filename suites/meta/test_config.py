@@ -58,6 +58,7 @@ MODEL_MISTAKES = [
     ("size = [8, 8]", "size = [8]", "preprocess.size"),
     ("size = [8, 8]", "size = [8, 8]\nmean = [0.1, 0.2]", "preprocess.mean has 2 values"),
     ("size = [8, 8]", "size = [8, 8]\nstd = [0.0]", "std must not be zero"),
+    ("[limits]", "[statistics]\nconfidence = 0.5\n[limits]", "statistics.confidence = 0.5 must be"),
     ('id = "tiny"', 'id = "tony"', "id = 'tony', and the folder is 'tiny'"),
     ('id = "tiny"', 'id = "Tiny one"', "id = 'Tiny one' is not valid"),
     ('id = "tiny"', 'id = "tiny', "is no valid TOML"),

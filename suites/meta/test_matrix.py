@@ -145,6 +145,19 @@ def test_a_deviation_from_no_limit_is_refused(tmp_path: Path) -> None:
         make(tmp_path, text)
 
 
+def test_a_deviation_that_can_match_no_claim_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="it names the class 'bright', and size_ratio is about"):
+        make(tmp_path, with_deviation('class = "bright"'))
+    with pytest.raises(ConfigError, match="compares with 'fp32', the reference"):
+        make(tmp_path, with_deviation('variant = "fp32"'))
+
+
+def test_a_limit_that_can_make_no_claim_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="mean_auc_drop compares with 'fp32', the reference"):
+        make(tmp_path, MODEL_TOML + "\n[limits.fp32]\nmean_auc_drop = 0.01\n")
+    assert make(tmp_path, MODEL_TOML + "\n[limits.fp32]\nmin_auc = 0.01\n").claims
+
+
 def test_a_deviation_on_an_unknown_device_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="unknown device 'bensh'; did you mean 'bench'"):
         make(tmp_path, with_deviation('device = "bensh"'))

@@ -216,13 +216,13 @@ def test_kept_predictions_are_right_or_made_again(project: Project, pattern: str
     right = kept.predict()
     assert right.reused == 0
     assert kept.predict().reused == len(right.scores)
-    (path,) = kept.store.folder.rglob(pattern)
+    path = min(kept.store.folder.rglob(pattern))
     whole = path.read_bytes()
     made_again = 0
     for copy in damaged(whole):
         path.write_bytes(copy)
         found = kept.predict()
-        made_again += found.reused == 0
+        made_again += found.reused < len(right.scores)
         assert found.scores.tobytes() == right.scores.tobytes()
         assert kept.predict().reused == len(right.scores)
     assert made_again > COPIES / 2
