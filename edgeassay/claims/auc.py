@@ -19,6 +19,7 @@ from edgeassay.measure.drops import (
     auc_measured,
     class_drop_measured,
     mean_drop_measured,
+    planning,
     too_few,
 )
 from edgeassay.spec import Claim, ClaimName, Measurement, Statistics
@@ -103,17 +104,25 @@ def subgroup_auc_drop(evidence: Evidence, claim: Claim) -> Measured:
         raise NoEvidence(unjudged or "no subgroup is less than all images that a class is about")
     alone = 1.0 - (1.0 - need.confidence) / len(found)
     worst, drop = max(found.items(), key=lambda pair: pair[1].value)
-    highs = [other.bounds(need.confidence).high for other in found.values()]
+    highs = {name: other.bounds(need.confidence).high for name, other in found.items()}
+    widest = max(highs, key=lambda name: highs[name])
+    figure = planning(found[widest], _images(found[widest]), claim.limit.value, need)
     detail = f"the worst of {len(found)} subgroups is {worst}"
     return Measurement(
         value=drop.value,
         unit="AUC",
         n=len(compared.labels),
         low=max(other.bounds(alone).low for other in found.values()),
-        high=1.0 if few else max(highs),
+        high=1.0 if few else highs[widest],
         confidence=need.confidence,
+        planning=None if few or figure is None else f"{widest}: {figure}",
         detail=f"{detail}; {unjudged}" if few else detail,
     ), drop.reference.value
+
+
+def _images(drop: AucDrop) -> int:
+    (counts,) = drop.reference.counts
+    return counts.positives + counts.negatives
 
 
 def _some(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,7 @@ from edgeassay.claims.measured import Measure, Measured
 from edgeassay.errors import NoEvidence
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
+from edgeassay.measure.drops import rate_planning
 from edgeassay.measure.operating import Operating
 from edgeassay.spec import Claim, ClaimName, Measurement, Statistics
 from edgeassay.stats import Bounds
@@ -51,16 +52,26 @@ class Decided:
         """How many decisions there are."""
         return sum(int(self.of(k).sum()) for k in self.classes)
 
+    @property
+    def name(self) -> str:
+        """The kind in a word."""
+        return "positive" if self.kind else "negative"
+
+    def least(self, need: Statistics) -> int:
+        """How many patients every class needs."""
+        return need.min_positives if self.kind else need.min_negatives
+
+    def patients(self, k: int) -> int:
+        """How many patients have such images of a class."""
+        return len(np.unique(self.compared.codes[self.of(k)]))
+
     def poor(self, need: Statistics) -> str | None:
         """Why so few patients decide nothing; None where there are enough."""
-        kind = "positive" if self.kind else "negative"
-        least = need.min_positives if self.kind else need.min_negatives
         for k in self.classes:
-            patients = len(np.unique(self.compared.codes[self.of(k)]))
-            if patients < least:
+            if self.patients(k) < self.least(need):
                 return (
-                    f"too few patients: {self.compared.classes[k]} has {patients} {kind} ones, and"
-                    f" [statistics] wants {least}"
+                    f"too few patients: {self.compared.classes[k]} has {self.patients(k)}"
+                    f" {self.name} ones, and [statistics] wants {self.least(need)}"
                 )
         return None
 
@@ -116,7 +127,16 @@ def drop(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:
     ]
     bounds = mean_paired_drop_bounds(pairs, need.confidence)
     reference = float(np.mean([pair.reference.mean() for pair in pairs]))
-    return _measured(decided, bounds, need), reference
+    rarest = min(decided.patients(k) for k in decided.classes)
+    planning = rate_planning(
+        bounds,
+        decided.images,
+        decided.name,
+        claim.limit.value,
+        need,
+        least=decided.least(need) / rarest,
+    )
+    return replace(_measured(decided, bounds, need), planning=planning), reference
 
 
 def least(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:

@@ -9,7 +9,7 @@ from typing import Final
 
 from edgeassay.measure.compared import Compared
 from edgeassay.spec import Measurement, Statistics
-from edgeassay.stats import AucDrop, AucEstimate
+from edgeassay.stats import AucDrop, AucEstimate, Bounds
 from edgeassay.stats.auc import Counts
 
 MOST_NAMED: Final = 3
@@ -48,6 +48,24 @@ def planning(drop: AucDrop, images: int, margin: float, need: Statistics) -> str
         f"if the true drop were 0, about {wanted:,} images with {rarest:,} positives (of the rarest"
         f" class) would pass with a chance of {100 * need.power:g} %: a figure to plan with, no"
         " licence to add data until it passes"
+    )
+
+
+def rate_planning(
+    bounds: Bounds, images: int, kind: str, margin: float, need: Statistics, *, least: float
+) -> str | None:
+    """The same for the drop of a rate over `images` of a `kind`: the distance from value to upper
+    bound shrinks with the root of their number. `least` is the least growth that could be enough.
+    """
+    from scipy.special import ndtri
+
+    if margin <= 0.0:
+        return None
+    reach = (bounds.high - bounds.value) * (1.0 + ndtri(need.power) / ndtri(need.confidence))
+    wanted = math.ceil(max(1.0, least, (reach / margin) ** 2) * images)
+    return (
+        f"if the true drop were 0, about {wanted:,} {kind} images would pass with a chance of"
+        f" {100 * need.power:g} %: a figure to plan with, no licence to add data until it passes"
     )
 
 

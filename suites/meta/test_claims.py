@@ -218,8 +218,11 @@ def test_a_class_fails_only_where_it_stands_out_among_all_that_are_claimed() -> 
     found = judged(asked, claims[1])
     assert found.verdict is Verdict.INCONCLUSIVE
     assert f"alone it would fail (p = {second:.3g}), but not among 5 classes" in found.reason
-    # With one other that stands out, nothing else is looked at: it stands.
-    assert judged(evidence(compared, claims=claims[:2]), claims[1]).verdict is Verdict.FAIL
+    # With one other that stands out, nothing else is looked at: it stands. Other cases' claims are
+    # other families.
+    elsewhere = [replace(c, case=replace(CASE, runtime="other")) for c in claims]
+    alone = evidence(compared, claims=[*claims[:2], *elsewhere])
+    assert judged(alone, claims[1]).verdict is Verdict.FAIL
     assert judged(asked, claims[2]).verdict is Verdict.PASS
 
 
@@ -390,3 +393,40 @@ def test_a_threshold_is_fixed_by_the_reference_on_the_validation_split() -> None
     assert half.thresholds == pytest.approx([0.6])
     given = Stored(OperatingPoint(threshold=0.3, rule=">"), labels, found).operating(CASE)
     assert given.decide(np.array([[0.3], [0.31]])).ravel().tolist() == [False, True]
+
+
+def test_an_inconclusive_drop_of_sensitivity_says_how_many_positives_would_do() -> None:
+    labels = [1] * 100 + [0] * 300
+    reference = [0.9] * 400
+    candidate = [0.1] * 2 + [0.9] * 398
+    found = judged(
+        evidence(of(labels, reference, candidate)), claim(ClaimName.SENSITIVITY_DROP, 0.03)
+    )
+    assert found.verdict is Verdict.INCONCLUSIVE
+    measured = found.measurement
+    assert measured is not None
+    assert measured.high is not None
+    # z of 95 % and of 80 %, by tables.
+    reach = (measured.high - 0.02) / 1.645 * (1.645 + 0.842)
+    wanted = 100 * (reach / 0.03) ** 2
+    words = found.reason.split("if the true drop were 0, about ")[1]
+    assert int(words.split(" positive images")[0]) == pytest.approx(wanted, rel=0.01)
+    assert words.endswith("no licence to add data until it passes")
+
+
+def test_no_subgroup_passes_on_the_evidence_of_another() -> None:
+    rng = np.random.default_rng(9)
+    labels = (rng.random((2060, 1)) < 0.5).astype(np.int8)
+    reference, candidate = scores(rng, labels, 0.0)
+    candidate[:2000] = reference[:2000] - 0.02 * labels[:2000]
+    for kind in (0, 1):  # patients change places, and nothing drops
+        rows = 2000 + np.flatnonzero(labels[2000:, 0] == kind)
+        candidate[rows] = reference[rng.permutation(rows)]
+    site = ["north"] * 2000 + ["south"] * 60
+    found = judged(
+        evidence(of(labels, reference, candidate, subgroups={"site": site})),
+        claim(ClaimName.SUBGROUP_AUC_DROP, 0.05),
+    )
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "the worst of 2 subgroups is site = north" in found.reason
+    assert "; site = south: if the true drop were 0, about " in found.reason
