@@ -63,7 +63,12 @@ class Assay:
         """Show the deviation that declares a failure, or a lack of evidence, beside it."""
         if not (judgement.shows_failure or judgement.verdict is Verdict.INCONCLUSIVE):
             return judgement
-        deviation = self.plan.deviation_of(judgement.claim, self.settings.today, judgement.verdict)
+        today = self.settings.today
+        deviation = self.plan.deviation_of(judgement.claim, today, judgement.verdict)
+        other = self.plan.deviation_of(judgement.claim, today)
+        if deviation is None and other is not None:
+            hint = 'declares a failure; a lack of evidence needs `verdict = "inconclusive"`'
+            return replace(judgement, reason=f"{judgement.reason}; {other.source} {hint}")
         return replace(judgement, deviation=deviation)
 
     def _not_loaded(self, claim: Claim, error: ArtifactError) -> Judgement:

@@ -108,15 +108,17 @@ def subgroup_auc_drop(evidence: Evidence, claim: Claim) -> Measured:
     widest = max(highs, key=lambda name: highs[name])
     figure = planning(found[widest], _images(found[widest]), claim.limit.value, need)
     detail = f"the worst of {len(found)} subgroups is {worst}"
+    low = max(other.bounds(alone).low for other in found.values())
     return Measurement(
         value=drop.value,
         unit="AUC",
         n=len(compared.labels),
-        low=max(other.bounds(alone).low for other in found.values()),
-        high=1.0 if few else highs[widest],
+        low=low,
+        high=highs[widest],
         confidence=need.confidence,
+        insufficient=unjudged if few and low <= claim.limit.value else None,
         planning=None if few or figure is None else f"{widest}: {figure}",
-        detail=f"{detail}; {unjudged}" if few else detail,
+        detail=detail,
     ), drop.reference.value
 
 

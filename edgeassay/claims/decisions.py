@@ -71,7 +71,25 @@ class Decided:
             if self.patients(k) < self.least(need):
                 return (
                     f"too few patients: {self.compared.classes[k]} has {self.patients(k)}"
-                    f" {self.name} ones, and [statistics] wants {self.least(need)}"
+                    f" {self.name} ones, and {self.least(need)} are needed before bounds can be"
+                    " relied on"
+                )
+        return None
+
+    @property
+    def senseless(self) -> str | None:
+        """Why an operating point decides nothing: one that the reference's scores never reach, or
+        always, leaves both models alike whatever they say.
+        """
+        called = self.operating.decide(self.compared.reference)
+        for k in self.classes:
+            if called[:, k].all() or not called[:, k].any():
+                which = "every image" if called[:, k].all() else "no image"
+                low, high = (f(self.compared.reference[:, k]) for f in (np.min, np.max))
+                return (
+                    f"at the threshold {self.operating.thresholds[k]:.6g} the reference calls"
+                    f" {which} {self.compared.classes[k]!r}: its scores go from {low:.4g} to"
+                    f" {high:.4g}; look at [operating_point]"
                 )
         return None
 
@@ -79,7 +97,13 @@ class Decided:
     def detail(self) -> str:
         """The operating point, how close scores come to it, and which classes are left out."""
         near = self.operating.near(self.compared.candidate, self.step)
-        words = f"{self.operating.words}; {near:,} of the candidate's scores lie"
+        patients = len(
+            {int(code) for k in self.classes for code in self.compared.codes[self.of(k)]}
+        )
+        words = (
+            f"of {patients:,} patients; {self.operating.words}; {near:,} of the candidate's scores"
+        )
+        words += " lie"
         words += f" within one quantization step ({self.step:.3g})" if self.step else " right"
         words += " at it" if not self.step else " of it"
         left = [n for k, n in enumerate(self.compared.classes) if k not in self.classes]
@@ -99,7 +123,9 @@ def _decided(evidence: Evidence, claim: Claim, kind: int, *, alone: bool = False
     return decided
 
 
-def _measured(decided: Decided, bounds: Bounds, need: Statistics) -> Measurement:
+def _measured(
+    decided: Decided, bounds: Bounds, need: Statistics, *, paired: bool = False
+) -> Measurement:
     return Measurement(
         value=bounds.value,
         unit="share",
@@ -107,7 +133,7 @@ def _measured(decided: Decided, bounds: Bounds, need: Statistics) -> Measurement
         low=bounds.low,
         high=bounds.high,
         confidence=need.confidence,
-        insufficient=decided.poor(need),
+        insufficient=decided.poor(need) or (decided.senseless if paired else None),
         detail=decided.detail,
     )
 
@@ -136,7 +162,9 @@ def drop(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:
         need,
         least=decided.least(need) / rarest,
     )
-    return replace(_measured(decided, bounds, need), planning=planning), reference
+    measured = _measured(decided, bounds, need, paired=True)
+    detail = f"the reference's is {reference:.4f}; {measured.detail}"
+    return replace(measured, planning=planning, detail=detail), reference
 
 
 def least(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:
@@ -161,7 +189,7 @@ def flips(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:
     ]
     codes = [decided.compared.codes[decided.of(k)] for k in decided.classes]
     bounds = rate_bounds(np.concatenate(differ), np.concatenate(codes), need.confidence)
-    return _measured(decided, bounds, need), None
+    return _measured(decided, bounds, need, paired=True), None
 
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {

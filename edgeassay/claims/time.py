@@ -27,7 +27,10 @@ def _undisturbed(
     beyond = evidence.timings.excess(claim.case, what)
     if beyond is None:
         return measurement
-    return replace(measurement, insufficient=beyond, planning=QUIETER)
+    wanted = measurement.planning if measurement.high is None else None
+    return replace(
+        measurement, insufficient=beyond, planning=f"{QUIETER}; {wanted}" if wanted else QUIETER
+    )
 
 
 def latency_p95_ms(evidence: Evidence, claim: Claim) -> Measured:

@@ -8,15 +8,24 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from edgeassay.config.shapes import NAME, DeviceFile, ModelFile, nearest
+from edgeassay.config.shapes import (
+    NAME,
+    DeviceFile,
+    ModelFile,
+    default_statistics,
+    nearest,
+)
 from edgeassay.errors import ConfigError
 from edgeassay.preprocess import MODES
 from edgeassay.spec import (
     ARCHITECTURES,
     ENGINES,
+    TRAITS,
+    ClaimName,
     DataSource,
     Deviation,
     ImageCsvSource,
+    LimitRule,
     NpzSource,
     OperatingPoint,
     PhantomSource,
@@ -240,6 +249,19 @@ def _check_preprocess(settings: Preprocess, where: str) -> None:
         raise ConfigError(f"{where}: preprocess.std must not be zero")
     if settings.white is not None and settings.white < 1:
         raise ConfigError(f"{where}: preprocess.white = {settings.white} must be at least 1")
+
+
+def check_co_primary(names: Sequence[ClaimName], limits: Sequence[LimitRule], where: str) -> None:
+    """ConfigError where a co-primary claim that the model itself names isn't claimed."""
+    if names == default_statistics().co_primary:
+        return
+    claimed = {rule.claim for rule in limits}
+    missing = [name for name in names if name not in claimed and not TRAITS[name].of_device]
+    if not names or missing:
+        what = f"names {missing[0]}, and no limit is set for it" if missing else "names no claim"
+        raise ConfigError(
+            f"{where}: statistics.co_primary {what}; set the limit, or name other claims"
+        )
 
 
 def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: str) -> None:

@@ -6,7 +6,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from edgeassay.config.checks import check_deviations, check_device, check_model, class_names
+from edgeassay.config.checks import (
+    check_co_primary,
+    check_deviations,
+    check_device,
+    check_model,
+    class_names,
+)
 from edgeassay.config.limits import read_limits
 from edgeassay.config.shapes import DeviceFile, ModelFile, nearest, read_file
 from edgeassay.errors import ConfigError
@@ -40,6 +46,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
                 f"{rule.limit.source}: a budget in {unit} belongs to a device: set it in a device"
                 f" profile, under [limits.{model.id}]"
             )
+    check_co_primary(model.statistics.co_primary, limits, where)
     return ModelSpec(
         id=model.id,
         title=model.title or model.id,

@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+import edgeassay
 from edgeassay.atomic import sha256_of, write_text
 from edgeassay.config.shapes import default_judging, default_statistics
 from edgeassay.errors import ConfigError
 from edgeassay.judging.durations import MS, judge_durations, parse_budget
 from edgeassay.judging.predictions import Given, read_compared
+from edgeassay.judging.remarks import remarks
 from edgeassay.judging.verdicts import Drop, Judged, judge_aucs
 from edgeassay.report.table import STYLES
 from edgeassay.spec import Statistics, Verdict
@@ -169,7 +171,9 @@ def _latency(
         raise ConfigError(f"--unit {unit}: it must be one of {', '.join(MS)}")
     judged = judge_durations(path, parse_budget(budget), need, unit=unit)
     if json_path is not None:
-        write_text(json_path, json.dumps({"schema": 1, **asdict(judged)}, indent=2) + "\n")
+        facts = {"schema": 1, "edgeassay": edgeassay.__version__, **asdict(judged)}
+        facts["inputs"] = {"latency": {"path": str(path), "sha256": sha256_of(path)}}
+        write_text(json_path, json.dumps(facts, indent=2) + "\n")
     console = Console(highlight=False)
     console.print(Text(f"{judged.verdict}", style=STYLES[judged.verdict.value]), end=": ")
     console.print(judged.reason, markup=False, soft_wrap=True)
@@ -199,28 +203,5 @@ def _show(judged: Judged, given: Given, console: Console) -> None:
     console.print(table)
     console.print(Text(judged.verdict.value, style=STYLES[judged.verdict.value]), end=": ")
     console.print(judged.reason, markup=False, soft_wrap=True)
-    for line in _remarks(judged, given):
+    for line in remarks(judged, given):
         console.print(line, markup=False, soft_wrap=True)
-
-
-def _remarks(judged: Judged, given: Given) -> list[str]:
-    lines = [f"{judged.images:,} images of {judged.patients:,} patients"]
-    if not given.names_patients:
-        lines = [
-            f"{judged.images:,} images; the labels name no patients, so each image counts as one:"
-            " if patients have several, the bounds are too narrow"
-        ]
-    if given.unused:
-        lines.append(f"not used: {', '.join(given.unused)} of the labels")
-    if judged.left_out:
-        lines.append(f"left out of the mean: {', '.join(judged.left_out)}")
-    boot = judged.mean_auc.bootstrap
-    if boot is not None:
-        lines.append(
-            f"cross-check: {boot.resamples:,} times redrawn patients give at least"
-            f" {boot.lower:+z.4f} and at most {boot.upper:+z.4f}"
-        )
-        upper = judged.mean_auc.upper
-        if judged.verdict is Verdict.PASS and boot.upper > judged.margin and upper is not None:
-            lines.append("the cross-check doesn't exclude the margin: look at the data again")
-    return lines

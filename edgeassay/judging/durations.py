@@ -124,7 +124,7 @@ def _judged(durations: Sequence[float], budget_ms: float, need: Statistics) -> J
         f" {', '.join(bounds)}, each with {100 * need.confidence:g} % confidence), and the budget"
         f" is {budget_ms:g} ms"
     )
-    if high is None:
+    if high is None and verdict is Verdict.INCONCLUSIVE:
         reason += f"; {wanted} durations, each of a fresh process, are needed for an upper bound"
     return JudgedDurations(
         verdict=verdict,
@@ -177,7 +177,7 @@ def _summary(
         f"of {count:,} runs the slowest took {values['max_ms']:g} ms and p95 is"
         f" {values['p95_ms']:g} ms, and the budget is {budget_ms:g} ms"
     )
-    if not enough:
+    if not enough and verdict is Verdict.INCONCLUSIVE:
         reason += f"; {wanted} runs are needed for an upper bound of p95"
     return JudgedDurations(
         verdict=verdict,

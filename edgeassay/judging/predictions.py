@@ -220,9 +220,13 @@ def _binary(table: Table, classes: Sequence[str]) -> Labels:
 
 
 def _one_hot(table: Table, classes: Sequence[str]) -> Labels:
-    """A column with each image's class, as int8 (images, classes): one against the rest."""
+    """A column with each image's class, as int8 (images, classes): one against the rest. With one
+    column of scores, that class is the positive one, whatever the others are called.
+    """
     numbers = {name: k for k, name in enumerate(classes)}
     texts = table.columns[LABEL]
+    if len(classes) == 1 and classes[0] in texts:
+        return np.array([[text == classes[0]] for text in texts], np.int8)
     wrong = [
         f"{text!r} in line {table.lines[row]}"
         for row, text in enumerate(texts)

@@ -22,12 +22,15 @@ def too_few(counts: Sequence[Counts], names: Sequence[str], need: Statistics) ->
         for name, c in zip(names, counts, strict=True)
         if c.positive_patients < need.min_positives or c.negative_patients < need.min_negatives
     ]
-    if not poor:
+    worth = min(c.effective_patients for c in counts)
+    if not poor and worth >= max(need.min_positives, need.min_negatives):
         return None
+    if not poor:
+        poor = [f"so many images are of so few that all are worth {worth:.1f} of one size"]
     more = f" and {len(poor) - MOST_NAMED} more classes" if len(poor) > MOST_NAMED else ""
     return (
-        f"too few patients: {'; '.join(poor[:MOST_NAMED])}{more}, and [statistics] wants"
-        f" {need.min_positives} and {need.min_negatives}"
+        f"too few patients: {'; '.join(poor[:MOST_NAMED])}{more}, and {need.min_positives} and"
+        f" {need.min_negatives} are needed before bounds can be relied on"
     )
 
 
@@ -41,13 +44,16 @@ def planning(drop: AucDrop, images: int, margin: float, need: Statistics) -> str
     for c in drop.reference.counts:
         growth = max(growth, need.min_positives / c.positive_patients)
         growth = max(growth, need.min_negatives / c.negative_patients)
-    wanted = math.ceil(max(1.0, growth) * images)
-    positives = min(c.positives for c in drop.reference.counts)
-    rarest = math.ceil(max(1.0, growth) * positives)
+    if growth <= 1.0:
+        return None  # it isn't the amount of data that is in the way
+    wanted = math.ceil(growth * images)
+    rarest = min(drop.reference.counts, key=lambda c: min(c.positives, c.negatives))
+    kinds = {"positives": rarest.positives, "negatives": rarest.negatives}
+    parts = " and ".join(f"{math.ceil(growth * n):,} {kind}" for kind, n in kinds.items())
     return (
-        f"if the true drop were 0, about {wanted:,} images with {rarest:,} positives (of the rarest"
-        f" class) would pass with a chance of {100 * need.power:g} %: a figure to plan with, no"
-        " licence to add data until it passes"
+        f"if the true drop were 0, about {wanted:,} images, with {parts} of the rarest class, would"
+        f" pass with a chance of {100 * need.power:g} %: a figure to plan with, no licence to add"
+        " data until it passes"
     )
 
 
@@ -62,7 +68,10 @@ def rate_planning(
     if margin <= 0.0:
         return None
     reach = (bounds.high - bounds.value) * (1.0 + ndtri(need.power) / ndtri(need.confidence))
-    wanted = math.ceil(max(1.0, least, (reach / margin) ** 2) * images)
+    growth = max(least, (reach / margin) ** 2)
+    if growth <= 1.0:
+        return None
+    wanted = math.ceil(growth * images)
     return (
         f"if the true drop were 0, about {wanted:,} {kind} images would pass with a chance of"
         f" {100 * need.power:g} %: a figure to plan with, no licence to add data until it passes"

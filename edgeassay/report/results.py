@@ -101,6 +101,7 @@ class CoPrimary(Record):
     """
 
     claims: dict[ClaimName, Verdict]
+    unclaimed: list[ClaimName] = Field(default_factory=list)
     verdict: Verdict
 
 
@@ -200,7 +201,11 @@ def co_primary(
             found[record.claim] = min(before, record.verdict, key=WORST_FIRST.index)
     if not found:
         return None
-    return CoPrimary(claims=found, verdict=min(found.values(), key=WORST_FIRST.index))
+    return CoPrimary(
+        claims=found,
+        unclaimed=[name for name in names if name not in found],
+        verdict=min(found.values(), key=WORST_FIRST.index),
+    )
 
 
 def git_state(root: Path) -> tuple[str | None, bool]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeassay.report.results import CaseId, CaseRecord, ClaimRecord, MeasurementRecord
-from edgeassay.spec import ClaimName, Verdict
+from edgeassay.spec import TRAITS, ClaimName, Verdict
 
 DECLARED: Final = "declared"
 # Worst first; a declared failure is known, and so shown before what isn't measured.
@@ -99,7 +99,7 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("model", "variant", "runtime"):
         table.add_column(name, no_wrap=True)
-    for name in ("size (ratio)", "mean AUC (change)", "p50 / p95 ms", "speed"):
+    for name in ("size (ratio)", "mean AUC (change) [bounds]", "p50 / p95 ms", "speed"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     facts = {record.case: record for record in cases}
@@ -152,6 +152,21 @@ def _name(record: ClaimRecord) -> str:
     return f"{record.claim}{of_class} of {case.model} {case.variant} on {case.runtime}"
 
 
+def _about_failures(claims: Sequence[ClaimRecord]) -> list[str]:
+    """What failed, each in a few words."""
+    failed = [r for r in claims if standing(r) == Verdict.FAIL.value]
+    lines = []
+    for record in failed[:MOST_TOLD]:
+        told = ""
+        if record.measurement is not None and record.limit is not None:
+            sense = TRAITS[record.claim].sense
+            told = f": {record.measurement.value:.4g}, limit {sense} {record.limit.value:g}"
+        lines.append(f"fail: {_name(record)}{told}")
+    if len(failed) > MOST_TOLD:
+        lines.append(f"fail: {len(failed) - MOST_TOLD} more, in the results")
+    return lines
+
+
 def _about_evidence(claims: Sequence[ClaimRecord]) -> list[str]:
     """Why claims are inconclusive, and what evidence would do."""
     open_ones = [r for r in claims if standing(r) == Verdict.INCONCLUSIVE.value]
@@ -169,6 +184,10 @@ def _about_co_primaries(cases: Sequence[CaseRecord]) -> list[str]:
     good = sum(co_primary.verdict is Verdict.PASS for _, co_primary in judged)
     names = dict.fromkeys(name for _, co_primary in judged for name in co_primary.claims)
     lines = [f"co-primary claims ({', '.join(names)}): all hold for {good} of {len(judged)} cases"]
+    missing = dict.fromkeys(
+        f"{name} of {case.model}" for case, co_primary in judged for name in co_primary.unclaimed
+    )
+    lines += [f"  not claimed: {', '.join(missing)}"] if missing else []
     for case, co_primary in judged:
         if co_primary.verdict is not Verdict.PASS:
             worst = [n for n, v in co_primary.claims.items() if v is co_primary.verdict]
@@ -194,6 +213,7 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
     lines = [f"{len(claims)} claims: {total}"]
     reasons = Counter(r.reason for r in claims if r.verdict in UNDECIDED)
     lines += [f"unmeasured, {number}: {reason}" for reason, number in reasons.items()]
+    lines += _about_failures(claims)
     lines += _about_evidence(claims)
     lines += _about_co_primaries(cases)
     for record in claims:
@@ -218,7 +238,7 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
     unsure = dict.fromkeys(c.case.model for c in cases if c.patients_separate is False)
     lines += [
         f"{model}: its data names no patients, so nobody can verify that calibration and"
-        " evaluation have none in common"
+        " evaluation have none in common, and bounds take each image for a patient"
         for model in unsure
     ]
     return lines

@@ -60,12 +60,17 @@ def placements(positive: Mask, scores: Scores) -> Floats:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """What stands behind a class's AUC: images and patients with and without it."""
+    """What stands behind a class's AUC: images and patients with and without it.
+
+    `effective_patients` are as many of one size as the patients are worth, (sum n)^2 / sum n^2 for
+    their numbers of images (Kish 1965): one who has half of all images is nearly alone.
+    """
 
     positives: int
     negatives: int
     positive_patients: int
     negative_patients: int
+    effective_patients: float
 
     @property
     def both(self) -> bool:
@@ -75,11 +80,13 @@ class Counts:
 
 def count(positive: Mask, codes: Codes) -> Counts:
     """Images and patients of a class."""
+    sizes = np.bincount(codes).astype(np.float64)
     return Counts(
         positives=int(positive.sum()),
         negatives=int((~positive).sum()),
         positive_patients=len(np.unique(codes[positive])),
         negative_patients=len(np.unique(codes[~positive])),
+        effective_patients=float(sizes.sum() ** 2 / (sizes**2).sum()),
     )
 
 

@@ -62,7 +62,15 @@ def _root(function: Callable[[float], float], inside: float, outside: float) -> 
     return float(brentq(function, inside, outside, xtol=1e-12))
 
 
-def reach(influence: Floats, confidence: float) -> float:
+def degrees(influence: Floats, counts: Sequence[Counts]) -> float:
+    """The same, and one less than the patients are worth at most: of what one with half of all
+    images could have done, the others' influences say nothing.
+    """
+    most = min(c.effective_patients for c in counts) - 1.0
+    return max(1.0, min(degrees_of_freedom(influence), most))
+
+
+def reach(influence: Floats, counts: Sequence[Counts], confidence: float) -> float:
     """How many standard errors a bound lies away: Student's t. Where no patient shows anything, the
     standard error isn't estimated, and the bound is that of a count of none ("the rule of three").
     """
@@ -70,10 +78,10 @@ def reach(influence: Floats, confidence: float) -> float:
 
     if not influence.any():
         return math.sqrt(-math.log(1.0 - confidence))
-    return float(stdtrit(degrees_of_freedom(influence), confidence))
+    return float(stdtrit(degrees(influence, counts), confidence))
 
 
-def tail(influence: Floats, statistic: float) -> float:
+def tail(influence: Floats, counts: Sequence[Counts], statistic: float) -> float:
     """The probability of so many standard errors or more: a bound lies just there where this is one
     less its confidence.
     """
@@ -81,7 +89,7 @@ def tail(influence: Floats, statistic: float) -> float:
 
     if not influence.any():
         return math.exp(-(statistic**2)) if statistic > 0.0 else 1.0
-    return float(stdtr(degrees_of_freedom(influence), -statistic))
+    return float(stdtr(degrees(influence, counts), -statistic))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +116,7 @@ class AucEstimate:
         """One-sided bounds of the AUC, within [0, 1]."""
         if not np.isfinite(self.variance):
             return Bounds(value=self.value, low=0.0, high=1.0)
-        t = reach(self.influence, confidence)
+        t = reach(self.influence, self.counts, confidence)
 
         def beyond(auc: float) -> float:
             return abs(auc - self.value) - t * float(np.sqrt(self.variance_at(auc)))
@@ -178,7 +186,7 @@ class AucDrop:
             return Bounds(value=0.0, low=0.0, high=0.0)
         if not self.known:
             return Bounds(value=self.value, low=-1.0, high=1.0)
-        t = reach(self.influence, confidence)
+        t = reach(self.influence, self.reference.counts, confidence)
 
         def beyond(drop: float) -> float:
             return abs(drop - self.value) - t * float(np.sqrt(self.variance_at(drop)))
@@ -191,7 +199,7 @@ class AucDrop:
         if self.identical or not self.known:
             return 1.0
         statistic = (self.value - margin) / math.sqrt(self.variance_at(margin))
-        return tail(self.influence, statistic)
+        return tail(self.influence, self.reference.counts, statistic)
 
     def growth(self, margin: float, confidence: float, power: float) -> float | None:
         """How many times as much data would pass with probability `power` if the true drop were 0;
@@ -204,5 +212,5 @@ class AucDrop:
         if margin <= 0.0 or not self.known or self.identical:
             return None
         at_margin, at_none = (float(np.sqrt(self.variance_at(drop))) for drop in (margin, 0.0))
-        t = reach(self.influence, confidence)
+        t = reach(self.influence, self.reference.counts, confidence)
         return float(t * at_margin + ndtri(power) * at_none) ** 2 / margin**2

@@ -185,7 +185,10 @@ def test_a_planning_figure_has_the_patients_that_a_class_needs() -> None:
     found = judged(asked, claim(ClaimName.MEAN_AUC_DROP, 0.5))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "c0 has 10 positive and 990 negative patients" in found.reason
-    assert "about 2,000 images with 20 positives (of the rarest class) would pass" in found.reason
+    assert (
+        "about 2,000 images, with 20 positives and 1,980 negatives of the rarest class, would"
+        in found.reason
+    )
     assert "no licence to add data until it passes" in found.reason
 
 

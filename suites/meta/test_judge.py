@@ -62,7 +62,7 @@ def test_what_the_data_cant_tell_is_inconclusive_with_a_plan(tmp_path: Path) -> 
     assert (end.code, end.json["verdict"]) == (INCONCLUSIVE, "inconclusive")
     mean = end.json["mean_auc"]
     assert mean["lower"] <= 0.01 < mean["upper"]
-    assert "images with" in end.json["reason"]
+    assert "images, with" in end.json["reason"]
     assert "no licence to add data until it passes" in end.json["reason"]
 
 

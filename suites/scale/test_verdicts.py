@@ -150,3 +150,22 @@ def test_subgroups_are_judged_by_the_worst(project: Project) -> None:
     assert outcome.code == 0, outcome.text
     assert verdict(outcome, "subgroup_auc_drop") in ("pass", "inconclusive")
     assert "the worst of 2 subgroups is site = " in reason_of(outcome, "subgroup_auc_drop")
+
+
+def test_an_operating_point_that_no_score_reaches_decides_nothing(project: Project) -> None:
+    """Both models would call every image alike, and no drop would ever be seen."""
+    project.model_toml = MODEL_TOML.replace("[limits]\n", "[limits]\nsensitivity_drop = 0.5\n")
+    project.model_toml += "\n[operating_point]\nthreshold = 30\n"
+    project.write_declarations()
+    outcome = project.run("--variant", "int8", "-k", "sensitivity")
+    assert verdict(outcome, "sensitivity_drop") == "inconclusive"
+    words = outcome.messages[f"test_sensitivity_drop[{INT8}]"]
+    assert "at the threshold 30 the reference calls no image 'bright'" in words
+
+
+def test_failures_and_what_is_not_claimed_are_told_below_the_table(project: Project) -> None:
+    project.model_toml = MODEL_TOML.replace("min_auc = 0.7", "min_auc = 0.999")
+    project.write_declarations()
+    text = project.run("--variant", "int8", "-k", "auc").text
+    assert "fail: min_auc of tiny int8 on litert: 0.9" in text
+    assert "not claimed: sensitivity_drop of tiny, specificity_drop of tiny" in text
