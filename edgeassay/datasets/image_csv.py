@@ -116,7 +116,7 @@ class ImageCsv:
         for row, patient in zip(rows, patients, strict=True):
             if not patient.strip():
                 raise DataError(f"{self._table.at(row)}: column {who!r} is empty; fill it in")
-        return patients
+        return [patient.strip() for patient in patients]  # who has a blank behind him is the same
 
     def _split(self, name: str, rows: Rows) -> Split:
         names = self._column(self.settings.image, rows)

@@ -64,6 +64,15 @@ def test_splits_labels_patients_and_images_are_read(spots: Path) -> None:
     assert check_separation(dataset) is True
 
 
+def test_a_blank_behind_a_patients_name_makes_nobody_else_of_him(spots: Path) -> None:
+    before = set(open_dataset(SPOTS, spots).splits[Role.EVALUATION].patients or ())
+    table = spots / "spots/labels.csv"
+    lines = table.read_text(encoding="utf-8").splitlines()
+    lines[1::2] = [line.replace(",test", " ,test") for line in lines[1::2]]
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert set(open_dataset(SPOTS, spots).splits[Role.EVALUATION].patients or ()) == before
+
+
 def test_without_a_patient_column_separation_can_not_be_verified(spots: Path) -> None:
     source = ImageCsvSource(source="image-csv", folder="spots", label="finding", positive="bright")
     assert check_separation(open_dataset(source, spots)) is False

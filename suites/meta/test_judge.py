@@ -248,3 +248,37 @@ def test_the_inputs_are_named_with_their_digests(files: Files) -> None:
     inputs = files.judge().json["inputs"]
     assert list(inputs) == ["labels", "reference", "candidate"]
     assert all(len(found["sha256"]) == 64 for found in inputs.values())
+
+
+def test_odd_scores_are_told_beside_the_verdict(files: Files) -> None:
+    """Ranks are all that an AUC sees: a forgotten dequantization keeps them."""
+    assert "same scale" not in files.judge().text
+    files.candidate["Mass"] = 0.4 * files.candidate["Mass"]
+    files.candidate["Edema"] = -files.candidate["Edema"]
+    end = files.judge()
+    assert end.text.count("on the same scale?") == 1
+    assert "Edema: the candidate's AUC is far below 0.5" in end.text
+    files.candidate = dict(files.reference)
+    assert "the same scores: is the right file given?" in files.judge().text
+
+
+def test_one_column_of_scores_is_of_the_class_that_it_names(files: Files) -> None:
+    truth = files.labels.pop("Mass")
+    del files.labels["Edema"], files.reference["Edema"], files.candidate["Edema"]
+    files.labels["Mass"] = truth
+    binary = files.judge()
+    del files.labels["Mass"]
+    files.labels["label"] = ["Mass" if y else "healthy" for y in truth]
+    assert same(files.judge(), binary)
+
+
+def test_a_misnamed_column_of_patients_is_noticed(files: Files) -> None:
+    files.labels["patient_id"] = [f"p{k // 4}" for k in range(600)]
+    assert "the column that names patients must be called 'patient'" in files.judge().text
+
+
+def test_one_patient_with_most_images_is_no_evidence(files: Files) -> None:
+    files.labels["patient"] = [f"p{max(0, k - 450)}" for k in range(600)]
+    end = files.judge()
+    assert end.code == INCONCLUSIVE
+    assert "all are worth 1.8 of one size" in end.json["reason"]

@@ -132,6 +132,17 @@ def test_a_deviation_covers_what_it_names(tmp_path: Path, line: str, covered: bo
     assert bool(claims) is covered
 
 
+def test_a_deviation_of_one_class_covers_no_other(tmp_path: Path) -> None:
+    text = with_deviation('class = "bright"').replace(
+        'claim = "size_ratio"', 'claim = "class_auc_drop"'
+    )
+    made = make(tmp_path, text.replace("min_auc = 0.7", "class_auc_drop = 0.7"))
+    ((_, deviation, (claim,)),) = made.deviations()
+    assert made.covers(deviation, claim)
+    assert not made.covers(deviation, replace(claim, class_name="dark"))
+    assert not made.covers(deviation, replace(claim, name=ClaimName.MEAN_AUC_DROP))
+
+
 def test_a_deviation_holds_through_its_last_day(tmp_path: Path) -> None:
     made = make(tmp_path, with_deviation())
     (claim,) = (c for c in made.claims if c.name is ClaimName.SIZE_RATIO)

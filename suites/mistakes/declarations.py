@@ -363,4 +363,28 @@ MISTAKES = (
         said=2,
         verdict=None,
     ),
+    Mistake(
+        id="co-primary-without-a-limit",
+        broken=appended(MODEL, '\n[statistics]\nco_primary = ["mean_auc_drop", "ece_drift"]\n'),
+        code=4,
+        what="statistics.co_primary names ece_drift, and no limit is set for it",
+        where=HERE,
+        remedy="set the limit, or name other claims",
+    ),
+    Mistake(
+        id="statistics-of-no-confidence",
+        broken=appended(MODEL, "\n[statistics]\nconfidence = 95\n"),
+        code=4,
+        what="statistics.confidence = 95.0 must be from",
+        where=HERE,
+        remedy="0.9999",
+    ),
+    Mistake(
+        id="operating-point-twice",
+        broken=appended(MODEL, "\n[operating_point]\nthreshold = 0.5\nsensitivity = 0.9\n"),
+        code=4,
+        what="operating_point has threshold and sensitivity",
+        where=HERE,
+        remedy="so leave one",
+    ),
 )

@@ -1,0 +1,85 @@
+"""What a run says of a claim, by what measuring it gave and what is declared of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from edgeassay.assay import Assay
+from edgeassay.errors import Absent, MeasurementError, NoEvidence, WorkerError
+from edgeassay.progress import silent
+from edgeassay.rig import Settings
+from edgeassay.spec import ClaimName, Judgement, Measurement, Verdict
+from suites.meta.test_matrix import make, with_deviation
+
+FAILS, PASSES = Measurement(value=2.0, unit="ratio", n=1), Measurement(value=0.1, unit="ratio", n=1)
+OPEN = Measurement(value=2.0, unit="ratio", n=1, low=0.1, high=3.0, confidence=0.95)
+LACKING = 'verdict = "inconclusive"'
+
+
+def judged(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: Measurement | Exception,
+    lines: str = "",
+    today: date = date(2029, 1, 1),
+) -> tuple[Judgement, Verdict]:
+    """What is said of int8's size ratio, and of the deviation about it."""
+
+    def measure(*_: object) -> tuple[Measurement, None]:
+        if isinstance(given, Exception):
+            raise given
+        return given, None
+
+    monkeypatch.setattr("edgeassay.assay.MEASURES", dict.fromkeys(ClaimName, measure))
+    plan = make(tmp_path, with_deviation(lines))
+    settings = cast(Settings, SimpleNamespace(timing_off=None, today=today))
+    assay = Assay(plan, settings, silent)
+    (claim,) = (c for c in plan.claims if c.name is ClaimName.SIZE_RATIO)
+    ((_, deviation, _),) = plan.deviations()
+    return assay.judge(claim), assay.deviation_status(deviation)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "lines", "verdict", "excused", "status"),
+    [
+        (FAILS, "", Verdict.FAIL, True, Verdict.PASS),
+        (FAILS, LACKING, Verdict.FAIL, False, Verdict.FAIL),
+        (OPEN, "", Verdict.INCONCLUSIVE, False, Verdict.UNMEASURED),
+        (OPEN, LACKING, Verdict.INCONCLUSIVE, True, Verdict.PASS),
+        (PASSES, "", Verdict.PASS, False, Verdict.FAIL),
+        (PASSES, LACKING, Verdict.PASS, False, Verdict.FAIL),
+        (NoEvidence("none"), "", Verdict.INCONCLUSIVE, False, Verdict.UNMEASURED),
+        (NoEvidence("none"), LACKING, Verdict.INCONCLUSIVE, True, Verdict.PASS),
+        (Absent("away"), "", Verdict.UNMEASURED, False, Verdict.UNMEASURED),
+        (MeasurementError("NaN"), "", Verdict.FAIL, False, Verdict.UNMEASURED),
+        (WorkerError("died"), "", Verdict.FAIL, False, Verdict.UNMEASURED),
+    ],
+)
+def test_a_deviation_excuses_what_it_declares_and_nothing_else(
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: Measurement | Exception,
+    lines: str,
+    verdict: Verdict,
+    excused: bool,
+    status: Verdict,
+) -> None:
+    found, of_deviation = judged(tmp_path, monkeypatch, given, lines)
+    assert found.verdict is verdict
+    assert (found.deviation is not None) is excused
+    assert of_deviation is status
+
+
+def test_an_expired_deviation_excuses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for given, lines in ((FAILS, ""), (OPEN, LACKING)):
+        found, status = judged(tmp_path, monkeypatch, given, lines, date(2030, 1, 2))
+        assert found.deviation is None
+        assert status is Verdict.FAIL
