@@ -225,6 +225,7 @@ def test_another_device_is_unmeasured(project: Project) -> None:
     ("option", "right", "wrong", "words"),
     [
         ("warn", "processes = 3", "processes = 2", "2 fresh processes show too little"),
+        ("fail-untimed", "processes = 3", "processes = 2", "2 fresh processes show too little"),
         ("fail", "free_cpus = 0.0", "free_cpus = 1000.0", "tolerance.free_cpus wants 1000 left"),
     ],
 )
