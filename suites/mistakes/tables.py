@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suites.meta.project import Project
+from suites.meta.project import PATIENTS, Project
 from suites.mistakes.breaking import (
     CSV,
     MODEL,
@@ -18,6 +18,7 @@ from suites.mistakes.mistake import Mistake
 
 CHECK = ("edgeassay", "check-data", "tiny")
 HEADER = "image,finding,patient,split\n"
+APPENDED = 2 * PATIENTS + 2  # the line below the header and two images a patient
 
 
 def one_class(project: Project) -> None:
@@ -106,7 +107,7 @@ TABLE = (
         broken=appended(CSV, "images/006.png,dark\n"),
         code=4,
         what="the row hasn't as many fields as the header (2, and 4)",
-        where="labels.csv, line 322",
+        where=f"labels.csv, line {APPENDED}",
         remedy="mend the row",
     ),
     Mistake(
@@ -122,7 +123,7 @@ TABLE = (
         broken=appended(CSV, "images/999.png,dark,p003,test\n"),
         code=4,
         what="images/999.png doesn't exist",
-        where="line 322 of",
+        where=f"line {APPENDED} of",
         remedy="remove the row",
     ),
     Mistake(

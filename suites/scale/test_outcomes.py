@@ -1,0 +1,128 @@
+"""Whole runs in which something is wrong, excused or absent, and what they say of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suites.meta.project import DEVICE_TOML, MODEL_TOML, Project
+from suites.meta.tinymodels import brightness, write_classifier
+
+INT8 = "tiny-int8-litert"
+FP32 = "tiny-fp32-litert"
+
+
+def test_a_worse_variant_turns_the_accuracy_claims_red(project: Project) -> None:
+    weights, bias = brightness()
+    write_classifier(project.artifacts / "tiny/int8.tflite", -weights, -bias, int8=True)
+    outcome = project.run()
+    assert outcome.code == 1
+    assert outcome.named("failure") == {f"test_min_auc[{INT8}]", f"test_mean_auc_drop[{INT8}]"}
+
+
+def test_outputs_that_are_not_finite_turn_every_claim_on_them_red(project: Project) -> None:
+    weights, bias = brightness()
+    write_classifier(project.artifacts / "tiny/fp32.tflite", np.full_like(weights, np.nan), bias)
+    project.model_toml = MODEL_TOML.replace("size_ratio =", "# size_ratio =") + deviation(
+        "mean_auc_drop"
+    )
+    project.write_declarations()
+    outcome = project.run("--require-measured", "suites/accuracy", "suites/deviations")
+    assert outcome.code == 1
+    assert outcome.named("failure") == {
+        f"test_finite_outputs[{FP32}]",
+        f"test_min_auc[{FP32}]",
+        # The deviation declares a drop; that no drop can be taken is another matter.
+        f"test_mean_auc_drop[{INT8}]",
+        "test_deviation_still_matches[tiny-mean_auc_drop-int8]",
+    }
+    assert "no finite numbers" in outcome.messages[f"test_mean_auc_drop[{INT8}]"]
+
+
+def deviation(claim: str, expires: str = "2999-01-01") -> str:
+    return (
+        f'\n[[deviation]]\nclaim = "{claim}"\nvariant = "int8"\n'
+        f'reason = "known of {claim}"\nexpires = {expires}\n'
+    )
+
+
+def test_deviations_excuse_go_stale_and_expire(project: Project) -> None:
+    project.model_toml = (
+        MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,").replace(
+            "mean_auc_drop = 0.05", "mean_auc_drop = -0.9"
+        )
+        + deviation("size_ratio")
+        + deviation("min_auc")
+        + deviation("mean_auc_drop", expires="2001-01-01")
+        + deviation("latency_ratio")
+    )
+    project.write()
+    outcome = project.run()
+    assert outcome.code == 1
+    assert outcome.tests[f"test_size_ratio[{INT8}]"] == "xfailed"
+    assert "known of size_ratio" in outcome.messages[f"test_size_ratio[{INT8}]"]
+    assert outcome.named("failure") == {
+        f"test_mean_auc_drop[{INT8}]",  # expired: no excuse any more
+        "test_deviation_still_matches[tiny-min_auc-int8]",
+        "test_deviation_still_matches[tiny-mean_auc_drop-int8]",
+    }
+    stale = outcome.messages["test_deviation_still_matches[tiny-min_auc-int8]"]
+    assert "matches nothing any more" in stale
+    expired = outcome.messages["test_deviation_still_matches[tiny-mean_auc_drop-int8]"]
+    assert "expired on 2001-01-01" in expired
+    # Timing is off, so nobody knows whether this one still matches.
+    assert outcome.tests["test_deviation_still_matches[tiny-latency_ratio-int8]"] == "skipped"
+    size = next(c for c in outcome.results["claims"] if c["claim"] == "size_ratio")
+    assert (size["verdict"], size["deviation"]) == ("fail", "known of size_ratio")
+
+
+def test_a_declared_failure_alone_leaves_the_run_green(project: Project) -> None:
+    project.model_toml = MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,") + deviation(
+        "size_ratio"
+    )
+    project.write()
+    outcome = project.run("suites/artifact", "suites/deviations")
+    assert outcome.code == 0, outcome.text
+    assert "1 declared" in outcome.text
+
+
+def test_another_device_is_unmeasured(project: Project) -> None:
+    project.device_toml = DEVICE_TOML.replace('architecture = "*"', 'hostname = "no-such-board"')
+    project.write()
+    outcome = project.run("--device", "bench", "--benchmark")
+    assert outcome.code == 0, outcome.text
+    assert outcome.tests[f"test_loads[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "skipped"
+    assert "isn't the device" in outcome.messages[f"test_loads[{INT8}]"]
+
+
+@pytest.mark.parametrize(
+    ("option", "right", "wrong", "words"),
+    [
+        ("warn", "processes = 3", "processes = 2", "2 fresh processes show too little"),
+        ("fail-untimed", "processes = 3", "processes = 2", "2 fresh processes show too little"),
+        ("fail", "free_cpus = 0.0", "free_cpus = 1000.0", "tolerance.free_cpus wants 1000 left"),
+    ],
+)
+def test_too_few_processes_and_a_disturbed_machine_are_inconclusive(
+    project: Project, option: str, right: str, wrong: str, words: str
+) -> None:
+    project.device_toml = DEVICE_TOML.replace(right, wrong)
+    project.write()
+    only = ("-k", "latency_p95_ms or latency_ratio", "--inconclusive", option)
+    outcome = project.run("--benchmark", *only)
+    assert outcome.code == (1 if option == "fail" else 0), outcome.text
+    for name in (f"test_latency_p95_ms[{INT8}]", f"test_latency_ratio[{INT8}]"):
+        assert outcome.tests[name] == ("failure" if option == "fail" else "skipped")
+        assert outcome.properties[name]["edgeassay.verdict"] == "inconclusive"
+    assert words in outcome.messages[f"test_latency_ratio[{INT8}]"]
+    assert ("the machine was disturbed in 2 of 2 timings" in outcome.text) == (option == "fail")
+    assert all(case["health"] for case in outcome.results["cases"])
+
+
+def test_an_unreadable_image_is_red_and_named(project: Project) -> None:
+    (project.data / "spots/images/007.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    outcome = project.run()
+    assert outcome.code == 1
+    assert "007.png can't be read as an image" in outcome.messages[f"test_min_auc[{FP32}]"]
+    assert "Traceback" not in outcome.text
