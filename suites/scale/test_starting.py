@@ -19,7 +19,7 @@ import pytest
 from edgeassay.atomic import sha256_of
 from edgeassay.cli import main
 from edgeassay.config import load_model
-from edgeassay.spec import ClaimName, ImageCsvSource, ModelSpec, Preprocess
+from edgeassay.spec import TRAITS, ClaimName, ImageCsvSource, ModelSpec, Preprocess
 from edgeassay.starting import Tensors
 from edgeassay.starting.declaration import Facts, model_toml
 from edgeassay.starting.tensors import guess_image
@@ -305,7 +305,10 @@ def test_filled_in_quality_is_judged_too(init: Init, pair: list[str], tmp_path: 
     path.write_text(text, encoding="utf-8")
     write_spots(tmp_path / "data/spots")
     verdicts = judged(out, tmp_path, EDGEASSAY_DATA=str(tmp_path / "data"))
-    assert verdicts["mean_auc_drop", "int8"] == verdicts["finite_outputs", "int8"] == "pass"
+    assert verdicts["finite_outputs", "int8"] == "pass"
+    # 24 patients show no margin as narrow as the one it starts with, nor a failure.
+    assert verdicts["mean_auc_drop", "int8"] == verdicts["sensitivity_drop", "int8"]
+    assert verdicts["mean_auc_drop", "int8"] == "inconclusive"
 
 
 def test_a_model_brought_in_is_judged_by_the_command_that_is_shown(
@@ -493,8 +496,8 @@ def test_every_claim_that_needs_no_data_is_made(
 ) -> None:
     init("chest", *pair)
     claimed = {rule.claim for rule in made(tmp_path, "chest")[0].limits}
-    assert claimed == set(ClaimName) - {
-        ClaimName.CLASS_AUC_DROP,
-        ClaimName.MIN_AUC,
-        ClaimName.LATENCY_P95_MS,
+    needless = {c for c, t in TRAITS.items() if not (t.needs_data or t.of_device)}
+    assert claimed == (needless - {ClaimName.SUSTAINED_RATIO}) | {
+        ClaimName.FINITE_OUTPUTS,  # on random inputs
+        ClaimName.MEAN_AUC_DROP,  # unmeasured, and says so, until there is data
     }
