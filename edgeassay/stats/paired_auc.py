@@ -41,9 +41,11 @@ class PairedAucs:
 
 def mean_estimate(parts: Sequence[AucEstimate]) -> AucEstimate:
     """The mean of several classes' AUCs: a patient's influences on them add up."""
+    with np.errstate(invalid="ignore"):  # infinite where a kind has a single patient
+        influence = np.mean([part.influence for part in parts], axis=0)
     return AucEstimate(
         value=float(np.mean([part.value for part in parts])),
-        influence=np.mean([part.influence for part in parts], axis=0),
+        influence=np.where(np.isnan(influence), np.inf, influence),
         counts=[counts for part in parts for counts in part.counts],
     )
 

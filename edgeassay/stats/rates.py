@@ -53,7 +53,7 @@ def rate_bounds(hits: Mask, codes: Codes, confidence: float) -> Bounds:
     count, n = int(hits.sum()), patients.images
     value = count / n
     effective = effective_images(
-        hits - value,
+        hits.astype(np.float64) - value,
         patients,
         eventful=min(patients.several_with(hits), patients.several_with(~hits)),
         confidence=confidence,
@@ -81,7 +81,7 @@ def _part(one: Hits, confidence: float) -> ClassPart:
     hits = np.asarray(one.hits, np.bool_)
     return ClassPart(
         bounds=bounds,
-        residuals=hits - bounds.value,
+        residuals=hits.astype(np.float64) - bounds.value,
         events=hits if bounds.value <= 0.5 else ~hits,
         codes=one.codes,
     )

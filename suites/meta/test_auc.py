@@ -127,7 +127,8 @@ def test_a_class_without_positives_is_left_out_of_the_mean() -> None:
     assert found.drops[1] is None
     assert mean is not None
     assert mean.bounds(0.95) == alone.bounds(0.95)
-    assert compare_aucs(labels[:, 1:], labels[:, 1:], labels[:, 1:], np.arange(120)).mean() is None
+    one_sided, scores = labels[:, 1:], second[:, np.newaxis]
+    assert compare_aucs(one_sided, scores, scores, np.arange(120)).mean() is None
 
 
 def test_scores_that_rank_alike_have_no_drop_and_no_width() -> None:
