@@ -29,9 +29,13 @@ INT8 = "tiny-int8-litert"
 
 @pytest.fixture
 def busy_machine() -> Iterator[None]:
-    """Somebody else keeps every CPU busy, twice."""
+    """Others keep every CPU busy, twice; each in a session of its own: a scheduler that shares by
+    session would give all of one no more than the worker's.
+    """
     command = [sys.executable, "-c", "while True: pass"]
-    others = [subprocess.Popen(command) for _ in range(2 * (os.cpu_count() or 1))]
+    others = [
+        subprocess.Popen(command, start_new_session=True) for _ in range(2 * (os.cpu_count() or 1))
+    ]
     try:
         yield
     finally:

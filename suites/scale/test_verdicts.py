@@ -60,6 +60,7 @@ def test_pass_fail_inconclusive_and_unmeasured_are_told_apart_everywhere(project
     case = next(c for c in outcome.results["cases"] if c["case"]["variant"] == "int8")
     assert case["co_primary"] == {
         "claims": {"mean_auc_drop": "pass", "sensitivity_drop": "inconclusive"},
+        "unclaimed": ["specificity_drop"],
         "verdict": "inconclusive",
     }
 
