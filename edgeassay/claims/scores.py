@@ -39,7 +39,7 @@ def _measured(evidence: Evidence, claim: Claim, bounds: Bounds, unit: str) -> Me
     )
     patients = len(np.unique(compared.codes))
     wanted = need.min_positives + need.min_negatives
-    few = f"too few patients: {patients}, and [statistics] wants {wanted} in all"
+    few = f"too few patients: {patients}, and {wanted} are needed before bounds can be relied on"
     return Measurement(
         value=bounds.value,
         unit=unit,

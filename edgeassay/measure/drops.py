@@ -44,9 +44,9 @@ def planning(drop: AucDrop, images: int, margin: float, need: Statistics) -> str
     for c in drop.reference.counts:
         growth = max(growth, need.min_positives / c.positive_patients)
         growth = max(growth, need.min_negatives / c.negative_patients)
-    if growth <= 1.0:
-        return None  # it isn't the amount of data that is in the way
     wanted = math.ceil(growth * images)
+    if growth <= 1.0:
+        return _enough(wanted, images, "images")
     rarest = min(drop.reference.counts, key=lambda c: min(c.positives, c.negatives))
     kinds = {"positives": rarest.positives, "negatives": rarest.negatives}
     parts = " and ".join(f"{math.ceil(growth * n):,} {kind}" for kind, n in kinds.items())
@@ -54,6 +54,13 @@ def planning(drop: AucDrop, images: int, margin: float, need: Statistics) -> str
         f"if the true drop were 0, about {wanted:,} images, with {parts} of the rarest class, would"
         f" pass with a chance of {100 * need.power:g} %: a figure to plan with, no licence to add"
         " data until it passes"
+    )
+
+
+def _enough(wanted: int, images: int, what: str) -> str:
+    return (
+        f"if the true drop were 0, about {wanted:,} {what} would do, and there are {images:,}: it"
+        " isn't the amount of data that is in the way"
     )
 
 
@@ -69,9 +76,9 @@ def rate_planning(
         return None
     reach = (bounds.high - bounds.value) * (1.0 + ndtri(need.power) / ndtri(need.confidence))
     growth = max(least, (reach / margin) ** 2)
-    if growth <= 1.0:
-        return None
     wanted = math.ceil(growth * images)
+    if growth <= 1.0:
+        return _enough(wanted, images, f"{kind} images")
     return (
         f"if the true drop were 0, about {wanted:,} {kind} images would pass with a chance of"
         f" {100 * need.power:g} %: a figure to plan with, no licence to add data until it passes"

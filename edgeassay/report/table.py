@@ -100,7 +100,7 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
     for name in ("model", "variant", "runtime"):
         table.add_column(name, no_wrap=True)
     for name in ("size (ratio)", "mean AUC (change) [bounds]", "p50 / p95 ms", "speed"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     facts = {record.case: record for record in cases}
     shown = None

@@ -48,6 +48,7 @@ def test_pass_fail_inconclusive_and_unmeasured_are_told_apart_everywhere(project
         assert verdict(outcome, claim) == wanted
         assert outcome.tests[f"test_{claim}[{INT8}]"] == shown
     assert "8 claims: 1 fail, 1 inconclusive, 2 unmeasured, 4 pass" in outcome.text
+    assert "mean AUC (change) [bounds]" in outcome.text
     assert "fail 1 of 8" in outcome.text
     assert "inconclusive: sensitivity_drop of tiny int8 on litert: the limit lies" in outcome.text
     assert "tiny int8 on litert: inconclusive, by sensitivity_drop" in outcome.text
