@@ -1,9 +1,17 @@
 """The one error tree. Each message says what is wrong, where, and what to do about it."""
 
+from collections.abc import Sequence
+
 
 def why(error: OSError) -> str:
     """What the system says of a failure, without its number and the path that is named already."""
     return error.strerror or str(error)
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def last_words(log: str, lines: int = 4) -> str:

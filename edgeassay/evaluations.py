@@ -22,7 +22,7 @@ from edgeassay.measure.shards import Shard, ShardStore, outputs_version, shards_
 from edgeassay.rig import Rig
 from edgeassay.spec import Case, Role
 from edgeassay.stats import patient_codes
-from edgeassay.stats.auc import Scores
+from edgeassay.stats.arrays import Scores
 from edgeassay.workers import Loaded
 
 

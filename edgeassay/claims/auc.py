@@ -4,18 +4,17 @@ the least that it may be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from edgeassay.claims.measured import Measure, Measured
-from edgeassay.errors import Absent, NoEvidence
+from edgeassay.errors import Absent, NoEvidence, some
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.drops import (
-    MOST_NAMED,
     auc_measured,
     class_drop_measured,
     mean_drop_measured,
@@ -24,7 +23,8 @@ from edgeassay.measure.drops import (
 )
 from edgeassay.spec import Claim, ClaimName, Measurement, Statistics
 from edgeassay.stats import AucDrop, compare_aucs
-from edgeassay.stats.auc import Codes, count
+from edgeassay.stats.arrays import Codes
+from edgeassay.stats.auc import count
 from edgeassay.stats.holm import holm
 
 
@@ -99,7 +99,7 @@ def subgroup_auc_drop(evidence: Evidence, claim: Claim) -> Measured:
         file = evidence.rig.model(claim.case).file
         raise Absent(f"{file}: [data] names no `subgroups`")
     found, few = subgroup_drops(compared, need)
-    unjudged = f"too few patients to judge {_some(few)}" if few else ""
+    unjudged = f"too few patients to judge {some(few)}" if few else ""
     if not found:
         raise NoEvidence(unjudged or "no subgroup is less than all images that a class is about")
     alone = 1.0 - (1.0 - need.confidence) / len(found)
@@ -125,12 +125,6 @@ def subgroup_auc_drop(evidence: Evidence, claim: Claim) -> Measured:
 def _images(drop: AucDrop) -> int:
     (counts,) = drop.reference.counts
     return counts.positives + counts.negatives
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first of many names."""
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def subgroup_drops(compared: Compared, need: Statistics) -> tuple[dict[str, AucDrop], list[str]]:

@@ -17,7 +17,7 @@ from edgeassay.measure.drops import rate_planning
 from edgeassay.measure.operating import Operating
 from edgeassay.spec import Claim, ClaimName, Measurement, Statistics
 from edgeassay.stats import Bounds
-from edgeassay.stats.auc import Mask
+from edgeassay.stats.arrays import Mask
 from edgeassay.stats.paired_rates import PairedHits, mean_paired_drop_bounds
 from edgeassay.stats.rates import Hits, mean_rate_bounds, rate_bounds
 

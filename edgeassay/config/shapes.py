@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -170,20 +171,26 @@ def read_toml(path: Path, where: str) -> dict[str, Any]:
         raise ConfigError(f"{where} is no valid TOML: {error}") from None
 
 
+@cache
+def _defaults() -> Mapping[str, Any]:
+    """What holds where a file says nothing else; not to be changed."""
+    return read_toml(DEFAULTS, str(DEFAULTS))
+
+
 def default_statistics() -> Statistics:
     """How much evidence a verdict needs where no file says so."""
-    return TypeAdapter(Statistics).validate_python(read_toml(DEFAULTS, str(DEFAULTS))["statistics"])
+    return TypeAdapter(Statistics).validate_python(_defaults()["statistics"])
 
 
 def default_judging() -> float:
     """The margin of `edgeassay judge`."""
-    return float(read_toml(DEFAULTS, str(DEFAULTS))["judge"]["margin"])
+    return float(_defaults()["judge"]["margin"])
 
 
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
     """The file in its shape; ConfigError, naming it as `where`, says what isn't."""
     tables = read_toml(path, where)
-    defaults = read_toml(DEFAULTS, str(DEFAULTS))
+    defaults = _defaults()
     for name in shape.model_fields.keys() & defaults.keys():
         if isinstance(given := tables.get(name, {}), dict):
             tables[name] = {**defaults[name], **given}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,17 +12,16 @@ import numpy as np
 
 from edgeassay.config import nearest
 from edgeassay.datasets.table import Table, read_header, read_table
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, some
 from edgeassay.measure.compared import Compared
 from edgeassay.stats import patient_codes
-from edgeassay.stats.auc import Floats, Labels
+from edgeassay.stats.arrays import Floats, Labels
 
 IMAGE: Final = "image"
 PATIENT: Final = "patient"
 LABEL: Final = "label"
 RAW: Final = ".raw"  # `pytest --predictions` writes the integers of an int8 output too
 BINARY: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
-NAMED: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +40,6 @@ def _shown(name: str) -> str:
     return name if name == name.strip() else repr(name)
 
 
-def _some(items: Iterable[str]) -> str:
-    """The first few of what is wrong."""
-    everything = list(items)
-    more = f" and {len(everything) - NAMED:,} more" if len(everything) > NAMED else ""
-    return f"{', '.join(everything[:NAMED])}{more}"
-
-
 def _read(path: Path, columns: Mapping[str, str]) -> Table:
     return read_table(path, columns, absent=f"{path} doesn't exist; give the file's path")
 
@@ -63,7 +55,7 @@ def _images(table: Table) -> dict[str, int]:
             twice.append(f"{_shown(name)} (lines {table.lines[rows[name]]} and {table.lines[row]})")
         rows.setdefault(name, row)
     if twice:
-        raise DataError(f"{table.path} lists images twice: {_some(twice)}; leave one row of each")
+        raise DataError(f"{table.path} lists images twice: {some(twice)}; leave one row of each")
     return rows
 
 
@@ -79,7 +71,7 @@ def _scores(path: Path, classes: Sequence[str], wanted: Mapping[str, int], label
         missing = [_shown(name) for name in here if name not in there]
         if missing:
             raise DataError(
-                f"{words}: {_some(missing)}; predictions and labels must be of the same images"
+                f"{words}: {some(missing)}; predictions and labels must be of the same images"
             )
     order = [rows[name] for name in wanted]
     scores = np.empty((len(order), len(classes)))
@@ -103,7 +95,7 @@ def _numbers(table: Table, name: str) -> Floats:
             wrong.append(f"{text!r} in line {table.lines[row]}")
     if wrong:
         raise DataError(
-            f"{table.path}: column {name!r} must hold finite numbers, and has {_some(wrong)}; mend"
+            f"{table.path}: column {name!r} must hold finite numbers, and has {some(wrong)}; mend"
             " the rows, or find out why the model gives none"
         )
     return found
@@ -117,7 +109,7 @@ def _classes(labels: Path, predictions: Path) -> list[str]:
     if IMAGE not in header:
         raise DataError(
             f"{predictions} has no column {IMAGE!r}, by which predictions and labels are matched;"
-            f" its columns are {_some(header)}"
+            f" its columns are {some(header)}"
         )
     if not all(name.strip() for name in header):
         raise DataError(
@@ -213,7 +205,7 @@ def _binary(table: Table, classes: Sequence[str]) -> Labels:
         ]
         if wrong:
             raise DataError(
-                f"{table.path}: column {name!r} must hold 0 and 1, and has {_some(wrong)}"
+                f"{table.path}: column {name!r} must hold 0 and 1, and has {some(wrong)}"
             )
         labels[:, k] = [BINARY[text] for text in texts]
     return labels
@@ -234,8 +226,8 @@ def _one_hot(table: Table, classes: Sequence[str]) -> Labels:
     ]
     if wrong:
         raise DataError(
-            f"{table.path}: column {LABEL!r} has {_some(wrong)}, and the predictions' columns are"
-            f" {_some(classes)}; each class needs a column of its name"
+            f"{table.path}: column {LABEL!r} has {some(wrong)}, and the predictions' columns are"
+            f" {some(classes)}; each class needs a column of its name"
         )
     labels = np.zeros((len(table), len(classes)), np.int8)
     labels[np.arange(len(table)), [numbers[text] for text in texts]] = 1

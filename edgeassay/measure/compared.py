@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from edgeassay.stats import PairedAucs, compare_aucs
-from edgeassay.stats.auc import Codes, Labels, Scores
+from edgeassay.stats.arrays import Codes, Labels, Scores
 
 
 @dataclass(frozen=True, kw_only=True)

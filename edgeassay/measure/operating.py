@@ -9,7 +9,7 @@ import numpy as np
 
 from edgeassay.errors import DataError
 from edgeassay.spec import OperatingPoint
-from edgeassay.stats.auc import Floats, Labels, Mask, Scores
+from edgeassay.stats.arrays import Floats, Labels, Mask, Scores
 from edgeassay.stats.operating import (
     Rule,
     decisions,

@@ -6,16 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
-Labels = npt.NDArray[np.int8]
-Scores = npt.NDArray[np.floating[Any]]
+from edgeassay.stats.arrays import Codes, Floats, Labels, Mask, Scores
+from edgeassay.stats.patients import Patients
 
 
 def patient_codes(patients: Sequence[str] | None, images: int) -> Codes:
@@ -80,13 +75,13 @@ class Counts:
 
 def count(positive: Mask, codes: Codes) -> Counts:
     """Images and patients of a class."""
-    sizes = np.bincount(codes).astype(np.float64)
+    patients = Patients.from_codes(codes)
     return Counts(
         positives=int(positive.sum()),
         negatives=int((~positive).sum()),
         positive_patients=len(np.unique(codes[positive])),
         negative_patients=len(np.unique(codes[~positive])),
-        effective_patients=float(sizes.sum() ** 2 / (sizes**2).sum()),
+        effective_patients=patients.images / patients.all_alike,
     )
 
 

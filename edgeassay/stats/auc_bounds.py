@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from edgeassay.stats.auc import Counts, Floats
+from edgeassay.stats.arrays import Floats
+from edgeassay.stats.auc import Counts
 from edgeassay.stats.bounds import Bounds
 
 # How much the kurtosis of few patients overstates the degrees of freedom; by simulation.
@@ -100,7 +102,7 @@ class AucEstimate:
     influence: Floats
     counts: Sequence[Counts]
 
-    @property
+    @cached_property
     def variance(self) -> float:
         """By DeLong's components, summed by patient."""
         return float((self.influence**2).sum())
@@ -141,21 +143,21 @@ class AucDrop:
         """The drop."""
         return 0.0 if self.identical else self.reference.value - self.candidate.value
 
-    @property
+    @cached_property
     def variance(self) -> float:
         """Of the drop, at least that of a single pair of images that changed places."""
         counts = self.reference.counts
         pairs = [2.0 / (c.positives * c.negatives) ** 2 for c in counts]
         return max(self.standard_error**2, sum(pairs) / len(counts) ** 2)
 
-    @property
+    @cached_property
     def standard_error(self) -> float:
         """By DeLong's components, summed by patient; infinite where the sample can't tell."""
         if not self.known:
             return math.inf
         return float(np.sqrt((self.influence**2).sum()))
 
-    @property
+    @cached_property
     def influence(self) -> Floats:
         """How far each patient moves the drop."""
         return self.reference.influence - self.candidate.influence

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.stats.auc import Codes, Floats, Labels, Mask, Scores
+from edgeassay.stats.arrays import Codes, Floats, Labels, Mask, Scores
 from edgeassay.stats.bounds import Bounds
 
 # Resamples at a time: what a chunk needs is images x this x 4 bytes, three times over.

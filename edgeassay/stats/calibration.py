@@ -7,17 +7,15 @@ over them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeassay.stats.arrays import Codes, Floats, Labels, Scores
 from edgeassay.stats.auc_bounds import degrees_of_freedom
 from edgeassay.stats.bounds import Bounds
-from edgeassay.stats.patients import Codes, Floats, Patients, checked_confidence
-
-Labels = npt.NDArray[np.integer[Any]]
-Scores = npt.NDArray[np.floating[Any]]
+from edgeassay.stats.patients import Patients, checked_confidence
 
 # As many as Guo et al. 2017.
 BINS: Final = 15

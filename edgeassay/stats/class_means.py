@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgeassay.stats.arrays import Codes, Floats, Mask
 from edgeassay.stats.bounds import Bounds
-from edgeassay.stats.patients import ALIKE_WEIGHT, Codes, Floats, Mask
+from edgeassay.stats.patients import ALIKE_WEIGHT
 
 
 @dataclass(frozen=True, kw_only=True)

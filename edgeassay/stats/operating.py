@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.stats.patients import Floats, Mask
+from edgeassay.stats.arrays import Floats, Mask, Scores
 
-Scores = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.int64]
 
 

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeassay.stats.auc import (
-    Codes,
-    Counts,
-    Labels,
-    Mask,
-    Scores,
-    count,
-    influences,
-    midranks,
-)
+from edgeassay.stats.arrays import Codes, Labels, Mask, Scores
+from edgeassay.stats.auc import Counts, count, influences, midranks
 from edgeassay.stats.auc_bounds import AucDrop, AucEstimate
 
 
@@ -50,10 +42,10 @@ def mean_estimate(parts: Sequence[AucEstimate]) -> AucEstimate:
     )
 
 
-def estimate(positive: Mask, scores: Scores, codes: Codes) -> AucEstimate:
+def estimate(positive: Mask, scores: Scores, codes: Codes, counts: Counts) -> AucEstimate:
     """The AUC of one class, which has positives and negatives."""
     value, influence = influences(positive, scores, codes)
-    return AucEstimate(value=value, influence=influence, counts=[count(positive, codes)])
+    return AucEstimate(value=value, influence=influence, counts=[counts])
 
 
 def compare_aucs(
@@ -74,8 +66,8 @@ def compare_aucs(
         first, second = reference[:, k], candidate[:, k]
         drops.append(
             AucDrop(
-                reference=estimate(positive, first, codes),
-                candidate=estimate(positive, second, codes),
+                reference=estimate(positive, first, codes, counts[k]),
+                candidate=estimate(positive, second, codes, counts[k]),
                 identical=bool(np.array_equal(midranks(first), midranks(second))),
             )
         )

@@ -7,16 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgeassay.stats.arrays import Codes, Floats, Mask
 from edgeassay.stats.bounds import Bounds
 from edgeassay.stats.class_means import ClassPart, mean_over_classes
-from edgeassay.stats.patients import (
-    Codes,
-    Floats,
-    Mask,
-    Patients,
-    checked_confidence,
-    effective_images,
-)
+from edgeassay.stats.patients import Patients, checked_confidence, effective_images
 
 
 @dataclass(frozen=True, kw_only=True)

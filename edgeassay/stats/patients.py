@@ -12,9 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.integer[Any]]
+from edgeassay.stats.arrays import Codes, Floats, Mask
 
 # How many eventful patients the assumption "a patient's images are all alike" weighs as much as.
 # Where one or two patients carry all events, they show next to nothing of how alike images are.

@@ -23,7 +23,7 @@ from edgeassay.spec import (
     Limit,
     Statistics,
 )
-from edgeassay.stats.auc import Labels, Scores
+from edgeassay.stats.arrays import Labels, Scores
 from edgeassay.stats.operating import Rule
 
 CASE = Case(model="m", variant="int8", runtime="litert", device="host")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from edgeassay.stats import AucDrop, compare_aucs
-from edgeassay.stats.auc import Codes, Floats, Labels
+from edgeassay.stats.arrays import Codes, Floats, Labels
 
 BinaryMask = npt.NDArray[np.bool_]
 

@@ -9,7 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from edgeassay.stats import AucDrop, class_aucs, compare_aucs
-from edgeassay.stats.auc import Codes, count, placements
+from edgeassay.stats.arrays import Codes
+from edgeassay.stats.auc import count, placements
 from edgeassay.stats.auc_bounds import degrees_of_freedom, exponential_variance
 from suites.meta.paired_scores import BinaryMask, clustered, drop_of, two_models
 from suites.meta.slow_auc import Components, Floats, clustered_covariance, components

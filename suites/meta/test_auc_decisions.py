@@ -12,7 +12,7 @@ from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
 
 from edgeassay.stats import AucDrop
-from edgeassay.stats.auc import Codes
+from edgeassay.stats.arrays import Codes
 from edgeassay.stats.auc_bounds import degrees_of_freedom
 from edgeassay.stats.bootstrap import CHUNK, percentile_bounds_of, resampled_aucs
 from suites.meta.paired_scores import BinaryMask, clustered, column, drop_of, simulated, two_models

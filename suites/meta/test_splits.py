@@ -22,7 +22,7 @@ from edgeassay.spec import (
     OperatingPoint,
     Role,
 )
-from edgeassay.stats.auc import Labels, Scores
+from edgeassay.stats.arrays import Labels, Scores
 from suites.meta.compared import CASE, REFERENCE
 from suites.meta.project import Project
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edgeassay.stats import AucDrop, class_aucs
-from edgeassay.stats.auc import Codes, Floats, Labels, count, midranks
+from edgeassay.stats.arrays import Codes, Floats, Labels
+from edgeassay.stats.auc import count, midranks
 from edgeassay.stats.bootstrap import percentile_bounds_of, resampled_aucs
 from suites.meta.paired_scores import BinaryMask, column, drop_of, two_models
 from suites.meta.slow_auc import clustered_covariance, components, delong_covariance
