@@ -223,7 +223,9 @@ class Worker:
         rounds: int,
         warmup_rounds: int,
     ) -> TimedRounds:
-        """Durations of `invoke()` by the worker's clock, interleaved."""
+        """Durations of `invoke()` by the worker's clock, interleaved; without inputs, on those that
+        were given last.
+        """
         self._serving = f"{' and '.join(item.label for item in loaded)} on runtime {self._engine}"
         request = {
             "op": "time",
@@ -235,6 +237,16 @@ class Worker:
         return TimedRounds(
             durations=durations, ran_ns=reply["ran_ns"], waited_ns=reply["waited_ns"]
         )
+
+    def cpus(self, seconds: float) -> list[int]:
+        """The CPUs that the worker may use, the one that idled most during `seconds` first; none
+        where its system doesn't tell, or can't keep it there.
+        """
+        return [int(cpu) for cpu in self._ask({"op": "cpus", "seconds": seconds})[0]["cpus"]]
+
+    def pin(self, cpus: Sequence[int]) -> None:
+        """Keep the worker on these CPUs, with what it loads from now on."""
+        self._ask({"op": "pin", "cpus": list(cpus)})
 
     def waiting(self) -> tuple[int | None, int | None]:
         """How long the worker ran and waited for a CPU since it began, in ns; None if unknown."""

@@ -19,6 +19,7 @@ from edgeassay.spec.claims import (
     Sense,
     Verdict,
 )
+from edgeassay.spec.comparing import Gate, Spans
 from edgeassay.spec.data import (
     CHEST_FINDINGS,
     DataSource,
@@ -57,6 +58,7 @@ __all__ = [
     "DataSource",
     "Deviation",
     "DeviceSpec",
+    "Gate",
     "ImageCsvSource",
     "Judgement",
     "Kind",
@@ -75,6 +77,7 @@ __all__ = [
     "Role",
     "RuntimeSpec",
     "Sense",
+    "Spans",
     "Statistics",
     "Timing",
     "Tolerance",

@@ -1,10 +1,11 @@
-"""What the system says of this process: its memory, and how long it waited for a CPU."""
+"""What the system says of this process (its memory, how long it waited for a CPU) and of CPUs."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Dict, Optional, Tuple
+import time
+from typing import Dict, List, Optional, Tuple
 
 
 def _status() -> Dict[str, int]:
@@ -56,3 +57,40 @@ def cpu_times() -> Optional[Tuple[int, int]]:
     except (OSError, ValueError, IndexError):
         return None
     return ran, waited
+
+
+def least_busy(seconds: float) -> List[int]:
+    """The CPUs that this process may use, the one that idled most during `seconds` first; of cores
+    of several kinds only the largest. Empty where the system doesn't tell, or can't pin to them.
+    """
+    try:
+        usable = os.sched_getaffinity(0)
+        before = _idle_ticks()
+        time.sleep(seconds)
+        after = _idle_ticks()
+        sizes = {cpu: _capacity(cpu) for cpu in usable}
+        idle = {cpu: after[cpu] - before[cpu] for cpu in usable}
+    except (AttributeError, OSError, ValueError, KeyError):
+        return []
+    largest = [cpu for cpu in usable if sizes[cpu] == max(sizes.values())]
+    return sorted(largest, key=lambda cpu: (-idle[cpu], cpu))
+
+
+def _idle_ticks() -> Dict[int, int]:
+    """How long each CPU has idled, in the kernel's ticks."""
+    with open("/proc/stat") as file:
+        rows = [line.split() for line in file]
+    return {
+        int(row[0][3:]): int(row[4]) + int(row[5])
+        for row in rows
+        if row and row[0].startswith("cpu") and row[0] != "cpu"
+    }
+
+
+def _capacity(cpu: int) -> int:
+    """How much a CPU can do beside the others of an ARM machine; 0 where all are alike."""
+    try:
+        with open("/sys/devices/system/cpu/cpu%d/cpu_capacity" % cpu) as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 0

@@ -1,8 +1,8 @@
 """The worker's loop: one request, one reply, until the host closes the stream.
 
-Requests: `hello`, `load`, `run`, `time`, `memory`, `waiting`, `sees`. A reply has "ok"; where it is
-false, "message" says why and "kind" is "refused" (the artifact) or "request" (the host asked for
-what can't be done).
+Requests: `hello`, `load`, `run`, `time`, `memory`, `waiting`, `sees`, `cpus`, `pin`. A reply has
+"ok"; where it is false, "message" says why and "kind" is "refused" (the artifact) or "request" (the
+host asked for what can't be done).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from .costs import cpu_times, forget_peak, memory
+from .costs import cpu_times, forget_peak, least_busy, memory
 from .engine import Engine, Refused
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
@@ -79,14 +79,15 @@ class Session:
         return {}, _run_rows(engine, tensors)
 
     def time(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
-        """Time the handles in turn; the inputs follow one another, handle by handle.
+        """Time the handles in turn; their inputs follow one another, handle by handle. Without any
+        those that were given before serve again.
 
         Every round invokes each handle once, in an order that turns from round to round, so that
         none always runs in another's wake. Durations in ns: int64 of shape (handles, rounds). The
         reply says how long this process ran meanwhile, and how long it waited for a CPU.
         """
         engines = [self._engine({"handle": handle}) for handle in header["handles"]]
-        for engine in engines:
+        for engine in engines if tensors else ():
             engine.set_inputs(tensors[: len(engine.inputs)])
             del tensors[: len(engine.inputs)]
         rounds, warmup = int(header["rounds"]), int(header["warmup_rounds"])
@@ -122,6 +123,15 @@ class Session:
                 return {"bytes": file.read(16).hex()}, []
         except OSError:
             return {"bytes": ""}, []
+
+    def cpus(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """The CPUs that this process may use, least busy first; none where that isn't told."""
+        return {"cpus": least_busy(float(header["seconds"]))}, []
+
+    def pin(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """Stay on these CPUs from now on, with all threads that are yet to come."""
+        os.sched_setaffinity(0, [int(cpu) for cpu in header["cpus"]])
+        return {}, []
 
     def _placed(self, where: Dict[str, Any]) -> "np.ndarray[Any, Any]":
         """A tensor that the host has put into a file in memory, without a copy."""
@@ -241,9 +251,11 @@ def answer(session: Session, frame: Frame) -> Reply:
     """The reply to one request."""
     header, tensors = frame
     operations: Dict[str, Callable[[Header, List["np.ndarray[Any, Any]"]], Reply]] = {
+        "cpus": session.cpus,
         "hello": session.hello,
         "load": session.load,
         "memory": session.memory,
+        "pin": session.pin,
         "run": session.run,
         "sees": session.sees,
         "time": session.time,
