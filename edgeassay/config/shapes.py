@@ -172,28 +172,28 @@ def read_toml(path: Path, where: str) -> dict[str, Any]:
 
 
 @cache
-def _defaults() -> Mapping[str, Any]:
+def defaults() -> Mapping[str, Any]:
     """What holds where a file says nothing else; not to be changed."""
     return read_toml(DEFAULTS, str(DEFAULTS))
 
 
 def default_statistics() -> Statistics:
     """How much evidence a verdict needs where no file says so."""
-    return TypeAdapter(Statistics).validate_python(_defaults()["statistics"])
+    return TypeAdapter(Statistics).validate_python(defaults()["statistics"])
 
 
 def default_judging() -> float:
     """The margin of `edgeassay judge`."""
-    return float(_defaults()["judge"]["margin"])
+    return float(defaults()["judge"]["margin"])
 
 
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
     """The file in its shape; ConfigError, naming it as `where`, says what isn't."""
     tables = read_toml(path, where)
-    defaults = _defaults()
-    for name in shape.model_fields.keys() & defaults.keys():
+    common = defaults()
+    for name in shape.model_fields.keys() & common.keys():
         if isinstance(given := tables.get(name, {}), dict):
-            tables[name] = {**defaults[name], **given}
+            tables[name] = {**common[name], **given}
     try:
         return shape.model_validate(tables)
     except ValidationError as error:

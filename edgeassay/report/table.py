@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from edgeassay.report.results import CaseId, CaseRecord, ClaimRecord, MeasurementRecord
+from edgeassay.report.results import CaseRecord
+from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
 from edgeassay.spec import TRAITS, ClaimName, Verdict
 
 DECLARED: Final = "declared"

@@ -19,7 +19,7 @@ from edgeassay.spec.claims import (
     Sense,
     Verdict,
 )
-from edgeassay.spec.comparing import Gate, Spans
+from edgeassay.spec.comparing import Allowed, AllowedRule, Comparison, Gate, Noise, Spans
 from edgeassay.spec.data import (
     CHEST_FINDINGS,
     DataSource,
@@ -51,10 +51,13 @@ __all__ = [
     "CHEST_FINDINGS",
     "ENGINES",
     "TRAITS",
+    "Allowed",
+    "AllowedRule",
     "Case",
     "Claim",
     "ClaimName",
     "ClaimTraits",
+    "Comparison",
     "DataSource",
     "Deviation",
     "DeviceSpec",
@@ -68,6 +71,7 @@ __all__ = [
     "Measurement",
     "ModelSpec",
     "NihSource",
+    "Noise",
     "NpzSource",
     "OperatingPoint",
     "PhantomSource",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
+from edgeassay.spec.claims import Case, Limit
 from edgeassay.spec.data import STRICT
 
 
@@ -39,3 +42,83 @@ class Gate:
     false_passes: float
     looks: int
     max_time_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """What two saved runs are compared with.
+
+    `false_alarms` and `false_passes` are as a gate's, over all benchmarks of the comparison. Where
+    a side has the durations of one process alone, `process_cv` stands for what it isn't known to
+    differ by from the next, as a share; where it has no durations at all, only a slowdown beyond
+    `summary_slowdown` is called one.
+    """
+
+    __pydantic_config__ = STRICT
+    false_alarms: float
+    false_passes: float
+    process_cv: float
+    summary_slowdown: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What may change of one benchmark from base to head, each with the file that says so.
+
+    A slowdown is a share of the base's median time: what is `tolerated` is none, one that is
+    `unacceptable` must be excluded; less than `floor_ms` never counts. `size_growth` is a share of
+    the base's bytes; `auc_drop` is what the mean AUC may lose.
+    """
+
+    tolerated: Limit
+    unacceptable: Limit
+    floor_ms: Limit
+    size_growth: Limit
+    auc_drop: Limit
+
+    def slowdowns(self, base_ms: float) -> tuple[float, float]:
+        """The tolerated and the unacceptable slowdown where the base takes `base_ms`."""
+        floor = self.floor_ms.value / base_ms
+        tolerated = max(self.tolerated.value, floor)
+        return tolerated, max(self.unacceptable.value, tolerated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowedRule:
+    """Limits for what all given shell-style patterns match; later rules go before earlier ones."""
+
+    limits: Mapping[str, Limit]
+    model: str | None = None
+    variant: str | None = None
+    runtime: str | None = None
+    device: str | None = None
+    benchmark: str | None = None
+
+    def matches(self, benchmark: str, case: Case | None) -> bool:
+        """Whether it is about a benchmark by its name, or the case that it times."""
+        wanted = {n: getattr(self, n) for n in ("model", "variant", "runtime", "device")}
+        given = {name: pattern for name, pattern in wanted.items() if pattern is not None}
+        if case is None and given:
+            return False
+        if self.benchmark is not None and not fnmatchcase(benchmark, self.benchmark):
+            return False
+        return all(fnmatchcase(getattr(case, name), pattern) for name, pattern in given.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """All that TOML says of comparisons. `renamed` maps the base's names to the head's."""
+
+    rules: tuple[AllowedRule, ...]
+    noise: Noise
+    gate: Gate
+    spans: Spans
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def allowed(self, benchmark: str, case: Case | None) -> Allowed:
+        """The limits of one benchmark: of every key the last rule's that matches and sets it."""
+        found: dict[str, Limit] = {}
+        for rule in self.rules:
+            if rule.matches(benchmark, case):
+                found |= rule.limits
+        return Allowed(**found)

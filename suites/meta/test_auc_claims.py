@@ -10,7 +10,8 @@ import pytest
 
 from edgeassay.errors import Absent, NoEvidence
 from edgeassay.measure.compared import Compared
-from edgeassay.report.results import ClaimRecord, case_id, claim_record, co_primary
+from edgeassay.report.results import case_id, claim_record, co_primary
+from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import (
     ClaimName,
     Judgement,

@@ -1,0 +1,128 @@
+"""compare.toml: what may change between two builds, and how that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from edgeassay.config.shapes import DEFAULTS, TABLES, defaults, explain, nearest, read_toml
+from edgeassay.errors import ConfigError
+from edgeassay.spec import Allowed, AllowedRule, Comparison, Gate, Limit, Noise, Spans
+
+FILE: Final = "compare.toml"
+LIMITS: Final = tuple(field.name for field in fields(Allowed))
+SCOPES: Final = ("model", "variant", "runtime", "device", "benchmark")
+
+
+class ComparisonFile(BaseModel):
+    """The shape of a compare.toml; `limits` and each `limit` are read key by key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    limits: dict[str, Any] = Field(default_factory=dict)
+    limit: list[dict[str, Any]] = Field(default_factory=list)
+    gate: Gate
+    spans: Spans
+    noise: Noise
+    renamed: dict[str, str] = Field(default_factory=dict)
+
+
+TABLES.update(gate=Gate, spans=Spans, noise=Noise)
+
+
+def load_comparison(path: Path | None, root: Path) -> Comparison:
+    """What `path` says, over the defaults; without a path, `compare.toml` of the project if there
+    is one. ConfigError names file and key.
+    """
+    chosen = path or (root / FILE if (root / FILE).exists() else None)
+    where = _where(chosen or DEFAULTS, root)
+    common, own = defaults()["compare"], {} if chosen is None else read_toml(chosen, where)
+    tables = dict(own)
+    for name in ("gate", "spans", "noise"):
+        if isinstance(given := own.get(name, {}), dict):
+            tables[name] = {**common[name], **given}
+    try:
+        file = TypeAdapter(ComparisonFile).validate_python(tables)
+    except ValidationError as error:
+        raise ConfigError(explain(ComparisonFile, error, where)) from None
+    _check(file, where)
+    first = _limits(common["limits"], _where(DEFAULTS, root), "compare.limits")
+    rules = [AllowedRule(limits=first)]
+    rules += [AllowedRule(limits=_limits(file.limits, where, "limits"))] if file.limits else []
+    rules += [_rule(entry, where, number) for number, entry in enumerate(file.limit)]
+    return Comparison(
+        rules=tuple(rules),
+        noise=file.noise,
+        gate=file.gate,
+        spans=file.spans,
+        renamed=file.renamed,
+    )
+
+
+def _where(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _rule(entry: Mapping[str, Any], where: str, number: int) -> AllowedRule:
+    """One [[limit]] table."""
+    place = f"limit[{number}]"
+    scope = {name: entry[name] for name in SCOPES if name in entry}
+    for name, value in scope.items():
+        if not isinstance(value, str):
+            raise ConfigError(f"{where}: {place}.{name} = {value!r} must be a name or a pattern")
+    rationale = entry.get("rationale")
+    rest = {k: v for k, v in entry.items() if k not in SCOPES and k != "rationale"}
+    if not rest:
+        raise ConfigError(f"{where}: {place} sets no limit; set one of {', '.join(LIMITS)}")
+    return AllowedRule(limits=_limits(rest, where, place, rationale), **scope)
+
+
+def _limits(
+    table: Mapping[str, Any], where: str, place: str, rationale: str | None = None
+) -> dict[str, Limit]:
+    found = {}
+    for key, value in table.items():
+        if key not in LIMITS:
+            known = (*LIMITS, *SCOPES, "rationale") if place.startswith("limit[") else LIMITS
+            raise ConfigError(f"{where}: unknown key {f'{place}.{key}'!r}; {nearest(key, known)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10:
+            raise ConfigError(
+                f"{where}: {place}.{key} = {value!r} must be a number from 0 to 10, such as 0.05"
+            )
+        found[key] = Limit(value=float(value), source=f"{where}:{place}.{key}", rationale=rationale)
+    return found
+
+
+def _check(file: ComparisonFile, where: str) -> None:
+    """What no comparison can go by."""
+    shares = {
+        "gate.false_alarms": file.gate.false_alarms,
+        "gate.false_passes": file.gate.false_passes,
+        "noise.false_alarms": file.noise.false_alarms,
+        "noise.false_passes": file.noise.false_passes,
+    }
+    for key, value in shares.items():
+        if not 0.0 < value <= 0.2:
+            raise ConfigError(f"{where}: {key} = {value:g} must lie above 0 and at most at 0.2")
+    positive = {
+        "gate.looks": file.gate.looks,
+        "gate.max_time_s": file.gate.max_time_s,
+        "spans.span_ms": file.spans.span_ms,
+        "spans.least": file.spans.least,
+        "spans.side_s": file.spans.side_s,
+        "noise.process_cv": file.noise.process_cv,
+        "noise.summary_slowdown": file.noise.summary_slowdown,
+    }
+    for key, value in positive.items():
+        if not 0.0 < value < 1e6:
+            raise ConfigError(f"{where}: {key} = {value:g} must be more than 0, and possible")
+    if file.spans.most < file.spans.least:
+        raise ConfigError(
+            f"{where}: spans.most = {file.spans.most} is less than spans.least ="
+            f" {file.spans.least}; raise it"
+        )
+    if len(set(file.renamed.values())) < len(file.renamed):
+        raise ConfigError(f"{where}: [renamed] gives two benchmarks one new name; mend it")

@@ -1,0 +1,1 @@
+"""Saved runs: where they are kept, what is in them, and how they are read."""
