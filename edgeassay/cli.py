@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 import edgeassay
+from edgeassay.ab import ab_command
 from edgeassay.build import build, export
 from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
@@ -22,6 +23,7 @@ from edgeassay.datasets.checking import check_data
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.judging.command import judge_command
 from edgeassay.progress import ConsoleReporter
+from edgeassay.project import project_folder
 from edgeassay.report.data_check import print_data_check
 from edgeassay.starting import Started, read_given, start_model
 
@@ -44,13 +46,6 @@ def _root(
     if version:
         print(f"edgeassay {edgeassay.__version__}")
         raise typer.Exit
-
-
-def _project() -> Path:
-    """The folder with `models/`: here, or the checkout that this package lives in."""
-    here = Path.cwd()
-    found = any(here.glob("models/*/model.toml"))
-    return here if found else Path(__file__).resolve().parent.parent
 
 
 @app.command("build")
@@ -82,7 +77,7 @@ def build_command(
     said.
     """
     console = Console(stderr=True)
-    root = _project()
+    root = project_folder()
     models = load_models([root / "models", *(models_dir or [])], root)
     chosen = [models[name] for name in choose("model", model or [], models)]
     choose("variant", variant or [], dict.fromkeys(v for m in chosen for v in m.variants))
@@ -135,7 +130,7 @@ def check_data_command(
     0 all is well.
     """
     console = Console(stderr=True)
-    root = _project()
+    root = project_folder()
     models = load_models([root / "models", *(models_dir or [])], root)
     spec = models[choose("model", [model], models, given_as="MODEL")[0]]
     if spec.data is None:
@@ -204,7 +199,7 @@ def init_command(
     leaves nothing behind. Exit codes: 0 made, 2 bad input.
     """
     given = read_given(artifact or [], keras=keras, saved_model=saved_model, tflite=tflite)
-    project = _project() / "models"
+    project = project_folder() / "models"
     if models_dir is None and not project.is_dir():
         raise ConfigError(f"there is no {project}; give a folder of models with --models-dir PATH")
     started = start_model(
@@ -228,6 +223,7 @@ def init_command(
 
 
 app.command("judge")(judge_command)
+app.command("ab")(ab_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

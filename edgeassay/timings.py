@@ -5,20 +5,16 @@ What a claim asks for is measured when it is asked; a long run only where a clai
 
 from __future__ import annotations
 
-import getpass
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
-
-from filelock import FileLock
 
 from edgeassay.build import seed_of
 from edgeassay.errors import Absent
 from edgeassay.evaluations import Evaluations
 from edgeassay.health import Health, Worked, between, elsewhere, excess, snapshot
+from edgeassay.measure.alone import alone
 from edgeassay.measure.end_to_end import time_end_to_end
 from edgeassay.measure.fit import check_fits, check_ran
 from edgeassay.measure.latency import Durations, time_case
@@ -175,9 +171,7 @@ class Timings:
     def _watching(self, case: Case, what: str) -> Iterator[Watch]:
         """Time something alone, and keep what others did to the machine meanwhile."""
         device, watch = self._rig.plan.device, Watch()
-        # Two runs of one user don't time beside each other.
-        lock = Path(tempfile.gettempdir(), f"edgeassay-timing-{getpass.getuser()}.lock")
-        with FileLock(lock):
+        with alone():
             before = snapshot()
             yield watch
             after = snapshot()

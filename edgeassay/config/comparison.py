@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from edgeassay.config.loading import relative
 from edgeassay.config.shapes import DEFAULTS, TABLES, defaults, explain, nearest, read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.spec import Allowed, AllowedRule, Comparison, Gate, Limit, Noise, Spans
@@ -38,7 +39,7 @@ def load_comparison(path: Path | None, root: Path) -> Comparison:
     is one. ConfigError names file and key.
     """
     chosen = path or (root / FILE if (root / FILE).exists() else None)
-    where = _where(chosen or DEFAULTS, root)
+    where = relative(chosen or DEFAULTS, root)
     common, own = defaults()["compare"], {} if chosen is None else read_toml(chosen, where)
     tables = dict(own)
     for name in ("gate", "spans", "noise"):
@@ -49,10 +50,11 @@ def load_comparison(path: Path | None, root: Path) -> Comparison:
     except ValidationError as error:
         raise ConfigError(explain(ComparisonFile, error, where)) from None
     _check(file, where)
-    first = _limits(common["limits"], _where(DEFAULTS, root), "compare.limits")
+    first = _limits(common["limits"], relative(DEFAULTS, root), "compare.limits")
     rules = [AllowedRule(limits=first)]
     rules += [AllowedRule(limits=_limits(file.limits, where, "limits"))] if file.limits else []
     rules += [_rule(entry, where, number) for number, entry in enumerate(file.limit)]
+    _check_order(rules)
     return Comparison(
         rules=tuple(rules),
         noise=file.noise,
@@ -60,10 +62,6 @@ def load_comparison(path: Path | None, root: Path) -> Comparison:
         spans=file.spans,
         renamed=file.renamed,
     )
-
-
-def _where(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def _rule(entry: Mapping[str, Any], where: str, number: int) -> AllowedRule:
@@ -94,6 +92,21 @@ def _limits(
             )
         found[key] = Limit(value=float(value), source=f"{where}:{place}.{key}", rationale=rationale)
     return found
+
+
+def _check_order(rules: Sequence[AllowedRule]) -> None:
+    """A slowdown that is tolerated and unacceptable at once."""
+    common: dict[str, Limit] = {}
+    for rule in rules:
+        found = {**common, **rule.limits}
+        tolerated, unacceptable = found["tolerated"], found["unacceptable"]
+        if tolerated.value > unacceptable.value:
+            raise ConfigError(
+                f"{tolerated.source} = {tolerated.value:g} is more than {unacceptable.source} ="
+                f" {unacceptable.value:g}; raise unacceptable, or lower tolerated"
+            )
+        if rule.everywhere:
+            common = found
 
 
 def _check(file: ComparisonFile, where: str) -> None:

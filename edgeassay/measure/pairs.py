@@ -6,20 +6,33 @@ process slower than the next (where its memory lies) doesn't, and only more pair
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeassay.errors import EdgeassayError, MeasurementError
+from edgeassay.measure.fit import check_alike
 from edgeassay.measure.latency import timed_rounds
 from edgeassay.spec import Spans
 from edgeassay.workers import Loaded, Worker
 
+BASE: Final = 0
+HEAD: Final = 1
+
 LOOKING_S: Final = 0.1  # for the CPU that others use least
+
+
+class SideFailed(MeasurementError):
+    """One of two sides broke while they were timed; `which` says whose fault it is."""
+
+    def __init__(self, which: int, error: EdgeassayError) -> None:
+        super().__init__(str(error))
+        self.which = which
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,22 +84,54 @@ def time_pair(base: Side, head: Side, spans: Spans, rng: np.random.Generator) ->
     """One pair: both start together, are kept on the CPUs that others use least, warm up, and take
     turns, each time in a random order.
 
-    MeasurementError where a worker's clock can't be right.
+    SideFailed where a side doesn't start, load or run, or its clock can't be right;
+    MeasurementError where the two are no forms of one network.
     """
     sides = (base, head)
-    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
-        workers = [stack.enter_context(w) for w in pool.map(lambda side: side.start(), sides)]
+    ready: list[Ready] = []
+    rounds: list[tuple[int, float]] = []
+    with ExitStack() as stack:
+        workers = _start(sides, stack)
         cpus = _keep_together(workers, max(side.threads for side in sides))
-        ready = [side.load(worker) for side, worker in zip(sides, workers, strict=True)]
-        rounds = [_warm_up(one, spans) for one in ready]
+        for which, side in enumerate(sides):
+            with _blaming(which):
+                ready.append(side.load(workers[which]))
+        check_alike(ready[HEAD].loaded, ready[BASE].loaded)
+        for which, one in enumerate(ready):
+            with _blaming(which):
+                rounds.append(_warm_up(one, spans))
         longest_s = max(count * each for count, each in rounds)
         turns = int(np.clip(spans.side_s / longest_s, spans.least, spans.most))
         durations: list[list[npt.NDArray[np.int64]]] = [[], []]
         for _ in range(turns):
-            for k in rng.permutation(2):
-                durations[k].append(_span(ready[k], *rounds[k], spans=spans))
+            for which in rng.permutation(2):
+                with _blaming(which):
+                    durations[which].append(_span(ready[which], *rounds[which], spans=spans))
     made = [np.stack(spans_of) for spans_of in durations]
-    return Pair(base=made[0], head=made[1], cpus=tuple(cpus))
+    return Pair(base=made[BASE], head=made[HEAD], cpus=tuple(cpus))
+
+
+@contextmanager
+def _blaming(which: int) -> Iterator[None]:
+    """What breaks here is this side's."""
+    try:
+        yield
+    except EdgeassayError as error:
+        raise SideFailed(which, error) from None
+
+
+def _start(sides: Sequence[Side], stack: ExitStack) -> list[Worker]:
+    """Both workers, started together, which end with the stack."""
+    with ThreadPoolExecutor(len(sides)) as pool:
+        starting = [pool.submit(side.start) for side in sides]
+    for future in starting:
+        if future.exception() is None:
+            stack.enter_context(future.result())
+    workers = []
+    for which, future in enumerate(starting):
+        with _blaming(which):
+            workers.append(future.result())
+    return workers
 
 
 def _keep_together(workers: Sequence[Worker], count: int) -> list[int]:

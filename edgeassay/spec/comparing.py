@@ -94,6 +94,12 @@ class AllowedRule:
     device: str | None = None
     benchmark: str | None = None
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether it holds of all benchmarks."""
+        scopes = (self.model, self.variant, self.runtime, self.device, self.benchmark)
+        return all(scope is None for scope in scopes)
+
     def matches(self, benchmark: str, case: Case | None) -> bool:
         """Whether it is about a benchmark by its name, or the case that it times."""
         wanted = {n: getattr(self, n) for n in ("model", "variant", "runtime", "device")}

@@ -141,6 +141,23 @@ def write_several(path: Path, *, int8: bool = False, pixels: bool = False) -> No
     _write(path, graph, subgraph, codes)
 
 
+def write_layers(path: Path, count: int, *, width: int = 256, padding_bytes: int = 0) -> None:
+    """A chain of equal dense layers, which takes time in proportion to their number."""
+    graph, kinds = _Graph(), schema.TensorType
+    weights = np.full((width, width), 1.0 / width, np.float32)
+    shared = graph.tensor("weights", weights.shape, kinds.FLOAT32, weights)
+    bias = graph.tensor("bias", [width], kinds.FLOAT32, np.zeros(width, np.float32))
+    ends = [graph.tensor(f"t{k}", [1, width], kinds.FLOAT32) for k in range(count + 1)]
+    if padding_bytes:
+        graph.tensor("padding", [padding_bytes], kinds.UINT8, np.zeros(padding_bytes, np.uint8))
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, ends[:1], ends[-1:]
+    subgraph.operators = [
+        _operator(0, [ends[k], shared, bias], [ends[k + 1]]) for k in range(count)
+    ]
+    _write(path, graph, subgraph, ((schema.BuiltinOperator.FULLY_CONNECTED, 1),))
+
+
 def write_text(path: Path, *, taken: bool = True) -> None:
     """A network that takes and gives text and does nothing, or takes a number and gives text."""
     graph, kinds = _Graph(), schema.TensorType

@@ -18,6 +18,7 @@ from suites.mistakes import (
     judged,
     judged_options,
     options,
+    paired,
     places,
     tables,
 )
@@ -31,7 +32,7 @@ from suites.mistakes.mistake import (
     tree,
 )
 
-MODULES = (declarations, options, tables, images, artifacts, places, judged, judged_options)
+MODULES = (declarations, options, tables, images, artifacts, places, judged, judged_options, paired)
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
 Made = Mapping[str, Future[None]]

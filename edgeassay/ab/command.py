@@ -1,0 +1,179 @@
+"""`edgeassay ab`: its options, and what it does with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from edgeassay.ab.cases import Ways, match
+from edgeassay.ab.judging import EXITS, Bench, overall
+from edgeassay.ab.showing import document, markdown, show, summary
+from edgeassay.ab.sides import Asked, open_side
+from edgeassay.atomic import write_text
+from edgeassay.config import load_devices, load_models
+from edgeassay.config.comparison import load_comparison
+from edgeassay.errors import Absent, ConfigError
+from edgeassay.machine import this_machine
+from edgeassay.matrix import recognise
+from edgeassay.progress import ConsoleReporter
+from edgeassay.project import device_folders, project_folder
+
+WIDTH: Final = 120  # of the table, where the terminal hasn't more
+
+
+def ab_command(
+    base: Annotated[
+        str,
+        typer.Argument(
+            metavar="BASE",
+            help="What is merged into: a git revision, a folder of artifacts, a checkout, or one"
+            " .tflite.",
+        ),
+    ],
+    head: Annotated[
+        str, typer.Argument(metavar="HEAD", help="What would be merged: the same kinds.")
+    ],
+    *,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", metavar="ID", help="Only this model; repeatable.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar="ID", help="Only this variant; repeatable."),
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option("--runtime", metavar="ID", help="On this runtime (default: each model's)."),
+    ] = None,
+    base_runtime: Annotated[
+        str | None, typer.Option("--base-runtime", metavar="ID", help="The base's own runtime.")
+    ] = None,
+    head_runtime: Annotated[
+        str | None, typer.Option("--head-runtime", metavar="ID", help="The head's own runtime.")
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device", metavar="ID", help="The device profile (default: this machine's)."
+        ),
+    ] = None,
+    models_dir: Annotated[
+        list[Path] | None,
+        typer.Option("--models-dir", metavar="PATH", help="A further folder of models."),
+    ] = None,
+    devices_dir: Annotated[
+        list[Path] | None,
+        typer.Option("--devices-dir", metavar="PATH", help="A further folder of device profiles."),
+    ] = None,
+    limits: Annotated[
+        Path | None,
+        typer.Option(
+            "--limits",
+            metavar="TOML",
+            help="What may change (default: the project's compare.toml).",
+        ),
+    ] = None,
+    max_time: Annotated[
+        float | None,
+        typer.Option(
+            "--max-time",
+            min=1.0,
+            max=86400.0,
+            metavar="SECONDS",
+            help="For each case (default: 60).",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the order of turns.")] = 0,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
+    ] = None,
+    markdown_path: Annotated[
+        str | None,
+        typer.Option(
+            "--markdown", metavar="PATH", help="Write a table for a pull request; - prints it."
+        ),
+    ] = None,
+) -> None:
+    """Time two builds against each other, here and now: the merge gate for latency.
+
+    Both run in fresh processes on the same CPUs and take turns, so that what slows this machine
+    down slows both. Each case ends as soon as the evidence decides: fail when a slowdown beyond
+    what is tolerated (1 %) is shown, pass when an unacceptable one (5 %) is excluded, inconclusive
+    when time is up. Equal bytes on one runtime are unchanged, and aren't timed.
+
+    edgeassay ab main HEAD                       two revisions, built in checkouts of their own
+
+    edgeassay ab old.tflite new.tflite           two files
+
+    edgeassay ab artifacts/ artifacts/ --head-runtime litert-builtin
+
+    Exit codes, the first that applies: 2 usage or bad input; 1 a case fails; 4 nothing was
+    compared, or HEAD lacks a case of BASE; 3 inconclusive; 0 all pass.
+    """
+    project, console = project_folder(), Console(stderr=True)
+    settings = load_comparison(limits, project)
+    if max_time is not None:
+        settings = replace(settings, gate=replace(settings.gate, max_time_s=max_time))
+    models = load_models([project / "models", *(models_dir or [])], project)
+    devices = load_devices(device_folders(devices_dir or []), project)
+    profile, present = recognise(devices, this_machine(), device)
+    if not present:
+        raise ConfigError(
+            f"this machine isn't the device {profile.id!r} that {profile.file} describes"
+        )
+    with tempfile.TemporaryDirectory(prefix="edgeassay-ab-") as scratch:
+        asked = Asked(
+            models=model or [],
+            variants=variant or [],
+            scratch=Path(scratch),
+            report=ConsoleReporter(console),
+        )
+        origins = (open_side(base, asked, project), open_side(head, asked, project))
+        ways = Ways(
+            models=models,
+            device=profile.id,
+            both=runtime,
+            base=base_runtime,
+            head=head_runtime,
+        )
+        matched = match(*origins, ways)
+        try:
+            bench = Bench(settings=settings, device=profile, seed=seed, report=asked.report)
+            judged = bench.judge(matched.contests)
+        except Absent as error:
+            console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(4) from None
+    verdict = overall(judged, matched.missing)
+    for origin in origins:
+        for line in origin.missing:
+            console.print(f"{origin.title}: left out: {line}", markup=False, soft_wrap=True)
+    lines = summary(judged, matched, verdict, settings.gate)
+    facts = document(
+        judged,
+        matched,
+        verdict,
+        origins=origins,
+        gate=settings.gate,
+        machine=this_machine(),
+        seed=seed,
+    )
+    if json_path is not None:
+        write_text(json_path, json.dumps(facts, indent=2) + "\n")
+    if markdown_path is not None:
+        text = markdown(judged, lines, f"edgeassay ab {origins[0].title} {origins[1].title}")
+        if markdown_path == "-":
+            sys.stdout.write(text)
+        else:
+            write_text(Path(markdown_path), text)
+    if markdown_path != "-":
+        width = max(WIDTH, shutil.get_terminal_size().columns)
+        show(judged, lines, Console(highlight=False, width=width))
+    raise typer.Exit(EXITS[verdict])

@@ -1,0 +1,176 @@
+"""What `edgeassay ab` shows, and the files it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import edgeassay
+from edgeassay.ab.cases import Matched
+from edgeassay.ab.gate import Timing
+from edgeassay.ab.judging import EXITS, Judged
+from edgeassay.ab.sides import Origin
+from edgeassay.machine import Machine
+from edgeassay.report.table import STYLES
+from edgeassay.spec import Gate, Verdict
+
+COLUMNS: Final = ("case", "base ms", "head ms", "change", "bounds", "pairs", "size", "verdict")
+
+
+def changed(ratio: float) -> str:
+    """A ratio as a change in percent."""
+    return f"{100.0 * (ratio - 1.0):+.1f}%"
+
+
+def bounds(timing: Timing) -> str:
+    """Both bounds of the change."""
+    low, high = ("?" if b is None else changed(b) for b in (timing.low, timing.high))
+    return f"[{low}, {high}]"
+
+
+def cells(one: Judged) -> list[str]:
+    """A case's row."""
+    timing, sizes = one.outcome.timing, (one.contest.base.size_bytes, one.contest.head.size_bytes)
+    size = "" if sizes[0] == sizes[1] else changed(sizes[1] / sizes[0])
+    measured = [""] * 5
+    if timing is not None:
+        pairs = f"{timing.pairs} in {timing.seconds:.0f} s"
+        base, head = f"{timing.base_ms:.3g}", f"{timing.head_ms:.3g}"
+        measured = [base, head, changed(timing.ratio), bounds(timing), pairs]
+    return [one.contest.name, *measured, size, str(one.outcome.verdict)]
+
+
+def sentence(one: Judged) -> str | None:
+    """Why a case stands as it does, where its row doesn't say so."""
+    allowed, outcome = one.allowed, one.outcome
+    limits = {allowed.tolerated.source, allowed.unacceptable.source}
+    if outcome.verdict is Verdict.FAIL and outcome.timing is not None:
+        timing = outcome.timing
+        said = (
+            f"HEAD takes {changed(timing.ratio)} of BASE's time, at least"
+            f" {changed(timing.low or 0.0)}, and {100 * timing.tolerated:.3g} % is tolerated"
+            f" ({', '.join(sorted(limits))})"
+        )
+    elif outcome.verdict in (Verdict.PASS,):
+        return None
+    else:
+        said = outcome.reason
+    return f"{one.contest.name}: {said}"
+
+
+def worst_first(judged: Sequence[Judged]) -> list[Judged]:
+    """Failures first, what is unchanged last."""
+    order = list(EXITS)
+    return sorted(judged, key=lambda one: (order.index(one.outcome.verdict), one.contest.name))
+
+
+def summary(judged: Sequence[Judged], matched: Matched, verdict: Verdict, gate: Gate) -> list[str]:
+    """The closing lines."""
+    counts = {v: sum(one.outcome.verdict is v for one in judged) for v in EXITS}
+    parts = [f"{count} {v}" for v, count in counts.items() if count]
+    timed = sum(one.outcome.timing is not None for one in judged)
+    unchanged = len([one for one in judged if one.contest.unchanged])
+    lines = [said for one in worst_first(judged) if (said := sentence(one)) is not None]
+    if matched.missing:
+        lines.append(f"BASE has, and HEAD has not: {', '.join(matched.missing)}")
+    if matched.new:
+        lines.append(f"new in HEAD, compared with nothing: {', '.join(matched.new)}")
+    lines.append(
+        f"{verdict}: {len(judged)} cases: {', '.join(parts) or 'none to compare'}"
+        f" ({timed} timed, {unchanged} unchanged)"
+    )
+    if timed:
+        lines.append(
+            f"without a slowdown beyond what is tolerated, {100 * gate.false_alarms:g} % of such"
+            f" comparisons fail at most; one with an unacceptable slowdown passes in"
+            f" {100 * gate.false_passes:g} % at most"
+        )
+    return lines
+
+
+def show(judged: Sequence[Judged], lines: Sequence[str], console: Console) -> None:
+    """The table and the closing lines."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in COLUMNS:
+        right = name in ("base ms", "head ms", "change", "pairs", "size")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for one in worst_first(judged):
+        *words, verdict = cells(one)
+        if one.contest.unchanged:
+            verdict = "pass, unchanged"
+        style = STYLES[one.outcome.verdict.value]
+        table.add_row(*(Text(word) for word in words), Text(verdict, style=style))
+    if judged:
+        console.print(table)
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def markdown(judged: Sequence[Judged], lines: Sequence[str], title: str) -> str:
+    """The same for a pull request."""
+
+    def row(words: Sequence[str]) -> str:
+        return "| " + " | ".join(word.replace("|", "\\|") for word in words) + " |"
+
+    rows = [row(COLUMNS), row(["---"] * len(COLUMNS))]
+    rows += [row(cells(one)) for one in worst_first(judged)]
+    return "\n".join([f"### {title}", "", *rows, "", *(f"- {line}" for line in lines), ""])
+
+
+def document(
+    judged: Sequence[Judged],
+    matched: Matched,
+    verdict: Verdict,
+    *,
+    origins: tuple[Origin, Origin],
+    gate: Gate,
+    machine: Machine,
+    seed: int,
+) -> dict[str, Any]:
+    """The same for a program; ratios are head/base, slowdowns shares of the base's time."""
+    return {
+        "schema": 1,
+        "edgeassay": edgeassay.__version__,
+        "base": origins[0].title,
+        "head": origins[1].title,
+        "machine": asdict(machine),
+        "seed": seed,
+        "gate": asdict(gate),
+        "verdict": verdict,
+        "missing": list(matched.missing),
+        "new": list(matched.new),
+        "cases": [_case(one) for one in judged],
+    }
+
+
+def _case(one: Judged) -> dict[str, Any]:
+    contest, outcome = one.contest, one.outcome
+    sides = {
+        "base": (contest.base, contest.base_runtime, contest.base_spec),
+        "head": (contest.head, contest.head_runtime, contest.head_spec),
+    }
+    return {
+        "case": asdict(contest.case),
+        "name": contest.name,
+        "verdict": outcome.verdict,
+        "stopped": outcome.stopped,
+        "reason": outcome.reason,
+        "timing": None if outcome.timing is None else asdict(outcome.timing),
+        "limits": {k: asdict(v) for k, v in vars(one.allowed).items()},
+        **{
+            name: {
+                "path": str(artifact.path),
+                "sha256": artifact.sha256,
+                "size_bytes": artifact.size_bytes,
+                "runtime": runtime,
+                **asdict(spec),
+            }
+            for name, (artifact, runtime, spec) in sides.items()
+        },
+    }

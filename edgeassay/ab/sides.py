@@ -1,0 +1,176 @@
+"""What BASE and HEAD are: a .tflite, a folder of artifacts, a checkout, or a git revision."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from edgeassay.artifacts import Artifact, read_artifact
+from edgeassay.errors import BuildFailed, ConfigError, last_words, why
+from edgeassay.progress import Reporter
+
+FILE: Final = ("", "")  # where the side is one .tflite, which is of no model
+BUILD_EXIT_MISSING: Final = 4
+LEFT_OUT: Final = "left out: "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """One side's artifacts by (model, variant), and `title`, what it is called; `missing` has what
+    couldn't be built there, in words.
+    """
+
+    title: str
+    artifacts: Mapping[tuple[str, str], Artifact]
+    missing: Sequence[str] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is wanted of a side: of these models and variants (all where there are none), built in
+    `scratch` where it must be, which lasts as long as the comparison.
+    """
+
+    models: Sequence[str]
+    variants: Sequence[str]
+    scratch: Path
+    report: Reporter
+
+
+def open_side(given: str, asked: Asked, project: Path) -> Origin:
+    """The artifacts that BASE or HEAD names. ConfigError where it is nothing of the kind."""
+    path = Path(given)
+    if path.suffix == ".tflite" or path.is_file():
+        return _file(path)
+    if path.is_dir() and any(path.glob("models/*/model.toml")):
+        return _build(path.resolve(), asked, title=given)
+    if path.is_dir():
+        return _folder(path, given, asked)
+    commit = _commit(given, project)
+    if commit is None:
+        raise ConfigError(
+            f"{given}: no such file or folder, and no revision of {project} either; give a .tflite,"
+            " a folder of artifacts (`edgeassay build --out DIR`), or a git revision"
+        )
+    return _revision(given, commit, asked, project)
+
+
+def _file(path: Path) -> Origin:
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; give a .tflite, a folder, or a git revision")
+    return Origin(title=str(path), artifacts={FILE: read_artifact(path, path.stem, "as given")})
+
+
+def _folder(folder: Path, title: str, asked: Asked, missing: Sequence[str] = ()) -> Origin:
+    found = {
+        (path.parent.name, path.stem): path
+        for path in sorted(folder.glob("*/*.tflite"))
+        if (not asked.models or path.parent.name in asked.models)
+        and (not asked.variants or path.stem in asked.variants)
+    }
+    if not found and not missing:
+        wanted = ", ".join([*asked.models, *asked.variants])
+        raise ConfigError(
+            f"{title}: it holds no <model>/<variant>.tflite{wanted and f' of {wanted}'};"
+            " `edgeassay build --out DIR` makes such a folder"
+        )
+    made = {key: read_artifact(path, *key) for key, path in found.items()}
+    return Origin(title=title, artifacts=made, missing=missing)
+
+
+def _git(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["git", "-C", str(project), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _commit(revision: str, project: Path) -> str | None:
+    """The commit that a revision names in the project; None where it names none."""
+    if revision.startswith("-") or shutil.which("git") is None:
+        return None
+    found = _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    return found.stdout.strip() or None
+
+
+def _revision(given: str, commit: str, asked: Asked, project: Path) -> Origin:
+    """A revision's artifacts, by its own code and declarations; kept for the next time where all
+    of them could be built.
+    """
+    title = f"{given} ({commit[:10]})"
+    name = "-".join([commit, *sorted(asked.models), *sorted(asked.variants)])
+    kept = project / ".assay" / "revisions" / name
+    if kept.is_dir():
+        return _folder(kept, title, asked)
+    with _worktree(project, commit, given, asked.scratch) as tree:
+        built = _build(tree, asked, title=title)
+    if not built.missing:
+        _keep(asked.scratch / _name(tree), kept)
+    return built
+
+
+@contextmanager
+def _worktree(project: Path, commit: str, given: str, scratch: Path) -> Iterator[Path]:
+    """A checkout of a commit beside the project's own, which builds into the same cache."""
+    _git(project, "worktree", "prune")  # what a run that was killed has left
+    tree = Path(tempfile.mkdtemp(prefix="tree-", dir=scratch))
+    made = _git(project, "worktree", "add", "--detach", "--force", str(tree), commit)
+    if made.returncode:
+        raise ConfigError(
+            f"{given}: git can't check it out: {last_words(made.stderr)}; check it out yourself,"
+            " and give its folder"
+        )
+    try:
+        (project / ".assay").mkdir(exist_ok=True)
+        (tree / ".assay").symlink_to(project / ".assay")
+        yield tree
+    finally:
+        _git(project, "worktree", "remove", "--force", str(tree))
+
+
+def _name(tree: Path) -> str:
+    """Where a checkout is built into, below the scratch folder."""
+    return f"built-{tree.name}"
+
+
+def _build(tree: Path, asked: Asked, *, title: str) -> Origin:
+    """Build a checkout's artifacts by its own code, and say what couldn't be built."""
+    out = asked.scratch / _name(tree)
+    words = [sys.executable, "-m", "edgeassay", "build", "--out", str(out)]
+    words += [word for model in asked.models for word in ("--model", model)]
+    words += [word for variant in asked.variants for word in ("--variant", variant)]
+    below = os.environ.get("PYTHONPATH")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(tree), below]))}
+    with asked.report(f"building {title}", 1) as advance:
+        ended = subprocess.run(
+            words, cwd=tree, env=environment, capture_output=True, text=True, check=False
+        )
+        advance(1)
+    if ended.returncode not in (0, BUILD_EXIT_MISSING):
+        raise BuildFailed(
+            f"{title} can't be built: {last_words(ended.stderr, 2).removeprefix('edgeassay: ')}"
+        )
+    said = [line for line in ended.stderr.splitlines() if line.startswith(LEFT_OUT)]
+    return _folder(out, title, asked, [line.removeprefix(LEFT_OUT) for line in said])
+
+
+def _keep(made: Path, kept: Path) -> None:
+    """Copy what was built to where the next run finds it: whole, or not at all."""
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=".", dir=kept.parent))
+        shutil.copytree(made, beside, dirs_exist_ok=True)
+        if kept.exists():  # another run was faster
+            shutil.rmtree(beside)
+        else:
+            beside.rename(kept)
+    except OSError as error:
+        raise ConfigError(
+            f"{kept} can't be written: {why(error)}; make room, or make {kept.parent} writable"
+        ) from None

@@ -1,0 +1,158 @@
+"""`edgeassay ab` on real artifacts: equal ones, unequal ones, a revision, a side that breaks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suites.meta.project import Project
+from suites.meta.tinymodels import brightness, write_classifier, write_layers
+
+LAYERS = 128  # about a millisecond
+
+
+def ab(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "edgeassay", "ab", *words, *options(project)],
+        cwd=project.folder,
+        env=project.surroundings | {"COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+
+
+def options(project: Project) -> list[str]:
+    return [f"--devices-dir={project.folder / 'devices'}", f"--json={project.folder / 'ab.json'}"]
+
+
+def written(project: Project) -> Any:
+    return json.loads((project.folder / "ab.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Project:
+    """A project with two folders of artifacts, `base` and `head`."""
+    project = Project(tmp_path)
+    project.write_declarations()
+    for side, layers, padding in (("base", LAYERS, 0), ("head", LAYERS, 4096)):
+        write_layers(tmp_path / side / "tiny" / "fp32.tflite", layers, padding_bytes=padding)
+        write_layers(tmp_path / side / "tiny" / "int8.tflite", 4)
+    return project
+
+
+def test_other_bytes_that_take_as_long_pass_and_equal_bytes_are_not_timed(folders: Project) -> None:
+    ended = ab(folders, "base", "head")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "2 cases: 2 pass (1 timed, 1 unchanged)" in ended.stdout
+    cases = {case["case"]["variant"]: case for case in written(folders)["cases"]}
+    assert cases["int8"]["stopped"] == "nothing to time"
+    assert cases["int8"]["timing"] is None
+    timing = cases["fp32"]["timing"]
+    assert timing["high"] <= 1.05 + timing["tolerated"]
+    assert timing["pairs"] >= 10
+    assert cases["fp32"]["limits"]["unacceptable"]["source"].endswith("limits.unacceptable")
+
+
+def test_a_slower_network_fails_and_a_faster_one_passes(folders: Project) -> None:
+    slower = folders.folder / "head" / "tiny" / "fp32.tflite"
+    write_layers(slower, round(1.25 * LAYERS))
+    ended = ab(folders, "base", "head", "--variant=fp32", "--markdown=ab.md")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "tiny-fp32-litert: HEAD takes +" in ended.stdout
+    assert "is tolerated" in ended.stdout
+    timing = written(folders)["cases"][0]["timing"]
+    assert timing["low"] > 1.01
+    assert "| tiny-fp32-litert |" in (folders.folder / "ab.md").read_text(encoding="utf-8")
+    assert ab(folders, "head", "base", "--variant=fp32").returncode == 0
+
+
+def test_one_file_on_two_runtimes(folders: Project) -> None:
+    path = str(folders.folder / "base" / "tiny" / "fp32.tflite")
+    ended = ab(folders, path, path, "--head-runtime=litert-reference")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "fp32-file-litert:litert-reference" in ended.stdout
+    assert ab(folders, path, path).returncode == 0
+    assert written(folders)["cases"][0]["stopped"] == "nothing to time"
+
+
+def test_a_head_that_does_not_load_fails_and_a_case_that_it_lacks_is_missed(
+    folders: Project,
+) -> None:
+    head = folders.folder / "head" / "tiny"
+    (head / "fp32.tflite").write_bytes(b"no network")
+    ended = ab(folders, "base", "head")
+    assert ended.returncode == 1
+    assert "HEAD: tiny/fp32" in ended.stdout
+    ended = ab(folders, "head", "base", "--variant=fp32")
+    assert ended.returncode == 4
+    assert "BASE: tiny/fp32" in ended.stdout
+    (head / "fp32.tflite").unlink()
+    ended = ab(folders, "base", "head")
+    assert ended.returncode == 4
+    assert "BASE has, and HEAD has not: tiny/fp32" in ended.stdout
+
+
+def test_too_little_time_is_inconclusive(folders: Project) -> None:
+    ended = ab(folders, "base", "head", "--variant=fp32", "--max-time=2")
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "10 are needed before anything can be shown" in ended.stdout
+
+
+def test_revisions_are_built_once_and_compared(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.model_toml = project.model_toml.replace('weights = "tiny.keras"\n', "")
+    for variant in ("fp32", "int8"):
+        start = project.model_toml.index(f"{variant} = {{ method")
+        end = project.model_toml.index("}", start) + 1
+        entry = f'{variant} = {{ artifact = "{variant}.tflite" }}'
+        project.model_toml = project.model_toml[:start] + entry + project.model_toml[end:]
+    project.write_declarations()
+    git = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "-C", str(tmp_path))
+    weights, bias = brightness()
+    write_classifier(tmp_path / "models/tiny/int8.tflite", weights, bias, int8=True)
+    (tmp_path / ".gitignore").write_text(".assay/\n", encoding="utf-8")
+    subprocess.run([*git, "init", "-q"], check=True)
+    for layers in (LAYERS, round(1.25 * LAYERS)):
+        write_layers(tmp_path / "models/tiny/fp32.tflite", layers)
+        subprocess.run([*git, "add", "-A"], check=True)
+        subprocess.run([*git, "commit", "-qm", f"{layers} layers"], check=True)
+    ended = ab(project, "HEAD~1", "HEAD")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "2 cases: 1 fail, 1 pass (1 timed, 1 unchanged)" in ended.stdout
+    assert len(list((tmp_path / ".assay/revisions").iterdir())) == 2
+    listed = subprocess.run([*git, "worktree", "list"], capture_output=True, text=True, check=True)
+    assert len(listed.stdout.splitlines()) == 1
+    again = ab(project, "HEAD~1", "HEAD~1")
+    assert again.returncode == 0
+    assert "building" not in again.stderr
+
+
+def test_killed_at_any_moment_it_leaves_no_half_file_and_no_worker(folders: Project) -> None:
+    for after_s in (0.3, 1.5, 3.0):
+        shutil.rmtree(folders.folder / ".assay", ignore_errors=True)
+        words = ["ab", "base", "head", "--variant=fp32", *options(folders)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "edgeassay", *words],
+            cwd=folders.folder,
+            env=folders.surroundings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(after_s)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        path = folders.folder / "ab.json"
+        assert not path.exists() or json.loads(path.read_text(encoding="utf-8"))
+        assert not [p for p in folders.folder.iterdir() if p.name.startswith(".ab.json")]
