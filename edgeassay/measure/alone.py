@@ -13,4 +13,4 @@ def alone() -> FileLock:
     """A lock that two runs of one user don't hold at once, so that they don't time beside each
     other; the second waits.
     """
-    return FileLock(Path(tempfile.gettempdir(), f"edgeassay-timing-{getpass.getuser()}.lock"))
+    return FileLock(Path(tempfile.gettempdir(), f"edgeassay.timing.{getpass.getuser()}.lock"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from suites.meta.project import Project
 from suites.meta.tinymodels import write_layers, write_several
-from suites.mistakes.breaking import Break, folder, together, written
+from suites.mistakes.breaking import Break, together, written
 from suites.mistakes.mistake import READ_ONLY, Mistake
 
 DEVICES = "--devices-dir={folder}/devices"
@@ -83,7 +83,6 @@ MISTAKES = (
     given(
         "empty-folder",
         *("base.tflite", "place"),
-        broken=together(files, folder("place/inside")),
         what="it holds no <model>/<variant>.tflite",
         where="place",
         remedy="`edgeassay build --out DIR` makes such a folder",

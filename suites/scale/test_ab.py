@@ -111,6 +111,7 @@ def test_too_little_time_is_inconclusive(folders: Project) -> None:
 
 def test_revisions_are_built_once_and_compared(tmp_path: Path) -> None:
     project = Project(tmp_path)
+    project.data.mkdir()
     project.model_toml = project.model_toml.replace('weights = "tiny.keras"\n', "")
     for variant in ("fp32", "int8"):
         start = project.model_toml.index(f"{variant} = {{ method")
