@@ -47,21 +47,27 @@ def cells(one: Judged) -> list[str]:
 
 
 def sentence(one: Judged) -> str | None:
-    """Why a case stands as it does, where its row doesn't say so."""
-    allowed, outcome = one.allowed, one.outcome
-    limits = {allowed.tolerated.source, allowed.unacceptable.source}
-    if outcome.verdict is Verdict.FAIL and outcome.timing is not None:
-        timing = outcome.timing
-        said = (
-            f"HEAD takes {changed(timing.ratio)} of BASE's time, at least"
-            f" {changed(timing.low or 0.0)}, and {100 * timing.tolerated:.3g} % is tolerated"
-            f" ({', '.join(sorted(limits))})"
-        )
-    elif outcome.verdict in (Verdict.PASS,):
+    """Why a case doesn't pass, with the limit and the file that set it."""
+    timing, verdict = one.outcome.timing, one.outcome.verdict
+    if verdict is Verdict.PASS:
         return None
-    else:
-        said = outcome.reason
+    said = one.outcome.reason
+    if verdict is Verdict.FAIL and timing is not None and timing.low is not None:
+        floor = timing.tolerated > one.allowed.tolerated.value
+        limit = one.allowed.floor_ms if floor else one.allowed.tolerated
+        words = f"{limit.value:g} ms" if floor else f"{100 * limit.value:g} %"
+        said = (
+            f"HEAD is slower by {percent(timing.ratio)}, by {percent(timing.low)} at least, and"
+            f" {words} is tolerated ({limit.source})"
+        )
+        if limit.rationale:
+            said += f" ({limit.rationale})"
     return f"{one.contest.name}: {said}"
+
+
+def percent(ratio: float) -> str:
+    """How far above 1 a ratio is."""
+    return f"{100.0 * (ratio - 1.0):.1f} %"
 
 
 def worst_first(judged: Sequence[Judged]) -> list[Judged]:
@@ -160,7 +166,7 @@ def _case(one: Judged) -> dict[str, Any]:
         "name": contest.name,
         "verdict": outcome.verdict,
         "stopped": outcome.stopped,
-        "reason": outcome.reason,
+        "reason": sentence(one) or outcome.reason,
         "timing": None if outcome.timing is None else asdict(outcome.timing),
         "limits": {k: asdict(v) for k, v in vars(one.allowed).items()},
         **{

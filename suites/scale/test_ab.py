@@ -69,7 +69,7 @@ def test_a_slower_network_fails_and_a_faster_one_passes(folders: Project) -> Non
     write_layers(slower, round(1.25 * LAYERS))
     ended = ab(folders, "base", "head", "--variant=fp32", "--markdown=ab.md")
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "tiny-fp32-litert: HEAD takes +" in ended.stdout
+    assert "tiny-fp32-litert: HEAD is slower by " in ended.stdout
     assert "is tolerated" in ended.stdout
     timing = written(folders)["cases"][0]["timing"]
     assert timing["low"] > 1.01
