@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from suites.meta.project import Project
@@ -139,6 +140,18 @@ def test_revisions_are_built_once_and_compared(tmp_path: Path) -> None:
     assert "building" not in again.stderr
 
 
+def of_this_test(project: Project) -> list[psutil.Process]:
+    """The processes that were started with this project's data folder in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("EDGEASSAY_DATA") == str(project.data):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
 def test_killed_at_any_moment_it_leaves_no_half_file_and_no_worker(folders: Project) -> None:
     for after_s in (0.3, 1.5, 3.0):
         shutil.rmtree(folders.folder / ".assay", ignore_errors=True)
@@ -157,3 +170,7 @@ def test_killed_at_any_moment_it_leaves_no_half_file_and_no_worker(folders: Proj
         path = folders.folder / "ab.json"
         assert not path.exists() or json.loads(path.read_text(encoding="utf-8"))
         assert not [p for p in folders.folder.iterdir() if p.name.startswith(".ab.json")]
+        deadline = time.monotonic() + 30
+        while of_this_test(folders):
+            assert time.monotonic() < deadline, of_this_test(folders)
+            time.sleep(0.05)
