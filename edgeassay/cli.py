@@ -20,6 +20,7 @@ from edgeassay.build import build, export
 from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
+from edgeassay.doctor.command import doctor_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.judging.command import judge_command
 from edgeassay.progress import ConsoleReporter
@@ -224,6 +225,7 @@ def init_command(
 
 app.command("judge")(judge_command)
 app.command("ab")(ab_command)
+app.command("doctor")(doctor_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

@@ -47,7 +47,11 @@ class BuildUnavailable(EdgeassayError):
 
 
 class ArtifactError(EdgeassayError):
-    """An artifact's bytes are missing, changed, or refused by the runtime."""
+    """An artifact's bytes are missing, changed, or refused by the runtime, in these `words`."""
+
+    def __init__(self, message: str, words: str = "") -> None:
+        super().__init__(message)
+        self.words = words
 
 
 class WorkerError(EdgeassayError):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from edgeassay.errors import ConfigError
+
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -17,6 +19,14 @@ def project_folder() -> Path:
 
 
 def device_folders(further: Sequence[Path] = ()) -> list[Path]:
-    """Folders of device profiles: the project's, or those that come along, and further ones."""
-    own = project_folder() / "fixtures" / "devices"
-    return [own if own.is_dir() else CHECKOUT / "fixtures" / "devices", *further]
+    """Folders of device profiles: the project's, or those that come with the checkout, and further
+    ones. ConfigError where there are none.
+    """
+    candidates = [place / "fixtures" / "devices" for place in (project_folder(), CHECKOUT)]
+    own = [folder for folder in candidates if folder.is_dir()][:1]
+    if not own and not further:
+        raise ConfigError(
+            f"{CHECKOUT} is no checkout of edgeassay and has no device profiles; give a folder of"
+            " them with --devices-dir PATH"
+        )
+    return [*own, *further]

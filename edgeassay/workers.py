@@ -291,7 +291,8 @@ class Worker:
             raise ArtifactError(
                 f"{self._serving}: the runtime refuses it ({reply['message']}); copy it again, or"
                 " export it anew (fixed shapes, built-in operators), or leave this runtime out of"
-                " the model's [runtimes]"
+                " the model's [runtimes]",
+                words=reply["message"],
             )
         self.close()
         if header["op"] == "hello":

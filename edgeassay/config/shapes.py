@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edgeassay.errors import ConfigError, why
 from edgeassay.spec import (
+    Checkup,
     ClaimName,
     DataSource,
     ImageCsvSource,
@@ -185,6 +186,11 @@ def default_statistics() -> Statistics:
 def default_judging() -> float:
     """The margin of `edgeassay judge`."""
     return float(defaults()["judge"]["margin"])
+
+
+def default_checkup() -> Checkup:
+    """What `edgeassay doctor` looks for."""
+    return TypeAdapter(Checkup).validate_python(defaults()["doctor"])
 
 
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:

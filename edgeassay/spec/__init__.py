@@ -4,6 +4,7 @@ nothing.
 
 from __future__ import annotations
 
+from edgeassay.spec.checkup import Checkup
 from edgeassay.spec.claims import (
     TRAITS,
     Case,
@@ -54,6 +55,7 @@ __all__ = [
     "Allowed",
     "AllowedRule",
     "Case",
+    "Checkup",
     "Claim",
     "ClaimName",
     "ClaimTraits",

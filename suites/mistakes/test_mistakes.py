@@ -14,6 +14,7 @@ from suites.meta.project import Project
 from suites.mistakes import (
     artifacts,
     declarations,
+    doctor,
     images,
     judged,
     judged_options,
@@ -32,7 +33,18 @@ from suites.mistakes.mistake import (
     tree,
 )
 
-MODULES = (declarations, options, tables, images, artifacts, places, judged, judged_options, paired)
+MODULES = (
+    declarations,
+    options,
+    tables,
+    images,
+    artifacts,
+    places,
+    judged,
+    judged_options,
+    paired,
+    doctor,
+)
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
 Made = Mapping[str, Future[None]]
