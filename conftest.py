@@ -4,4 +4,5 @@ pytest_plugins = [
     "fixtures.reporting",
     "fixtures.verdicts",
     "fixtures.benchmark",
+    "fixtures.saving",
 ]

@@ -20,6 +20,7 @@ from edgeassay.measure.operating import Operating, fixed_on, given_by
 from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
 from edgeassay.measure.shards import Shard, ShardStore, outputs_version, shards_of
 from edgeassay.rig import Rig
+from edgeassay.runs.scores import SavedScores
 from edgeassay.spec import Case, Role
 from edgeassay.stats import patient_codes
 from edgeassay.stats.arrays import Scores
@@ -263,6 +264,20 @@ class Evaluations:
     def known(self, case: Case) -> Predictions | None:
         """The case's predictions where they have been made."""
         return self._predictions.get((case, Role.EVALUATION))
+
+    def to_save(self, case: Case) -> SavedScores | None:
+        """What a saved run keeps of the case's evaluation; None where there was none."""
+        made = self.known(case)
+        if made is None:
+            return None
+        split = self.data(case.model).split
+        return SavedScores.of(
+            scores=made.scores,
+            truth=split.labels,
+            patients=patient_codes(split.patients, len(split)),
+            classes=self._rig.model(case).classes,
+            names=split.names,
+        )
 
     def known_auc(self, case: Case) -> float | None:
         """The mean AUC where it has been taken; None where there is none to take."""

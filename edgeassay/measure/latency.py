@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,12 @@ from edgeassay.errors import MeasurementError
 from edgeassay.measure.fit import check_alike, check_ran
 from edgeassay.measure.processes import MORE_PROCESSES, Rounds, draw, median_over
 from edgeassay.progress import Reporter
-from edgeassay.spec import Measurement, RuntimeSpec, Timing
+from edgeassay.spec import Measurement, RuntimeSpec, Stack, Timing
 from edgeassay.stats import LEAST_PAIRS, ratio_bounds
 from edgeassay.workers import Loaded, Memory, TimedRounds, Worker
 
 MB = 1e6
+TIMED_ROWS: Final = 1  # of one inference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,14 @@ class Durations:
             detail=f"of {max(m.peak for m in memory) / MB:.4g} MB in all",
         )
 
+    @property
+    def reference_medians_ns(self) -> list[float] | None:
+        """The median of the reference's rounds in each process; None for the reference itself."""
+        if self.reference is None:
+            return None
+        medians: list[float] = np.median(self.reference.durations, axis=1).tolist()
+        return medians
+
     def ratio(self, confidence: float) -> Measurement:
         """Candidate/reference: the geometric mean over processes of the ratio of their medians."""
         assert self.reference is not None, "the reference has no ratio to itself"
@@ -99,6 +108,18 @@ class Durations:
             detail=f"processes gave {pairs.min():.4g} to {pairs.max():.4g}",
             planning=f"more processes narrow the bounds; {MORE_PROCESSES}",
         )
+
+
+def stack_of(runtime: RuntimeSpec, worker: Mapping[str, Any]) -> Stack:
+    """What executed a case that was timed: what its runtime declares, and what the worker says."""
+    return Stack(
+        runtime=worker["runtime"],
+        runtime_version=worker["runtime_version"],
+        delegate=runtime.kernels,
+        gpu_driver=None,
+        threads=runtime.threads,
+        batch=TIMED_ROWS,
+    )
 
 
 def time_case(

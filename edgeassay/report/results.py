@@ -16,7 +16,14 @@ import edgeassay
 from edgeassay.atomic import write_text
 from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
-from edgeassay.runs.records import CaseId, ClaimRecord, LimitRecord, MeasurementRecord, Record
+from edgeassay.runs.records import (
+    CaseId,
+    ClaimRecord,
+    LimitRecord,
+    MeasurementRecord,
+    Record,
+    ScoresRecord,
+)
 from edgeassay.spec import Case, ClaimName, Judgement, Verdict
 
 
@@ -75,7 +82,10 @@ class CaseRecord(Record):
 
 
 class Results(Record):
-    """A whole run; `complete` is false where it ended before every chosen claim was judged."""
+    """A whole run; `complete` is false where it ended before every chosen claim was judged.
+
+    `scores` is only in the document that pytest-benchmark's file of the run has.
+    """
 
     schema_version: Literal[1] = Field(alias="schema", default=1)
     edgeassay: str
@@ -86,6 +96,7 @@ class Results(Record):
     complete: bool
     claims: list[ClaimRecord]
     cases: list[CaseRecord] = Field(default_factory=list)
+    scores: list[ScoresRecord] = Field(default_factory=list)
 
 
 def case_id(case: Case) -> CaseId:

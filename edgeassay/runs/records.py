@@ -64,3 +64,13 @@ class ClaimRecord(Record):
     deviation_expires: date | None = None
     reason: str
     kind: Kind
+
+
+class ScoresRecord(Record):
+    """The scores that a case's claims about quality were taken from, by their digest and that of
+    the data set; a saved run keeps them beside itself (`edgeassay/runs/scores.py`).
+    """
+
+    case: CaseId
+    sha256: str
+    data_sha256: str

@@ -20,7 +20,7 @@ from edgeassay.spec.claims import (
     Sense,
     Verdict,
 )
-from edgeassay.spec.comparing import Allowed, AllowedRule, Comparison, Gate, Noise, Spans
+from edgeassay.spec.comparing import Allowed, AllowedRule, Comparison, Gate, Noise, Spans, Stack
 from edgeassay.spec.data import (
     CHEST_FINDINGS,
     DataSource,
@@ -84,6 +84,7 @@ __all__ = [
     "RuntimeSpec",
     "Sense",
     "Spans",
+    "Stack",
     "Statistics",
     "Timing",
     "Tolerance",

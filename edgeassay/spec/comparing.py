@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from edgeassay.spec.claims import Case, Limit
 from edgeassay.spec.data import STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """What executed a timed case, beside the hardware: runs of one machine with other stacks can be
+    compared, and the comparison says what changed.
+
+    `delegate` names the kernels; `gpu_driver` is None where no GPU computes; `batch` is the rows of
+    one inference.
+    """
+
+    runtime: str
+    runtime_version: str
+    delegate: Literal["xnnpack", "builtin", "reference"]
+    gpu_driver: str | None
+    threads: int
+    batch: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from suites.mistakes import (
     options,
     paired,
     places,
+    saved,
     tables,
 )
 from suites.mistakes.mistake import (
@@ -40,6 +41,7 @@ MODULES = (
     images,
     artifacts,
     places,
+    saved,
     judged,
     judged_options,
     paired,
