@@ -79,7 +79,5 @@ def percent(ratio: float) -> str:
 
 def sources(limits: Sequence[Limit]) -> str:
     """Who set the limits, in words."""
-    told = [
-        f"{limit.source}{f' ({limit.rationale})' if limit.rationale else ''}" for limit in limits
-    ]
-    return f"set by {' and '.join(told)}"
+    told = {one.source: f" ({one.rationale})" if one.rationale else "" for one in limits}
+    return f"set by {' and '.join(source + why for source, why in told.items())}"

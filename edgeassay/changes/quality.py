@@ -19,13 +19,15 @@ from edgeassay.stats.holm import holm_levels
 class Scored:
     """A pair with both builds' scores of the same images, where they are kept.
 
-    `absent` says why there are none; `other_data` that the builds were evaluated on other images.
+    `absent` says why there are none; `other_data` that the builds were evaluated on other images;
+    `same_scores` that both gave the same, by their digests.
     """
 
     pair: Pair
     compared: Compared | None = None
     absent: str = "the scores weren't kept"
     other_data: bool = False
+    same_scores: bool = False
 
 
 def judge_aucs(all_scored: Sequence[Scored], need: Statistics) -> list[Change | None]:
@@ -139,10 +141,12 @@ def _settled(scored: Scored) -> Change | None:
     if scored.other_data:
         why = f"evaluated on other data, {base:.4f} on the base's and {head:.4f} on the head's"
         return _change(pair, Verdict.INCOMPARABLE, why)
+    same = "the same scores" if scored.same_scores else None
     if pair.same_artifact and base == head:
-        same = _change(pair, Verdict.PASS, "unchanged: the same artifact on the same stack")
-        return replace(same, unchanged=True)
-    return None
+        same = "the same artifact on the same stack"
+    if same is None:
+        return None
+    return replace(_change(pair, Verdict.PASS, f"unchanged: {same}"), unchanged=True)
 
 
 def _change(

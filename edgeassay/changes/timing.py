@@ -20,6 +20,8 @@ from edgeassay.stats.holm import holm_levels
 from edgeassay.stats.ratios import LEAST_PAIRS, Difference, Mean
 
 LEAST_ROUNDS: Final = 2  # of one alone, the spread within its process isn't known
+LIKELY: Final = 0.8  # a chance to plan with; it decides nothing
+FARTHEST: Final = 100.0  # no ratio's logarithm that anybody has seen
 FEW: Final = ", too few to show what processes differ by"
 
 
@@ -61,7 +63,7 @@ def _counts(pair: Pair) -> tuple[int, int]:
     return len(pair.base.processes), len(pair.head.processes)
 
 
-def _alike(base: Timed, head: Timed) -> bool:
+def same_durations(base: Timed, head: Timed) -> bool:
     """Whether both have the same durations: the same file, or a copy."""
     if not base.processes or not head.processes:
         return base.summary == head.summary
@@ -136,7 +138,7 @@ class _Test:
             head_ms=typical_ms(pair.head),
             tolerated=tolerated,
             unacceptable=unacceptable,
-            alike=_alike(pair.base, pair.head),
+            alike=same_durations(pair.base, pair.head),
             log_ratio=_log_ratio(pair.base, pair.head, noise),
         )
 
@@ -181,7 +183,7 @@ class _Test:
 
     def _by_bounds(self, found: Difference, level: float, family: int, noise: Noise) -> Change:
         low, high = found.low(1.0 - level), found.high(1.0 - noise.false_passes)
-        ratio = Bounds(value=math.exp(found.value), low=math.exp(low), high=math.exp(high))
+        ratio = Bounds(value=_exp(found.value), low=_exp(low), high=_exp(high))
         effect = Effect(
             value=ratio.value,
             unit="ratio",
@@ -193,6 +195,8 @@ class _Test:
         )
         verdict, why = self._decided(ratio, family, noise)
         reason = f"{why}: {self._numbers(ratio, level, noise)}"
+        if verdict is Verdict.INCONCLUSIVE:
+            reason += self._planning(found, noise)
         return self._change(verdict, reason, effect, improved=ratio.high < 1.0)
 
     def _decided(self, ratio: Bounds, family: int, noise: Noise) -> tuple[Verdict, str]:
@@ -222,6 +226,20 @@ class _Test:
             f" from {_ms(self.base_ms)} to {_ms(self.head_ms)}, of {base} and {head}"
             f" processes{few}; limits {sources(self.limits)}"
         )
+
+    def _planning(self, found: Difference, noise: Noise) -> str:
+        """How many processes a side would likely pass if nothing had changed, in words."""
+        from scipy.special import ndtri
+
+        counts = _counts(self.pair)
+        if min(counts) < LEAST_PAIRS:
+            return "; more processes on each side would tell more"
+        square = found.error**2 / sum(1.0 / count for count in counts)
+        reach = float(ndtri(1.0 - noise.false_passes) + ndtri(LIKELY))
+        wanted = math.ceil(2.0 * square * (reach / math.log1p(self.unacceptable)) ** 2)
+        if wanted <= min(counts):
+            return ""
+        return f"; about {wanted} processes a side would likely pass if nothing had changed"
 
     @property
     def limits(self) -> list[Limit]:
@@ -265,6 +283,11 @@ def _limit(value: float, declared: Limit, allowed: Allowed) -> Limit:
         return declared
     source = declared if value == allowed.tolerated.value else allowed.floor_ms
     return Limit(value=value, source=source.source, rationale=source.rationale)
+
+
+def _exp(logarithm: float) -> float:
+    """Of bounds, which may lie anywhere."""
+    return math.exp(min(logarithm, FARTHEST))
 
 
 def _ms(value: float) -> str:

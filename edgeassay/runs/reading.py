@@ -67,7 +67,7 @@ def read_run(path: Path) -> SavedRun:
             f" {' and '.join(READ)} are read; save it again with pytest-benchmark 4 or 5"
         )
     ours = _ours(path, file)
-    hardware, machine = _machine(file.machine_info)
+    hardware, machine = _machine(path, file.machine_info)
     return SavedRun(
         where=str(path),
         version=file.version,
@@ -248,19 +248,28 @@ def _stack(extra: Mapping[str, Any], machine: Mapping[str, Any], *, ours: bool) 
     return {name: str(value) for name, value in pairs if value is not None}
 
 
-def _machine(info: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+def _machine(path: Path, info: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """What identifies the hardware, and the same part by part for people."""
     own = info.get("edgeassay")
     if isinstance(own, Mapping) and isinstance(own.get("fingerprint"), str):
         parts = own.get("hardware", own)
+        if "hardware" in own and not _digest(parts).startswith(own["fingerprint"]):
+            raise DataError(
+                f"{path}: machine_info.edgeassay.hardware isn't what the fingerprint"
+                f" {own['fingerprint']} is of: {CHANGED}"
+            )
         named = {k: _words(v) for k, v in _items(parts) if v is not None and k != "fingerprint"}
         return own["fingerprint"], named
     cpu = info.get("cpu")
     named = {"machine": _words(info.get("machine")), "processor": _words(info.get("processor"))}
     keys = ("vendor_id_raw", "brand_raw", "arch", "count")
     named |= {key: _words(value) for key, value in _items(cpu) if key in keys}
-    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode("utf-8"))
-    return f"foreign-{digest.hexdigest()[:12]}", {k: v for k, v in named.items() if v}
+    return f"foreign-{_digest(named)[:12]}", {k: v for k, v in named.items() if v}
+
+
+def _digest(facts: Any) -> str:
+    """As a fingerprint is made of a machine's facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8")).hexdigest()
 
 
 def _items(value: object) -> Iterator[tuple[str, Any]]:
