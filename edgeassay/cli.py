@@ -17,6 +17,7 @@ from rich.text import Text
 import edgeassay
 from edgeassay.ab import ab_command
 from edgeassay.build import build, export
+from edgeassay.comparing import compare_command
 from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
@@ -224,6 +225,7 @@ def init_command(
 
 
 app.command("judge")(judge_command)
+app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
 

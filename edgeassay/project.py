@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -30,3 +32,14 @@ def device_folders(further: Sequence[Path] = ()) -> list[Path]:
             " them with --devices-dir PATH"
         )
     return [*own, *further]
+
+
+def commit_named(revision: str, project: Path) -> str | None:
+    """The commit that a git revision names in the project; None where it names none."""
+    if revision.startswith("-") or shutil.which("git") is None:
+        return None
+    words = ["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"]
+    found = subprocess.run(
+        ["git", "-C", str(project), *words], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or None

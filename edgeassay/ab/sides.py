@@ -16,6 +16,7 @@ from typing import Final
 from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.errors import BuildFailed, ConfigError, last_words, why
 from edgeassay.progress import Reporter
+from edgeassay.project import commit_named
 
 FILE: Final = ("", "")  # where the side is one .tflite, which is of no model
 BUILD_EXIT_MISSING: Final = 4
@@ -54,7 +55,7 @@ def open_side(given: str, asked: Asked, project: Path) -> Origin:
         return _build(path.resolve(), asked, title=given)
     if path.is_dir():
         return _folder(path, given, asked)
-    commit = _commit(given, project)
+    commit = commit_named(given, project)
     if commit is None:
         raise ConfigError(
             f"{given}: no such file or folder, and no revision of {project} either; give a .tflite,"
@@ -89,14 +90,6 @@ def _folder(folder: Path, title: str, asked: Asked, missing: Sequence[str] = ())
 def _git(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = ["git", "-C", str(project), *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _commit(revision: str, project: Path) -> str | None:
-    """The commit that a revision names in the project; None where it names none."""
-    if revision.startswith("-") or shutil.which("git") is None:
-        return None
-    found = _git(project, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    return found.stdout.strip() or None
 
 
 def _revision(given: str, commit: str, asked: Asked, project: Path) -> Origin:

@@ -40,6 +40,8 @@ def load_comparison(path: Path | None, root: Path) -> Comparison:
     """
     chosen = path or (root / FILE if (root / FILE).exists() else None)
     where = relative(chosen or DEFAULTS, root)
+    if path is not None and not path.exists():
+        raise ConfigError(f"{where} doesn't exist; name a file of limits, or none")
     common, own = defaults()["compare"], {} if chosen is None else read_toml(chosen, where)
     tables = dict(own)
     for name in ("gate", "spans", "noise"):
@@ -50,10 +52,11 @@ def load_comparison(path: Path | None, root: Path) -> Comparison:
     except ValidationError as error:
         raise ConfigError(explain(ComparisonFile, error, where)) from None
     _check(file, where)
-    first = _limits(common["limits"], relative(DEFAULTS, root), "compare.limits")
-    rules = [AllowedRule(limits=first)]
+    given = relative(DEFAULTS, root)
+    rules = [AllowedRule(limits=_limits(common["limits"], given, "compare.limits"))]
+    rules += [_rule(e, given, f"compare.limit[{n}]") for n, e in enumerate(common["limit"])]
     rules += [AllowedRule(limits=_limits(file.limits, where, "limits"))] if file.limits else []
-    rules += [_rule(entry, where, number) for number, entry in enumerate(file.limit)]
+    rules += [_rule(e, where, f"limit[{n}]") for n, e in enumerate(file.limit)]
     _check_order(rules)
     return Comparison(
         rules=tuple(rules),
@@ -64,9 +67,8 @@ def load_comparison(path: Path | None, root: Path) -> Comparison:
     )
 
 
-def _rule(entry: Mapping[str, Any], where: str, number: int) -> AllowedRule:
+def _rule(entry: Mapping[str, Any], where: str, place: str) -> AllowedRule:
     """One [[limit]] table."""
-    place = f"limit[{number}]"
     scope = {name: entry[name] for name in SCOPES if name in entry}
     for name, value in scope.items():
         if not isinstance(value, str):

@@ -17,6 +17,7 @@ from edgeassay.runs.records import CaseId, ClaimRecord
 from edgeassay.runs.saved import Durations, SavedRun, Timed
 
 READ: Final = ("4", "5")  # major versions of the format
+CHANGED: Final = "it was changed by hand; save the run again"
 REMEDY: Final = "give a file that `pytest --benchmark-json` or `--benchmark-save` wrote"
 
 
@@ -27,6 +28,9 @@ class _Loose(BaseModel):
 class _Stats(_Loose):
     median: float
     min: float
+    max: float | None = None
+    mean: float | None = None
+    stddev: float | None = None
     data: list[float] | None = None
 
 
@@ -63,7 +67,7 @@ def read_run(path: Path) -> SavedRun:
             f" {' and '.join(READ)} are read; save it again with pytest-benchmark 4 or 5"
         )
     ours = _ours(path, file)
-    hardware, machine = _machine(file.machine_info)
+    hardware, machine = _machine(path, file.machine_info)
     return SavedRun(
         where=str(path),
         version=file.version,
@@ -159,8 +163,33 @@ def _timed(path: Path, benchmark: _Benchmark, machine: Mapping[str, Any]) -> Tim
         median_s=float(np.median([np.median(p) for p in processes]))
         if processes
         else benchmark.stats.median,
+        summary=_summary(benchmark.stats),
         disturbed=_text(extra.get("disturbed")) if case is not None else None,
+        size_bytes=_size(place, extra) if case is not None else None,
+        mean_auc=_auc(place, extra) if case is not None else None,
     )
+
+
+def _summary(stats: _Stats) -> tuple[float | None, ...]:
+    return stats.min, stats.median, stats.mean, stats.max, stats.stddev
+
+
+def _size(place: str, extra: Mapping[str, Any]) -> int | None:
+    value = extra.get("size_bytes")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise DataError(f"{place} has size_bytes = {value!r}: {CHANGED}")
+    return value
+
+
+def _auc(place: str, extra: Mapping[str, Any]) -> float | None:
+    value = extra.get("mean_auc")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise DataError(f"{place} has mean_auc = {value!r}: {CHANGED}")
+    return float(value)
 
 
 def _case_name(case: CaseId) -> str:
@@ -219,19 +248,28 @@ def _stack(extra: Mapping[str, Any], machine: Mapping[str, Any], *, ours: bool) 
     return {name: str(value) for name, value in pairs if value is not None}
 
 
-def _machine(info: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+def _machine(path: Path, info: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """What identifies the hardware, and the same part by part for people."""
     own = info.get("edgeassay")
     if isinstance(own, Mapping) and isinstance(own.get("fingerprint"), str):
         parts = own.get("hardware", own)
+        if "hardware" in own and not _digest(parts).startswith(own["fingerprint"]):
+            raise DataError(
+                f"{path}: machine_info.edgeassay.hardware isn't what the fingerprint"
+                f" {own['fingerprint']} is of: {CHANGED}"
+            )
         named = {k: _words(v) for k, v in _items(parts) if v is not None and k != "fingerprint"}
         return own["fingerprint"], named
     cpu = info.get("cpu")
     named = {"machine": _words(info.get("machine")), "processor": _words(info.get("processor"))}
     keys = ("vendor_id_raw", "brand_raw", "arch", "count")
     named |= {key: _words(value) for key, value in _items(cpu) if key in keys}
-    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode("utf-8"))
-    return f"foreign-{digest.hexdigest()[:12]}", {k: v for k, v in named.items() if v}
+    return f"foreign-{_digest(named)[:12]}", {k: v for k, v in named.items() if v}
+
+
+def _digest(facts: Any) -> str:
+    """As a fingerprint is made of a machine's facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("utf-8")).hexdigest()
 
 
 def _items(value: object) -> Iterator[tuple[str, Any]]:

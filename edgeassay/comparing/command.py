@@ -1,0 +1,167 @@
+"""`edgeassay compare`: its options, and what it does with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from edgeassay.atomic import write_text
+from edgeassay.comparing.judging import EXITS, Found, compare
+from edgeassay.comparing.scoring import ScoreStore
+from edgeassay.comparing.showing import document, markdown, show
+from edgeassay.comparing.sides import Places, Side, is_path, open_side
+from edgeassay.config.comparison import load_comparison
+from edgeassay.config.shapes import default_statistics
+from edgeassay.errors import Absent, ConfigError
+from edgeassay.progress import ConsoleReporter
+from edgeassay.project import project_folder
+from edgeassay.runs.storage import STORAGE
+from edgeassay.spec import Verdict
+
+WIDTH: Final = 120  # of the table, where the terminal hasn't more
+BASELINES: Final = "baselines"
+
+
+def compare_command(
+    base: Annotated[
+        str,
+        typer.Argument(
+            metavar="BASE",
+            help="What is compared with: a saved JSON file, a folder of one build's files, a commit"
+            " with saved runs, `baseline`, or `released`.",
+        ),
+    ],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="The new build: the same kinds.")],
+    *,
+    limits: Annotated[
+        Path | None,
+        typer.Option(
+            "--limits",
+            metavar="TOML",
+            help="What may change (default: the project's compare.toml).",
+        ),
+    ] = None,
+    storage: Annotated[
+        Path | None,
+        typer.Option(
+            "--storage", metavar="DIR", help=f"Where runs are saved (default: {STORAGE}/)."
+        ),
+    ] = None,
+    baselines: Annotated[
+        Path | None,
+        typer.Option(
+            "--baselines", metavar="DIR", help=f"Where baselines are (default: {BASELINES}/)."
+        ),
+    ] = None,
+    across_machines: Annotated[
+        bool,
+        typer.Option(
+            "--across-machines",
+            help="Show ratios between different machines too; nothing is gated then.",
+        ),
+    ] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show benchmarks that are unchanged too.")
+    ] = False,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
+    ] = None,
+    markdown_path: Annotated[
+        str | None,
+        typer.Option(
+            "--markdown", metavar="PATH", help="Write a table for a pull request; - prints it."
+        ),
+    ] = None,
+) -> None:
+    """Compare two builds by their saved runs: time, size, mean AUC, and the claims that held.
+
+    Reads what pytest-benchmark 4 and 5 save, also of projects that aren't ours. A benchmark fails
+    when a slowdown beyond what is tolerated (1 %) is shown, passes when an unacceptable one (5 %)
+    is excluded, and is inconclusive in between; compare.toml sets other limits. What was measured
+    on other hardware is incomparable.
+
+    edgeassay compare main HEAD                   two commits with saved runs on this machine
+
+    edgeassay compare baseline HEAD               against what was promoted last
+
+    edgeassay compare old.json new.json --markdown -
+
+    edgeassay compare board/ laptop/ --across-machines
+
+    Exit codes, the first that applies: 2 usage or bad input; 1 a benchmark or a claim fails; 4
+    nothing is comparable, or HEAD lacks a benchmark of BASE; 3 inconclusive; 0 all pass.
+    """
+    project, console = project_folder(), Console(stderr=True)
+    _check_folders({"--storage": storage, "--baselines": baselines})
+    settings = load_comparison(limits, project)
+    places = Places(
+        project=project,
+        storage=storage or project / STORAGE,
+        baselines=baselines or project / BASELINES,
+        report=ConsoleReporter(console),
+        across=across_machines,
+    )
+    try:
+        sides = _open(base, head, places)
+    except Absent as error:
+        console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(EXITS[Verdict.INCOMPARABLE]) from None
+    _check_kept(sides, json_path, markdown_path)
+    found = compare(
+        *sides,
+        settings,
+        default_statistics(),
+        ScoreStore(storage=places.storage),
+        across=across_machines,
+    )
+    _write(found, json_path, markdown_path)
+    if markdown_path != "-":
+        width = max(WIDTH, shutil.get_terminal_size().columns)
+        show(found, Console(highlight=False, width=width), unchanged=show_all)
+    raise typer.Exit(found.exit_code)
+
+
+def _open(base: str, head: str, places: Places) -> tuple[Side, Side]:
+    """Both sides; where one is a file or a folder, the other is meant of the same hardware."""
+    opened: dict[str, Side] = {}
+    for word in sorted((base, head), key=is_path, reverse=True):
+        if word not in opened:
+            opened[word] = open_side(word, places)
+        if is_path(word) and opened[word].latest.ours:
+            places = replace(places, hardware=opened[word].latest.hardware)
+    return opened[base], opened[head]
+
+
+def _check_folders(given: dict[str, Path | None]) -> None:
+    for option, folder in given.items():
+        if folder is not None and not folder.is_dir():
+            raise ConfigError(f"{option} {folder}: no such folder; name the one that is meant")
+
+
+def _check_kept(
+    sides: tuple[Side, Side], json_path: Path | None, markdown_path: str | None
+) -> None:
+    """ConfigError where what is found would be written over what it is taken from."""
+    inputs = {Path(run.where).resolve() for side in sides for run in side.runs}
+    outputs = {"--json": json_path}
+    if markdown_path not in (None, "-"):
+        outputs["--markdown"] = Path(str(markdown_path))
+    for option, path in outputs.items():
+        if path is not None and path.resolve() in inputs:
+            raise ConfigError(f"{option} {path} is one of the inputs; choose another place")
+
+
+def _write(found: Found, json_path: Path | None, markdown_path: str | None) -> None:
+    if json_path is not None:
+        write_text(json_path, json.dumps(document(found), indent=2) + "\n")
+    if markdown_path == "-":
+        sys.stdout.write(markdown(found))
+    elif markdown_path is not None:
+        write_text(Path(markdown_path), markdown(found))
