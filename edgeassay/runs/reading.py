@@ -17,6 +17,7 @@ from edgeassay.runs.records import CaseId, ClaimRecord
 from edgeassay.runs.saved import Durations, SavedRun, Timed
 
 READ: Final = ("4", "5")  # major versions of the format
+CHANGED: Final = "it was changed by hand; save the run again"
 REMEDY: Final = "give a file that `pytest --benchmark-json` or `--benchmark-save` wrote"
 
 
@@ -27,6 +28,9 @@ class _Loose(BaseModel):
 class _Stats(_Loose):
     median: float
     min: float
+    max: float | None = None
+    mean: float | None = None
+    stddev: float | None = None
     data: list[float] | None = None
 
 
@@ -159,8 +163,33 @@ def _timed(path: Path, benchmark: _Benchmark, machine: Mapping[str, Any]) -> Tim
         median_s=float(np.median([np.median(p) for p in processes]))
         if processes
         else benchmark.stats.median,
+        summary=_summary(benchmark.stats),
         disturbed=_text(extra.get("disturbed")) if case is not None else None,
+        size_bytes=_size(place, extra) if case is not None else None,
+        mean_auc=_auc(place, extra) if case is not None else None,
     )
+
+
+def _summary(stats: _Stats) -> tuple[float | None, ...]:
+    return stats.min, stats.median, stats.mean, stats.max, stats.stddev
+
+
+def _size(place: str, extra: Mapping[str, Any]) -> int | None:
+    value = extra.get("size_bytes")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise DataError(f"{place} has size_bytes = {value!r}: {CHANGED}")
+    return value
+
+
+def _auc(place: str, extra: Mapping[str, Any]) -> float | None:
+    value = extra.get("mean_auc")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise DataError(f"{place} has mean_auc = {value!r}: {CHANGED}")
+    return float(value)
 
 
 def _case_name(case: CaseId) -> str:

@@ -14,6 +14,17 @@ def holm(p_values: npt.ArrayLike, alpha: float) -> npt.NDArray[np.bool_]:
     ValueError for a p-value outside [0, 1] or an alpha outside (0, 1).
     """
     p = np.asarray(p_values, np.float64)
+    return ~np.isnan(p) & (p <= holm_levels(p, alpha))
+
+
+def holm_levels(p_values: npt.ArrayLike, alpha: float) -> npt.NDArray[np.float64]:
+    """The share of `alpha` that decides about each hypothesis, (hypotheses,): it is rejected just
+    where its p-value is no more. A bound with one less this share says the same as the verdict.
+
+    The smallest p-value has `alpha` by how many there are, the next by one fewer, and so on; from
+    the first that isn't rejected on, all have its share. NaN where a p-value is NaN.
+    """
+    p = np.asarray(p_values, np.float64)
     tested = np.flatnonzero(~np.isnan(p))
     if p.ndim != 1 or ((p[tested] < 0.0) | (p[tested] > 1.0)).any():
         message = "p-values are one list of numbers from 0 to 1"
@@ -22,7 +33,10 @@ def holm(p_values: npt.ArrayLike, alpha: float) -> npt.NDArray[np.bool_]:
         message = f"alpha lies between 0 and 1, not {alpha}"
         raise ValueError(message)
     order = tested[np.argsort(p[tested], kind="stable")]
-    holds_so_far = np.logical_and.accumulate(p[order] <= alpha / np.arange(len(order), 0, -1))
-    rejected = np.zeros(len(p), np.bool_)
-    rejected[order[holds_so_far]] = True
-    return rejected
+    shares = alpha / np.arange(len(order), 0, -1)
+    held = np.flatnonzero(p[order] > shares)
+    if len(held):
+        shares[held[0] :] = shares[held[0]]
+    levels = np.full(len(p), np.nan)
+    levels[order] = shares
+    return levels
