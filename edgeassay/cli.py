@@ -16,6 +16,7 @@ from rich.text import Text
 
 import edgeassay
 from edgeassay.ab import ab_command
+from edgeassay.baselines.command import app as baseline_app
 from edgeassay.build import build, export
 from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
@@ -226,6 +227,7 @@ def init_command(
 app.command("judge")(judge_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
+app.add_typer(baseline_app, name="baseline")
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:
