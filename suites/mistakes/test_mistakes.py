@@ -13,6 +13,7 @@ from edgeassay.machine import usable_cpus
 from suites.meta.project import Project
 from suites.mistakes import (
     artifacts,
+    baselines,
     declarations,
     doctor,
     images,
@@ -46,6 +47,7 @@ MODULES = (
     judged_options,
     paired,
     doctor,
+    baselines,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
