@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeassay.claims import MEASURES
-from edgeassay.errors import Absent, ArtifactError, MeasurementError, NoEvidence, WorkerError
+from edgeassay.errors import (
+    Absent,
+    ArtifactError,
+    Incomparable,
+    MeasurementError,
+    NoEvidence,
+    WorkerError,
+)
 from edgeassay.evidence import Evidence
 from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
@@ -42,6 +49,8 @@ class Assay:
             judgement = self._judge(claim)
         except Absent as error:
             judgement = _without(claim, Verdict.UNMEASURED, error)
+        except Incomparable as error:
+            judgement = _without(claim, Verdict.INCOMPARABLE, error)
         except NoEvidence as error:
             judgement = _without(claim, Verdict.INCONCLUSIVE, error)
         except ArtifactError as error:
@@ -63,6 +72,8 @@ class Assay:
         """Show the deviation that declares a failure, or a lack of evidence, beside it."""
         if not (judgement.shows_failure or judgement.verdict is Verdict.INCONCLUSIVE):
             return judgement
+        if TRAITS[judgement.claim.name].of_baseline:
+            return self._accept(judgement)
         today = self.settings.today
         deviation = self.plan.deviation_of(judgement.claim, today, judgement.verdict)
         other = self.plan.deviation_of(judgement.claim, today)
@@ -70,6 +81,18 @@ class Assay:
             hint = 'declares a failure; a lack of evidence needs `verdict = "inconclusive"`'
             return replace(judgement, reason=f"{judgement.reason}; {other.source} {hint}")
         return replace(judgement, deviation=deviation)
+
+    def _accept(self, judgement: Judgement) -> Judgement:
+        """Show beside a regression that somebody answers for it, or did until it expired."""
+        against, claim, today = self.settings.against, judgement.claim, self.settings.today
+        found = [a for a in against.accepted if a.covers(claim.name, claim.case)] if against else []
+        if judgement.verdict is not Verdict.FAIL or not found:
+            return judgement
+        entry = max(found, key=lambda accepted: accepted.expires)
+        if not entry.holds(today):
+            words = f"{judgement.reason}; {entry.source} accepted it until {entry.expires}"
+            return replace(judgement, reason=words)
+        return replace(judgement, deviation=entry.as_deviation())
 
     def _not_loaded(self, claim: Claim, error: ArtifactError) -> Judgement:
         """An artifact that doesn't load fails every claim, unless its not loading is declared."""

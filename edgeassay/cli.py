@@ -16,6 +16,7 @@ from rich.text import Text
 
 import edgeassay
 from edgeassay.ab import ab_command
+from edgeassay.baselines.command import app as baseline_app
 from edgeassay.build import build, export
 from edgeassay.comparing import compare_command
 from edgeassay.config import choose, data_root, load_models
@@ -228,6 +229,7 @@ app.command("judge")(judge_command)
 app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
+app.add_typer(baseline_app, name="baseline")
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

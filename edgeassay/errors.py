@@ -62,5 +62,9 @@ class MeasurementError(EdgeassayError):
     """What was measured can't be used: non-finite outputs, a wrong shape, a broken clock."""
 
 
+class Incomparable(EdgeassayError):
+    """What a claim compares with is of another machine or of other data: it is `incomparable`."""
+
+
 class NoEvidence(EdgeassayError):
     """It was looked at, and nothing can be measured: the claim is `inconclusive`."""

@@ -12,17 +12,20 @@ def holds(value: float, limit: float, sense: Sense) -> bool:
     return value <= limit if sense is Sense.AT_MOST else value >= limit
 
 
-def verdict_of(measurement: Measurement, limit: float, sense: Sense) -> Verdict:
-    """`pass` when the whole interval lies inside the limit, `fail` when all of it lies outside,
-    else `inconclusive`; an exact value passes or fails.
+def verdict_of(
+    measurement: Measurement, limit: float, sense: Sense, tolerated: float | None = None
+) -> Verdict:
+    """`fail` when the whole interval lies outside what is tolerated (the limit, where nothing else
+    is), `pass` when all of it lies inside the limit, else `inconclusive`; an exact value passes or
+    fails.
     """
     low, high = _bounds(measurement)
     best, worst = (low, high) if sense is Sense.AT_MOST else (high, low)
     if measurement.insufficient is not None:
         return Verdict.INCONCLUSIVE
-    if holds(worst, limit, sense):
-        return Verdict.PASS
-    return Verdict.INCONCLUSIVE if holds(best, limit, sense) else Verdict.FAIL
+    if not holds(best, limit if tolerated is None else tolerated, sense):
+        return Verdict.FAIL
+    return Verdict.PASS if holds(worst, limit, sense) else Verdict.INCONCLUSIVE
 
 
 def undecided(measurement: Measurement) -> str:
@@ -57,7 +60,8 @@ def decide(claim: Claim, measurement: Measurement, *, reference: float | None = 
     """The judgement of a measured claim, by `verdict_of`. Every reason names what was measured, its
     bounds, the limit, the sample count and the file that set the limit.
     """
-    verdict = verdict_of(measurement, claim.limit.value, TRAITS[claim.name].sense)
+    limit = claim.limit
+    verdict = verdict_of(measurement, limit.value, TRAITS[claim.name].sense, limit.tolerated)
     words = _numbers(claim, measurement)
     if verdict is Verdict.INCONCLUSIVE:
         words = f"{undecided(measurement)}; {words}"
@@ -92,10 +96,15 @@ def _numbers(claim: Claim, measurement: Measurement) -> str:
     if measurement.detail is not None:
         text += f" ({measurement.detail})"
     text += (
-        f", limit {traits.sense} {claim.limit.value:g}, margin"
+        f", limit {traits.sense} {claim.limit.value:g}{_tolerated(claim)}, margin"
         f" {margin(measurement.value, claim):+.4g}, n = {measurement.n:,};"
         f" limit set by {claim.limit.source}"
     )
     if claim.limit.rationale:
         text += f" ({claim.limit.rationale})"
     return text
+
+
+def _tolerated(claim: Claim) -> str:
+    tolerated = claim.limit.tolerated
+    return "" if tolerated is None else f" ({tolerated:g} tolerated)"

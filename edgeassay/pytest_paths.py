@@ -21,6 +21,7 @@ hookimpl = HookimplMarker("pytest")
 
 WITH_VALUE: Final = (
     *("--model", "--variant", "--runtime", "--device", "--models-dir", "--devices-dir"),
+    "--baselines",
     *(
         "--artifacts",
         "--predictions",

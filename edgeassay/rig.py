@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeassay.artifacts import Artifact, read_artifact
+from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
 from edgeassay.datasets import Dataset, open_dataset
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
@@ -27,7 +28,8 @@ class Settings:
     `timing_off` says why nothing is timed, or is None. `prebuilt` is a folder of artifacts to use
     instead of building. `outputs` keeps what artifacts gave; with `predict_again` nothing
     that is there is used. `jobs` is the number of workers that accuracy is measured with,
-    `on` the scheduler of a cluster that measures it instead.
+    `on` the scheduler of a cluster that measures it instead. `against` has the baselines, where
+    the run is judged against them.
     """
 
     cache: Path
@@ -40,6 +42,7 @@ class Settings:
     jobs: int
     on: str | None
     today: date
+    against: Against | None = None
 
 
 class Rig:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from edgeassay.claims import artifact, auc, decisions, scores, time
+from edgeassay.claims import artifact, auc, baseline, decisions, scores, time
 from edgeassay.claims.measured import Measure
 from edgeassay.spec import ClaimName
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
     **artifact.MEASURES,
     **auc.MEASURES,
+    **baseline.MEASURES,
     **decisions.MEASURES,
     **scores.MEASURES,
     **time.MEASURES,

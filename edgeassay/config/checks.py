@@ -267,6 +267,11 @@ def check_co_primary(names: Sequence[ClaimName], limits: Sequence[LimitRule], wh
 def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: str) -> None:
     """ConfigError where a deviation names what the model doesn't have."""
     for deviation in deviations:
+        if TRAITS[deviation.claim].of_baseline:
+            raise ConfigError(
+                f"{deviation.source}: {deviation.claim} compares with a baseline: accept its"
+                " failure in the baselines' accepted.toml, which has a table [[accepted]] for each"
+            )
         for key, value, known in (
             ("variant", deviation.variant, model.variants),
             ("runtime", deviation.runtime, model.runtimes),

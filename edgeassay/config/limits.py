@@ -70,6 +70,16 @@ def _claim_limits(
     return rules
 
 
+def _check_place(names: Iterable[str], where: str) -> None:
+    """ConfigError where a limit stands here that belongs to a comparison."""
+    for name in names:
+        if name in list(ClaimName) and TRAITS[ClaimName(name)].of_baseline:
+            raise ConfigError(
+                f"{where}: {name} compares with a baseline: set its limit in compare.toml, under"
+                " [limits] or [[limit]]"
+            )
+
+
 def read_limits(
     tables: Mapping[str, Any],
     *,
@@ -82,7 +92,8 @@ def read_limits(
 
     `variants` and `classes` are the names allowed; None allows any.
     """
-    claims = {c.value for c in ClaimName}
+    claims = {c.value for c in ClaimName if not TRAITS[c].of_baseline}
+    _check_place([*tables, *(k for t in tables.values() if isinstance(t, dict) for k in t)], where)
     general = {k: v for k, v in tables.items() if k in claims}
     rules = _claim_limits(general, None, where, prefix, classes)
     for name, inner in tables.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from edgeassay.runs.records import (
     Record,
     ScoresRecord,
 )
-from edgeassay.spec import Case, ClaimName, Judgement, Verdict
+from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Judgement, Verdict
 
 
 class HealthRecord(Record):
@@ -81,8 +81,19 @@ class CaseRecord(Record):
     co_primary: CoPrimary | None = None
 
 
+class UnaskedRecord(Record):
+    """A claim that a limit makes of a case, and that the run wasn't asked for (`-k`, a part of the
+    suites).
+    """
+
+    claim: ClaimName
+    case: CaseId
+    class_name: str | None = Field(alias="class")
+
+
 class Results(Record):
-    """A whole run; `complete` is false where it ended before every chosen claim was judged.
+    """A whole run; `complete` is false where it ended before every chosen claim was judged, and
+    `unasked` has those that weren't chosen of the cases that it is about.
 
     `scores` is only in the document that pytest-benchmark's file of the run has.
     """
@@ -97,6 +108,7 @@ class Results(Record):
     claims: list[ClaimRecord]
     cases: list[CaseRecord] = Field(default_factory=list)
     scores: list[ScoresRecord] = Field(default_factory=list)
+    unasked: list[UnaskedRecord] = Field(default_factory=list)
 
 
 def case_id(case: Case) -> CaseId:
@@ -189,8 +201,11 @@ def assemble(
     *,
     co_primaries: Mapping[str, Collection[ClaimName]],
     complete: bool,
+    planned: Iterable[Claim] = (),
 ) -> Results:
-    """The record of a run; `co_primaries` names each model's co-primary claims."""
+    """The record of a run; `co_primaries` names each model's co-primary claims, and `planned` has
+    all that limits make, chosen or not.
+    """
     commit, dirty = git_state(root)
     for record in cases:
         record.co_primary = co_primary(claims, record.case, co_primaries[record.case.model])
@@ -203,7 +218,25 @@ def assemble(
         complete=complete,
         claims=claims,
         cases=cases,
+        unasked=_unasked(planned, claims, cases),
     )
+
+
+def _unasked(
+    planned: Iterable[Claim], claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]
+) -> list[UnaskedRecord]:
+    """The planned claims about these cases that there is no record of; those against a baseline
+    are asked for by an option.
+    """
+    judged = {(record.claim, record.case, record.class_name) for record in claims}
+    about = {record.case for record in cases}
+    found = []
+    for claim in planned:
+        name, case = claim.name, case_id(claim.case)
+        known = (name, case, claim.class_name) in judged or TRAITS[name].of_baseline
+        if case in about and not known:
+            found.append(UnaskedRecord(claim=name, case=case, class_name=claim.class_name))
+    return found
 
 
 def write_results(path: Path, results: Results) -> None:

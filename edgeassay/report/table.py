@@ -212,8 +212,8 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
     lines = [f"{len(claims)} claims: {total}"]
-    reasons = Counter(r.reason for r in claims if r.verdict in UNDECIDED)
-    lines += [f"unmeasured, {number}: {reason}" for reason, number in reasons.items()]
+    reasons = Counter((r.verdict, r.reason) for r in claims if r.verdict in UNDECIDED)
+    lines += [f"{verdict}, {number}: {reason}" for (verdict, reason), number in reasons.items()]
     lines += _about_failures(claims)
     lines += _about_evidence(claims)
     lines += _about_co_primaries(cases)

@@ -43,11 +43,14 @@ class MeasurementRecord(Record):
 
 
 class LimitRecord(Record):
-    """A limit and the file:key that set it, relative to the project's root."""
+    """A limit and the file:key that set it, relative to the project's root; with what is tolerated
+    where that is less.
+    """
 
     value: float
     source: str
     rationale: str | None = None
+    tolerated: float | None = None
 
 
 class ClaimRecord(Record):

@@ -4,6 +4,7 @@ nothing.
 
 from __future__ import annotations
 
+from edgeassay.spec.accepting import Accepted
 from edgeassay.spec.checkup import Checkup
 from edgeassay.spec.claims import (
     TRAITS,
@@ -52,6 +53,7 @@ __all__ = [
     "CHEST_FINDINGS",
     "ENGINES",
     "TRAITS",
+    "Accepted",
     "Allowed",
     "AllowedRule",
     "Case",

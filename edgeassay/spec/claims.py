@@ -39,7 +39,9 @@ class Sense(StrEnum):
 
 
 class ClaimName(StrEnum):
-    """The claims a model.toml or a device profile can set a limit for."""
+    """The claims that a file sets a limit for: a model.toml or a device profile, and for those
+    against a baseline a compare.toml.
+    """
 
     LOADS = "loads"
     SIZE_RATIO = "size_ratio"
@@ -67,6 +69,10 @@ class ClaimName(StrEnum):
     SUSTAINED_P95_MS = "sustained_p95_ms"
     SUSTAINED_RATIO = "sustained_ratio"
     PEAK_MEMORY_MB = "peak_memory_mb"
+    BASELINE_LATENCY_RATIO = "baseline_latency_ratio"
+    BASELINE_SIZE_RATIO = "baseline_size_ratio"
+    BASELINE_AUC_DROP = "baseline_auc_drop"
+    RELEASED_AUC_DROP = "released_auc_drop"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +81,9 @@ class ClaimTraits:
 
     `flag` claims hold or don't, and their limit is `true`; `relative` ones compare with the
     reference, which is exempt from them; `timed` ones need `--benchmark`; a limit of what is
-    `of_device` (milliseconds, megabytes) stands in a device profile; `sentence` is the claim
-    with `{subject}` and `{limit}` to fill in.
+    `of_device` (milliseconds, megabytes) stands in a device profile; those `of_baseline` compare
+    with what was promoted, and compare.toml has their limits; `sentence` is the claim with
+    `{subject}` and `{limit}` to fill in.
     """
 
     sense: Sense
@@ -88,6 +95,7 @@ class ClaimTraits:
     needs_data: bool = False
     timed: bool = False
     of_device: bool = False
+    of_baseline: bool = False
 
 
 TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
@@ -271,16 +279,48 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         timed=True,
         of_device=True,
     ),
+    ClaimName.BASELINE_LATENCY_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} takes at most {limit} of the baseline's median time",
+        timed=True,
+        of_baseline=True,
+    ),
+    ClaimName.BASELINE_SIZE_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} has at most {limit} of the baseline's bytes",
+        of_baseline=True,
+    ),
+    ClaimName.BASELINE_AUC_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="AUC",
+        sentence="{subject}: the mean AUC drops by at most {limit} from the baseline's",
+        needs_data=True,
+        of_baseline=True,
+    ),
+    ClaimName.RELEASED_AUC_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="AUC",
+        sentence="{subject}: the mean AUC drops by at most {limit} from that of the release",
+        needs_data=True,
+        of_baseline=True,
+    ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """The number in a claim, and where it stands."""
+    """The number in a claim, and where it stands.
+
+    Where less is `tolerated` than the value, the claim fails as soon as it is shown that more than
+    that is measured, and passes only where more than the value is excluded.
+    """
 
     value: float
     source: str
     rationale: str | None = None
+    tolerated: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

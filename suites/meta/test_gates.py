@@ -62,6 +62,26 @@ def test_where_one_bound_is_unknown_the_other_can_still_decide() -> None:
             assert decide(claim(name), unsure).verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.30, 0.45, Verdict.PASS),
+        (0.30, 0.55, Verdict.INCONCLUSIVE),
+        (0.41, 0.55, Verdict.FAIL),
+        (0.41, 0.45, Verdict.FAIL),
+        (None, None, Verdict.FAIL),
+    ],
+)
+def test_what_is_more_than_tolerated_fails_and_what_is_less_than_the_limit_passes(
+    low: float | None, high: float | None, verdict: Verdict
+) -> None:
+    made = claim(ClaimName.BASELINE_LATENCY_RATIO)
+    made = replace(made, limit=replace(made.limit, tolerated=0.4))
+    judged = decide(made, replace(measured(0.43), low=low, high=high, confidence=0.99))
+    assert judged.verdict is verdict
+    assert "limit at most 0.5 (0.4 tolerated)" in judged.reason
+
+
 def test_an_inconclusive_judgement_tells_both_bounds() -> None:
     wide = replace(measured(0.45), low=0.4, high=0.6, confidence=0.95)
     text = decide(claim(ClaimName.MEAN_AUC_DROP), wide).reason

@@ -13,6 +13,7 @@ from edgeassay.machine import usable_cpus
 from suites.meta.project import Project
 from suites.mistakes import (
     artifacts,
+    baselines,
     compared,
     declarations,
     doctor,
@@ -48,6 +49,7 @@ MODULES = (
     paired,
     doctor,
     compared,
+    baselines,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 

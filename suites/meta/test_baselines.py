@@ -1,0 +1,300 @@
+"""What becomes a baseline, what doesn't, and what its file looks like."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from edgeassay.baselines import Line, read_baseline
+from edgeassay.baselines.deciding import Decision, about_accepted
+from edgeassay.baselines.finding import find_run
+from edgeassay.baselines.promoting import promote, read_candidate
+from edgeassay.cli import app
+from edgeassay.errors import ConfigError, DataError
+from edgeassay.runs.reading import read_run
+from edgeassay.spec import Accepted, ClaimName, Verdict
+from suites.meta.promotable import COMMIT, FP32, HARDWARE, INT8, Run, claimed, scores_of
+
+TODAY = date(2026, 11, 21)
+ACCEPTED = Accepted(
+    claim=ClaimName.SIZE_RATIO,
+    reason="a second output",
+    owner="clinical lead",
+    expires=TODAY,
+    source="baselines/accepted.toml:accepted[0]",
+    case="tiny-int8-*",
+)
+DECLARED: dict[str, Any] = {"deviation": "known", "deviation_expires": TODAY.isoformat()}
+FAIL, INCONCLUSIVE, UNMEASURED, INCOMPARABLE = (
+    Verdict.FAIL,
+    Verdict.INCONCLUSIVE,
+    Verdict.UNMEASURED,
+    Verdict.INCOMPARABLE,
+)
+
+
+def promoted(
+    folder: Path, run: Run, *accepted: Accepted, line: Line = Line.LAST, today: date = TODAY
+) -> list[Decision]:
+    """Save a run, and promote it."""
+    candidate = read_candidate(run.write(folder / "runs"), folder / "runs")
+    return promote(candidate, folder / "baselines", line, accepted, today)
+
+
+def claims_of(verdict: Verdict, name: str = "size_ratio", **more: Any) -> list[dict[str, Any]]:
+    """One claim of int8 with a verdict, beside others that hold."""
+    return [
+        claimed(FP32, "loads"),
+        claimed(INT8, "loads"),
+        claimed(INT8, name, verdict, **more),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("claims", "taken"),
+    [
+        (claims_of(Verdict.PASS), True),
+        (claims_of(FAIL), False),
+        (claims_of(FAIL, **DECLARED), True),
+        (claims_of(FAIL, deviation="known", deviation_expires="2026-11-20"), False),
+        (claims_of(INCONCLUSIVE), False),
+        (claims_of(INCONCLUSIVE, **DECLARED), True),
+        (claims_of(UNMEASURED), False),
+        (claims_of(UNMEASURED, "baseline_size_ratio"), True),
+        (claims_of(INCOMPARABLE, "baseline_auc_drop"), True),
+        (claims_of(INCONCLUSIVE, "baseline_latency_ratio"), True),
+        (claims_of(FAIL, "released_auc_drop"), False),
+        (claims_of(FAIL, "released_auc_drop", **DECLARED), False),
+        ([claimed(FP32, "loads"), claimed(INT8, "baseline_size_ratio")], False),
+    ],
+)
+def test_a_case_is_promoted_where_every_claim_holds_or_is_declared(
+    tmp_path: Path, claims: list[dict[str, Any]], taken: bool
+) -> None:
+    decisions = promoted(tmp_path, Run(claims=claims))
+    assert {d.case: d.promoted for d in decisions} == {FP32: True, INT8: taken}
+    baseline = read_baseline(tmp_path / "baselines", HARDWARE, Line.LAST)
+    assert baseline is not None
+    assert set(baseline.origins) == ({FP32, INT8} if taken else {FP32})
+    for decision in decisions:
+        assert decision.promoted or any(obstacle.why for obstacle in decision.obstacles)
+
+
+def test_what_was_not_timed_or_while_others_disturbed_it_or_lost_its_scores_stays_out(
+    tmp_path: Path,
+) -> None:
+    both = [claimed(FP32, "loads"), claimed(INT8, "loads")]
+    untimed = promoted(tmp_path, Run(cases=(FP32,), claims=both))
+    assert {d.case: d.promoted for d in untimed} == {FP32: True, INT8: False}
+    disturbed = promoted(tmp_path, Run(disturbed="others took 2 CPUs"))
+    assert [d.promoted for d in disturbed] == [False, False]
+    assert "others took 2 CPUs" in disturbed[0].obstacles[0].why
+    unasked = [{"claim": "min_auc", "case": vars(INT8), "class": None}]
+    partial = promoted(tmp_path, Run(unasked=unasked))
+    assert {d.case: d.promoted for d in partial} == {FP32: True, INT8: False}
+    assert partial[1].obstacles[0].why == "the run wasn't asked for min_auc"
+    unclaimed = promoted(tmp_path, Run(claims=[claimed(FP32, "loads")]))
+    assert {d.case: d.promoted for d in unclaimed} == {FP32: True, INT8: False}
+    run = Run(scores={FP32: scores_of(FP32), INT8: scores_of(INT8, shift=0.1)})
+    path = run.write(tmp_path / "runs")
+    scores = tmp_path / "runs" / HARDWARE / "scores"
+    (scores / f"{run.scores[INT8].sha256}.npz").unlink()
+    candidate = read_candidate(path, tmp_path / "runs")
+    lost = promote(candidate, tmp_path / "baselines", Line.LAST, (), TODAY)
+    assert {d.case: d.promoted for d in lost} == {FP32: True, INT8: False}
+
+
+def test_other_cases_stay_as_they_were_and_scores_that_nothing_names_go(tmp_path: Path) -> None:
+    first = Run(scores={FP32: scores_of(FP32), INT8: scores_of(INT8, shift=0.05)})
+    promoted(tmp_path, first)
+    promoted(tmp_path, first, line=Line.RELEASED)
+    later = Run(
+        cases=(INT8,),
+        claims=[claimed(INT8, "loads")],
+        commit=40 * "d",
+        saved="2026-11-02T12:00:00+00:00",
+        scores={INT8: scores_of(INT8, shift=0.1)},
+    )
+    promoted(tmp_path, later)
+    baseline = read_baseline(tmp_path / "baselines", HARDWARE, Line.LAST)
+    assert baseline is not None
+    assert {case: o.commit for case, o in baseline.origins.items()} == {
+        FP32: COMMIT,
+        INT8: 40 * "d",
+    }
+    assert baseline.run.complete
+    assert {(r.claim, r.case.variant) for r in baseline.run.claims} == {
+        (ClaimName.SIZE_RATIO, "fp32"),
+        (ClaimName.LOADS, "int8"),
+    }
+    kept = baseline.scores(INT8)
+    assert kept is not None
+    assert kept.sha256 == later.scores[INT8].sha256
+    files = {path.stem for path in (tmp_path / "baselines" / HARDWARE / "scores").iterdir()}
+    assert files == {s.sha256 for run in (first, later) for s in run.scores.values()}
+    promoted(tmp_path, later, line=Line.RELEASED)
+    files = {path.stem for path in (tmp_path / "baselines" / HARDWARE / "scores").iterdir()}
+    assert files == {first.scores[FP32].sha256, later.scores[INT8].sha256}
+
+
+def test_the_file_is_laid_out_for_a_review_and_the_same_run_gives_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    run = Run(claims=[*claims_of(Verdict.PASS), claimed(INT8, "baseline_size_ratio")])
+    promoted(tmp_path, run)
+    path = tmp_path / "baselines" / HARDWARE / "last.json"
+    text = path.read_text(encoding="utf-8")
+    document = json.loads(text)
+    assert text.startswith('{\n  "benchmarks": [\n')
+    rows = document["benchmarks"][0]["extra_info"]["durations_ns"]
+    for row in rows:
+        assert json.dumps(row) in text
+    assert "data" not in document["benchmarks"][0]["stats"]
+    assert "baseline_size_ratio" not in text
+    origin = {"commit": COMMIT, "run": "0001_run.json", "saved": "2026-11-01T12:00:00+00:00"}
+    assert document["benchmarks"][0]["extra_info"]["promoted"] == origin
+    promoted(tmp_path, run)
+    assert path.read_text(encoding="utf-8") == text
+    assert read_run(path).benchmarks.keys() == read_run(run.write(tmp_path)).benchmarks.keys()
+
+
+def test_pytest_benchmark_reads_a_baseline(tmp_path: Path) -> None:
+    promoted(tmp_path, Run())
+    words = [sys.executable, "-m", "pytest_benchmark", "compare", "--csv=out.csv"]
+    path = tmp_path / "baselines" / HARDWARE / "last.json"
+    done = subprocess.run(
+        [*words, str(path)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.csv").read_text().count("test_latency[tiny-") >= 2
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (Run(dirty=True), "uncommitted changes"),
+        (Run(complete=False), "was cut short"),
+        (Run(commit="unversioned"), "names no commit"),
+    ],
+)
+def test_what_nobody_could_find_again_is_refused(tmp_path: Path, run: Run, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        promoted(tmp_path, run)
+    assert not (tmp_path / "baselines").exists()
+
+
+def test_a_run_without_our_claims_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.json"
+    for key in ("edgeassay", "machine_info"):
+        document = Run().document()
+        del document[key]
+        path.write_text(json.dumps(document))
+        with pytest.raises(DataError, match="has no claims"):
+            read_candidate(path, tmp_path)
+
+
+def test_an_accepted_regression_can_be_promoted_until_it_expires(tmp_path: Path) -> None:
+    run = Run(claims=claims_of(FAIL))
+    (decision,) = (d for d in promoted(tmp_path, run, ACCEPTED) if d.case == INT8)
+    assert decision.promoted
+    assert "accepted until 2026-11-21 (clinical lead)" in decision.excused[0]
+    tomorrow = date(2026, 11, 22)
+    (decision,) = (d for d in promoted(tmp_path, run, ACCEPTED, today=tomorrow) if d.case == INT8)
+    assert decision.fails
+    assert "accepted[0] expired on 2026-11-21" in decision.obstacles[0].why
+    longer = replace(ACCEPTED, expires=date(2027, 1, 1))
+    both = promoted(tmp_path, run, ACCEPTED, longer, today=tomorrow)
+    assert all(decision.promoted for decision in both)
+
+
+def test_an_accepted_failure_excuses_no_lack_of_evidence_and_no_other_case(tmp_path: Path) -> None:
+    for claims, entry in (
+        (claims_of(INCONCLUSIVE), ACCEPTED),
+        (claims_of(FAIL), replace(ACCEPTED, case="tiny-fp32-*")),
+        (claims_of(FAIL), replace(ACCEPTED, claim=ClaimName.LOADS)),
+        (claims_of(FAIL), replace(ACCEPTED, case=None, model="tiny", device="board")),
+    ):
+        decisions = promoted(tmp_path, Run(claims=claims), entry)
+        assert {d.case: d.promoted for d in decisions} == {FP32: True, INT8: False}
+
+
+def test_every_accepted_entry_is_told_with_what_it_does() -> None:
+    def told(verdict: Verdict, entry: Accepted, today: date = TODAY) -> str:
+        run = Run(claims=claims_of(verdict)).document()["edgeassay"]["claims"]
+        records = [ClaimRecord.model_validate(claim) for claim in run]
+        (line,) = about_accepted([entry], records, today)
+        return line
+
+    from edgeassay.runs.records import ClaimRecord
+
+    assert "accepted until 2026-11-21: size_ratio of tiny-int8-litert" in told(FAIL, ACCEPTED)
+    assert "matches nothing: size_ratio doesn't fail" in told(Verdict.PASS, ACCEPTED)
+    assert "no such claim was judged" in told(FAIL, replace(ACCEPTED, case="other"))
+    expired = told(FAIL, ACCEPTED, date(2026, 12, 1))
+    assert "expired on 2026-11-21 and excuses nothing any more" in expired
+
+
+def test_a_run_is_found_by_path_by_commit_or_as_the_last(tmp_path: Path) -> None:
+    first = Run().write(tmp_path, 1)
+    second = Run(commit=40 * "d").write(tmp_path, 2)
+    storage = tmp_path / HARDWARE
+    assert find_run(str(first), storage) == first
+    assert find_run("c0ffee", storage) == first
+    assert find_run("last", storage) == second
+    for word, words in (
+        ("beef", "no run of the commit beef is saved .*dddddddddd, c0ffee0000"),
+        ("HEAD~", "is no file, no commit"),
+        (str(tmp_path), "is a folder"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            find_run(word, storage)
+    with pytest.raises(ConfigError, match="no run of this machine is saved"):
+        find_run("last", tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        (claims_of(Verdict.PASS), 0),
+        (claims_of(FAIL), 1),
+        (claims_of(INCONCLUSIVE), 3),
+        ([claimed(case, "loads", UNMEASURED) for case in (FP32, INT8)], 4),
+        ([claimed(case, "loads", FAIL) for case in (FP32, INT8)], 1),
+    ],
+)
+def test_promoting_and_showing_end_as_documented(
+    tmp_path: Path, claims: list[dict[str, Any]], code: int
+) -> None:
+    path = Run(claims=claims).write(tmp_path / "runs")
+    where = f"--baselines={tmp_path / 'baselines'}"
+    runner = CliRunner(env={"COLUMNS": "200"})
+    done = runner.invoke(app, ["baseline", "promote", str(path), where])
+    assert done.exit_code == code, done.output
+    shown = runner.invoke(app, ["baseline", "show", where])
+    some = any(c["verdict"] == "pass" and c["claim"] == "loads" for c in claims)
+    assert shown.exit_code == (0 if some else 4)
+    assert ("c0ffee" in shown.output) is some
+    released = runner.invoke(app, ["baseline", "show", "--released", where])
+    assert released.exit_code == 4
+    assert "there is no released baseline" in released.output
+
+
+def test_a_folder_that_was_renamed_by_hand_is_told(tmp_path: Path) -> None:
+    promoted(tmp_path, Run())
+    folder = tmp_path / "baselines"
+    (folder / HARDWARE).rename(folder / "ffffffffffff")
+    with pytest.raises(DataError, match="its folder is named for ffffffffffff"):
+        read_baseline(folder, "ffffffffffff", Line.LAST)
+    path = Run().write(tmp_path / "runs")
+    (folder / "ffffffffffff").rename(folder / HARDWARE)
+    (folder / HARDWARE / "last.json").write_bytes(path.read_bytes())
+    with pytest.raises(DataError, match="where it came from"):
+        read_baseline(folder, HARDWARE, Line.LAST)
