@@ -22,9 +22,10 @@ class Timed:
 
     `key` is what it is matched by: the case's id with its device, or a foreign benchmark's full
     name. `processes` has the durations in s of each fresh process; one array where all that is
-    known is of one process, none where only `median_s` is left. `stack` is what runs it; a change
+    known is of one process, none where only `median_s` is left, with all else that pytest-benchmark
+    says of the durations in `summary`. `stack` is what runs it; a change
     there is told and doesn't make it incomparable. `disturbed` is what others did to the machine
-    beyond its tolerance.
+    beyond its tolerance. `size_bytes` is the artifact's, `mean_auc` what it reached in that run.
     """
 
     key: str
@@ -34,7 +35,10 @@ class Timed:
     stack: Mapping[str, str]
     processes: tuple[Durations, ...]
     median_s: float
+    summary: tuple[float | None, ...] = ()
     disturbed: str | None = None
+    size_bytes: int | None = None
+    mean_auc: float | None = None
 
     @cached_property
     def process_medians_s(self) -> Durations:
