@@ -22,6 +22,7 @@ from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
 from edgeassay.doctor.command import doctor_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
+from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
@@ -226,6 +227,7 @@ def init_command(
 app.command("judge")(judge_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
+app.command("history")(history_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

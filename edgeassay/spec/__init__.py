@@ -31,6 +31,7 @@ from edgeassay.spec.data import (
     Preprocess,
     Role,
 )
+from edgeassay.spec.history import History
 from edgeassay.spec.model import (
     ARCHITECTURES,
     ENGINES,
@@ -64,6 +65,7 @@ __all__ = [
     "Deviation",
     "DeviceSpec",
     "Gate",
+    "History",
     "ImageCsvSource",
     "Judgement",
     "Kind",

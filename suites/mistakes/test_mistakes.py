@@ -15,6 +15,7 @@ from suites.mistakes import (
     artifacts,
     declarations,
     doctor,
+    histories,
     images,
     judged,
     judged_options,
@@ -44,6 +45,7 @@ MODULES = (
     judged_options,
     paired,
     doctor,
+    histories,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
