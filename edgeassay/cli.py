@@ -24,6 +24,7 @@ from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
 from edgeassay.doctor.command import doctor_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
+from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
@@ -230,6 +231,7 @@ app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
 app.add_typer(baseline_app, name="baseline")
+app.command("history")(history_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

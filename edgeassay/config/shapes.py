@@ -18,6 +18,7 @@ from edgeassay.spec import (
     Checkup,
     ClaimName,
     DataSource,
+    History,
     ImageCsvSource,
     Match,
     NihSource,
@@ -191,6 +192,11 @@ def default_judging() -> float:
 def default_checkup() -> Checkup:
     """What `edgeassay doctor` looks for."""
     return TypeAdapter(Checkup).validate_python(defaults()["doctor"])
+
+
+def default_history() -> History:
+    """What counts as a change point of `edgeassay history`."""
+    return TypeAdapter(History).validate_python(defaults()["history"])
 
 
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:

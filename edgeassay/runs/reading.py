@@ -4,80 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import json
+import statistics
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from edgeassay.errors import DataError, why
-from edgeassay.runs.records import CaseId, ClaimRecord
+from edgeassay.errors import DataError
+from edgeassay.runs.format import (
+    BenchmarkEntry,
+    OurResults,
+    RunFile,
+    StatsEntry,
+    TimingsFile,
+    read_shape,
+)
+from edgeassay.runs.records import CaseId
 from edgeassay.runs.saved import Durations, SavedRun, Timed
 
-READ: Final = ("4", "5")  # major versions of the format
 CHANGED: Final = "it was changed by hand; save the run again"
-REMEDY: Final = "give a file that `pytest --benchmark-json` or `--benchmark-save` wrote"
+UNKNOWN: Final = ("unknown", "unversioned")  # commits of what no version control knows
 
 
-class _Loose(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+def read_run(path: Path, *, claims: bool = True) -> SavedRun:
+    """The saved run in a file; DataError says what is wrong with it, where, and what to do.
 
-
-class _Stats(_Loose):
-    median: float
-    min: float
-    max: float | None = None
-    mean: float | None = None
-    stddev: float | None = None
-    data: list[float] | None = None
-
-
-class _Benchmark(_Loose):
-    name: str
-    fullname: str
-    extra_info: dict[str, Any] = {}
-    stats: _Stats
-
-
-class _File(_Loose):
-    version: str
-    benchmarks: list[_Benchmark]
-    machine_info: dict[str, Any] = {}
-    commit_info: dict[str, Any] = {}
-    datetime: str | None = None
-    edgeassay: dict[str, Any] | None = None
-
-
-class _Ours(_Loose):
-    """What of our own results a saved run is read for."""
-
-    complete: bool
-    claims: list[ClaimRecord]
-    scores: list[dict[str, Any]] = []
-
-
-def read_run(path: Path) -> SavedRun:
-    """The saved run in a file; DataError says what is wrong with it, where, and what to do."""
-    file = _parse(path, _bytes_of(path))
-    if file.version.partition(".")[0] not in READ:
-        raise DataError(
-            f"{path} is of version {file.version} of pytest-benchmark's format, and"
-            f" {' and '.join(READ)} are read; save it again with pytest-benchmark 4 or 5"
-        )
-    ours = _ours(path, file)
+    Without `claims` its claims and scores aren't looked at, which is quicker.
+    """
+    file = read_shape(path, RunFile) if claims else read_shape(path, TimingsFile)
+    ours = _ours(path, file) if isinstance(file, RunFile) else None
     hardware, machine = _machine(path, file.machine_info)
     return SavedRun(
         where=str(path),
         version=file.version,
-        commit=_text(file.commit_info.get("id")),
+        commit=_commit(file.commit_info),
         dirty=bool(file.commit_info.get("dirty")),
         branch=_text(file.commit_info.get("branch")),
         saved=_moment(path, file.datetime),
         hardware=hardware,
         machine=machine,
-        ours="edgeassay" in file.machine_info,
+        ours=file.machine_info.get("edgeassay") is not None,
         complete=ours.complete if ours else True,
         benchmarks=_benchmarks(path, file),
         claims=tuple(ours.claims) if ours else (),
@@ -85,39 +54,11 @@ def read_run(path: Path) -> SavedRun:
     )
 
 
-def _bytes_of(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path} doesn't exist; {REMEDY}") from None
-    except OSError as error:
-        raise DataError(f"{path} can't be read: {why(error)}; {REMEDY}") from None
-    if not content.strip():
-        raise DataError(f"{path} is empty; {REMEDY}")
-    return content
-
-
-def _parse(path: Path, content: bytes) -> _File:
-    try:
-        return _File.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"] == "json_invalid":
-            raise DataError(
-                f"{path} is no whole JSON ({first['msg'].removeprefix('Invalid JSON: ')}); save the"
-                " run again"
-            ) from None
-        key = ".".join(map(str, first["loc"]))
-        raise DataError(
-            f"{path} is no file of pytest-benchmark ({key or 'the top'}: {first['msg']}); {REMEDY}"
-        ) from None
-
-
-def _ours(path: Path, file: _File) -> _Ours | None:
+def _ours(path: Path, file: RunFile) -> OurResults | None:
     if file.edgeassay is None:
         return None
     try:
-        return _Ours.model_validate(file.edgeassay)
+        return OurResults.model_validate(file.edgeassay)
     except ValidationError as error:
         first = error.errors()[0]
         raise DataError(
@@ -135,7 +76,7 @@ def _scores(path: Path, entries: list[dict[str, Any]]) -> dict[CaseId, Mapping[s
         ) from None
 
 
-def _benchmarks(path: Path, file: _File) -> dict[str, Timed]:
+def _benchmarks(path: Path, file: TimingsFile) -> dict[str, Timed]:
     found: dict[str, Timed] = {}
     for benchmark in file.benchmarks:
         made = _timed(path, benchmark, file.machine_info)
@@ -147,9 +88,9 @@ def _benchmarks(path: Path, file: _File) -> dict[str, Timed]:
     return found
 
 
-def _timed(path: Path, benchmark: _Benchmark, machine: Mapping[str, Any]) -> Timed:
+def _timed(path: Path, benchmark: BenchmarkEntry, machine: Mapping[str, Any]) -> Timed:
     extra, place = benchmark.extra_info, f"{path}: {benchmark.name}"
-    case = _case(extra) if "edgeassay" in machine else None
+    case = _case(extra) if machine.get("edgeassay") is not None else None
     processes = _processes(place, benchmark) if case is not None else _rounds(place, benchmark)
     if not processes:
         _check(place, np.array([benchmark.stats.min, benchmark.stats.median]))
@@ -160,9 +101,7 @@ def _timed(path: Path, benchmark: _Benchmark, machine: Mapping[str, Any]) -> Tim
         artifact_sha256=_text(extra.get("artifact_sha256")) if case is not None else None,
         stack=_stack(extra, machine, ours=case is not None),
         processes=processes,
-        median_s=float(np.median([np.median(p) for p in processes]))
-        if processes
-        else benchmark.stats.median,
+        median_s=_median(processes) if processes else benchmark.stats.median,
         summary=_summary(benchmark.stats),
         disturbed=_text(extra.get("disturbed")) if case is not None else None,
         size_bytes=_size(place, extra) if case is not None else None,
@@ -170,7 +109,14 @@ def _timed(path: Path, benchmark: _Benchmark, machine: Mapping[str, Any]) -> Tim
     )
 
 
-def _summary(stats: _Stats) -> tuple[float | None, ...]:
+def _median(processes: tuple[Durations, ...]) -> float:
+    """The median of the processes' medians."""
+    if len({len(one) for one in processes}) == 1:  # all at once is quicker
+        return float(statistics.median(np.median(np.array(processes), axis=1).tolist()))
+    return statistics.median(float(np.median(one)) for one in processes)
+
+
+def _summary(stats: StatsEntry) -> tuple[float | None, ...]:
     return stats.min, stats.median, stats.mean, stats.max, stats.stddev
 
 
@@ -203,12 +149,12 @@ def _case(extra: Mapping[str, Any]) -> CaseId | None:
         return None  # a test of the user's own, beside ours
 
 
-def _processes(place: str, benchmark: _Benchmark) -> tuple[Durations, ...]:
+def _processes(place: str, benchmark: BenchmarkEntry) -> tuple[Durations, ...]:
     """Our own durations, process by process."""
     rows = benchmark.extra_info.get("durations_ns")
     try:
         made = tuple(np.asarray(row, np.float64) / 1e9 for row in rows or ())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         made = (np.zeros(0),)
     for row in made:
         if row.ndim != 1 or not row.size:
@@ -216,11 +162,12 @@ def _processes(place: str, benchmark: _Benchmark) -> tuple[Durations, ...]:
                 f"{place}: durations_ns isn't a list of durations for each process; save the run"
                 " again"
             )
-        _check(place, row)
+    if made:
+        _check(place, np.concatenate(made))
     return made
 
 
-def _rounds(place: str, benchmark: _Benchmark) -> tuple[Durations, ...]:
+def _rounds(place: str, benchmark: BenchmarkEntry) -> tuple[Durations, ...]:
     """A foreign benchmark's durations: those of one process, where it has any."""
     if not benchmark.stats.data:
         return ()
@@ -251,7 +198,9 @@ def _stack(extra: Mapping[str, Any], machine: Mapping[str, Any], *, ours: bool) 
 def _machine(path: Path, info: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """What identifies the hardware, and the same part by part for people."""
     own = info.get("edgeassay")
-    if isinstance(own, Mapping) and isinstance(own.get("fingerprint"), str):
+    if own is not None:
+        if not isinstance(own, Mapping) or _text(own.get("fingerprint")) is None:
+            raise DataError(f"{path}: machine_info.edgeassay has no fingerprint: {CHANGED}")
         parts = own.get("hardware", own)
         if "hardware" in own and not _digest(parts).startswith(own["fingerprint"]):
             raise DataError(
@@ -287,10 +236,17 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def _commit(info: Mapping[str, Any]) -> str | None:
+    commit = _text(info.get("id"))
+    return None if commit in UNKNOWN else commit
+
+
 def _moment(path: Path, text: str | None) -> datetime | None:
+    """When it was saved; without a zone it is UTC, which version 4 means."""
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise DataError(f"{path}: datetime = {text!r} is no date; save the run again") from None

@@ -32,6 +32,7 @@ from edgeassay.spec.data import (
     Preprocess,
     Role,
 )
+from edgeassay.spec.history import History
 from edgeassay.spec.model import (
     ARCHITECTURES,
     ENGINES,
@@ -66,6 +67,7 @@ __all__ = [
     "Deviation",
     "DeviceSpec",
     "Gate",
+    "History",
     "ImageCsvSource",
     "Judgement",
     "Kind",

@@ -17,6 +17,7 @@ from suites.mistakes import (
     compared,
     declarations,
     doctor,
+    histories,
     images,
     judged,
     judged_options,
@@ -50,6 +51,7 @@ MODULES = (
     doctor,
     compared,
     baselines,
+    histories,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 

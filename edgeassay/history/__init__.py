@@ -1,0 +1,1 @@
+"""What saved runs show over time: trends and changes of the level."""

@@ -1,0 +1,110 @@
+"""The shape of pytest-benchmark's files, with what we add; what else is in them is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgeassay.errors import DataError, why
+from edgeassay.runs.records import ClaimRecord
+
+READ: Final = ("4", "5")  # major versions of the format
+REMEDY: Final = "give a file that `pytest --benchmark-json` or `--benchmark-save` wrote"
+
+
+class Loose(BaseModel):
+    """A part of the file that may have more in it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class StatsEntry(Loose):
+    """What pytest-benchmark says of durations, in s; `data` has them where it was told to."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    median: float
+    min: float
+    max: float | None = None
+    mean: float | None = None
+    stddev: float | None = None
+    data: list[float] | None = None
+
+
+class BenchmarkEntry(Loose):
+    """One benchmark."""
+
+    name: str
+    fullname: str
+    extra_info: dict[str, Any] = {}
+    stats: StatsEntry
+
+
+class TimingsFile(Loose):
+    """What pytest-benchmark writes."""
+
+    version: str = Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")
+    benchmarks: list[BenchmarkEntry]
+    machine_info: dict[str, Any] = {}
+    commit_info: dict[str, Any] = {}
+    datetime: str | None = None
+
+
+class RunFile(TimingsFile):
+    """The same with what we add."""
+
+    edgeassay: dict[str, Any] | None = None
+
+
+class OurResults(Loose):
+    """What of our own results a saved run is read for."""
+
+    complete: bool
+    claims: list[ClaimRecord]
+    scores: list[dict[str, Any]] = []
+
+
+Shape = TypeVar("Shape", bound=TimingsFile)
+
+
+def read_shape(path: Path, shape: type[Shape]) -> Shape:
+    """The file in its shape; DataError where it can't be read, is another tool's, or of a version
+    of the format that isn't read.
+    """
+    file = _parsed(path, _bytes_of(path), shape)
+    if file.version.partition(".")[0] not in READ:
+        raise DataError(
+            f"{path} is of version {file.version} of pytest-benchmark's format, and"
+            f" {' and '.join(READ)} are read; save it again with pytest-benchmark 4 or 5"
+        )
+    return file
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} doesn't exist; {REMEDY}") from None
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {why(error)}; {REMEDY}") from None
+    if not content.strip():
+        raise DataError(f"{path} is empty; {REMEDY}")
+    return content
+
+
+def _parsed(path: Path, content: bytes, shape: type[Shape]) -> Shape:
+    try:
+        return shape.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            raise DataError(
+                f"{path} is no whole JSON ({first['msg'].removeprefix('Invalid JSON: ')}); save the"
+                " run again"
+            ) from None
+        key = ".".join(map(str, first["loc"]))
+        raise DataError(
+            f"{path} is no file of pytest-benchmark ({key or 'the top'}: {first['msg']}); {REMEDY}"
+        ) from None
