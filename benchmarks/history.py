@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from edgeassay.machine import this_machine
+from edgeassay.machine import Machine, hashed, this_machine
 from edgeassay.spec import ClaimName
 
 VARIANTS: Final = ("fp32", "fp16", "drq", "int8", "int16x8")
@@ -32,7 +32,7 @@ CLAIMS: Final = 15  # of each case
 SLOWER: Final = 1.06  # the second half of the history, in one benchmark
 
 
-def machine_info(fingerprint: str) -> dict[str, Any]:
+def machine_info(machine: Machine) -> dict[str, Any]:
     """What pytest-benchmark and we say of a machine."""
     cpu = {"brand_raw": "Example CPU", "arch": "X86_64", "count": 2, "flags": ["sse2"] * 120}
     return {
@@ -42,7 +42,7 @@ def machine_info(fingerprint: str) -> dict[str, Any]:
         "python_version": "3.11.7",
         "system": "Linux",
         "cpu": cpu,
-        "edgeassay": {"fingerprint": fingerprint, "isa": ["avx2", "fma"]},
+        "edgeassay": {"fingerprint": machine.fingerprint, "hardware": hashed(machine)},
     }
 
 
@@ -109,15 +109,15 @@ def claims(cases: list[dict[str, str]]) -> list[dict[str, Any]]:
 def make_runs(folder: Path, count: int, *, seed: int = 0) -> None:
     """Save `count` runs of this machine in a storage."""
     rng = np.random.default_rng(seed)
-    fingerprint = this_machine().fingerprint
-    place = folder / fingerprint / "Linux-CPython-3.11-64bit"
+    machine = this_machine()
+    place = folder / machine.fingerprint / "Linux-CPython-3.11-64bit"
     place.mkdir(parents=True)
     cases = [
         {"model": model, "variant": variant, "runtime": "litert", "device": "host"}
         for model in MODELS
         for variant in VARIANTS
     ]
-    info, said = machine_info(fingerprint), claims(cases)
+    info, said = machine_info(machine), claims(cases)
     for number in range(count):
         saved = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=3 * number)
         commit = hashlib.sha1(str(number).encode(), usedforsecurity=False).hexdigest()

@@ -21,7 +21,6 @@ from edgeassay.config.shapes import default_history, default_statistics
 from edgeassay.errors import ConfigError, some
 from edgeassay.history.files import (
     SAVE_SOME,
-    STORAGE,
     check_any,
     check_places,
     chosen_benchmarks,
@@ -35,6 +34,7 @@ from edgeassay.history.shown import markdown, print_history
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
+from edgeassay.runs.storage import STORAGE
 from edgeassay.runs.summaries import Summaries, read_summaries
 
 NO_RUNS: Final = 4

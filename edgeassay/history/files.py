@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import Final
 
 from edgeassay.config import choose, nearest
 from edgeassay.errors import ConfigError, DataError, why
+from edgeassay.runs.storage import saved_files
 from edgeassay.runs.summaries import RunSummary, Summaries
 
-STORAGE: Final = Path(".assay", "benchmarks")  # below a project's root, a folder for each machine
-NUMBERED: Final = re.compile(r"\d{4,}_.*\.json", re.DOTALL)  # as pytest-benchmark names saved runs
 SAVE_SOME: Final = "save some with `pytest --benchmark --benchmark-autosave`"
 
 
@@ -56,8 +54,7 @@ def stored_machines(storage: Path) -> list[str]:
 
 
 def _saved_in(folder: Path) -> list[Path]:
-    every = sorted(path for path in folder.rglob("*.json") if path.is_file())
-    return [path for path in every if NUMBERED.fullmatch(path.name)] or every
+    return saved_files(folder) or sorted(p for p in folder.rglob("*.json") if p.is_file())
 
 
 def check_places(summaries: Summaries, storage: Path) -> Summaries:

@@ -15,7 +15,7 @@ from edgeassay.history.findings import BenchmarkHistory, Change, Drift, MachineH
 BARS: Final = "▁▂▃▄▅▆▇█"
 COLUMNS: Final = ("benchmark", "runs", "now", "% in 100 runs", "latest runs", "bytes", "AUC")
 UNITS: Final = (("s", 1e3), ("ms", 1.0), ("µs", 1e-3), ("ns", 1e-6))  # in ms
-PARTS: Final = ("cpu_model", "brand_raw", "gpu")  # of a machine, that people know it by
+PARTS: Final = ("cpu_model", "brand_raw", "gpus")  # of a machine, that people know it by
 
 
 def sparkline(values: Sequence[float]) -> str:
