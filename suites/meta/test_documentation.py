@@ -105,7 +105,7 @@ def test_every_option_in_the_readme_is_one() -> None:
     commands = [line for line in "".join(blocks("sh")).splitlines() if line.startswith("pytest")]
     used = {option for line in commands for option in re.findall(r"--[a-z-]+", line)}
     assert len(used) > 5
-    builtin = {"--benchmark-save", "--benchmark-compare", "--help"}
+    builtin = {"--benchmark-save", "--benchmark-autosave", "--benchmark-compare", "--help"}
     assert used - builtin <= known.names
     assert {command.name for command in app.registered_commands} >= {"build", "init"}
 

@@ -102,14 +102,6 @@ def check_benchmark(saved: Any) -> None:
         assert stats["median"] == pytest.approx(float(np.median(durations)) / 1e9, rel=1e-12)
 
 
-def test_a_place_that_can_not_be_written_is_said_before_the_first_test(project: Project) -> None:
-    (project.folder / "file").write_bytes(b"")
-    outcome = project.run("--predictions", str(project.folder / "file" / "predictions"))
-    assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "can't be written" in outcome.text
-    assert "Traceback" not in outcome.text
-
-
 def test_absent_data_and_timing_off_are_unmeasured(project: Project) -> None:
     project.environment["EDGEASSAY_DATA"] = ""
     outcome = project.run()
@@ -122,66 +114,6 @@ def test_absent_data_and_timing_off_are_unmeasured(project: Project) -> None:
     assert drop["measurement"] is None
     assert "set EDGEASSAY_DATA" in drop["reason"]
     assert "8 unmeasured" in outcome.text
-
-
-def test_require_measured_turns_what_is_unmeasured_red(project: Project) -> None:
-    outcome = project.run("--require-measured", "suites/latency")
-    assert outcome.code == 1
-    assert outcome.named("failure") == {
-        f"test_latency[{FP32}]",
-        f"test_latency[{INT8}]",
-        f"test_latency_ratio[{INT8}]",
-        f"test_latency_p95_ms[{FP32}]",
-        f"test_latency_p95_ms[{INT8}]",
-    }
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--model", "tinny"), "did you mean 'tiny'?"),
-        (("--variant", "int4"), "unknown variant"),
-        (("--runtime", "litter"), "did you mean 'litert'?"),
-        (("--device", "bensh"), "did you mean 'bench'?"),
-        (("--artifacts", "/nowhere"), "no such folder"),
-        (("--artifacts", str(ROOT / "docs")), "it holds none of tiny/<variant>.tflite"),
-    ],
-)
-def test_a_misspelt_option_is_one_sentence(
-    project: Project, options: tuple[str, str], words: str
-) -> None:
-    outcome = project.run(*options)
-    assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert words in outcome.text
-    assert len(outcome.text.strip().splitlines()) == 1
-    assert outcome.results is None
-
-
-def test_wrong_data_is_said_once_before_the_first_test(project: Project) -> None:
-    labels = project.data / "spots" / "labels.csv"
-    labels.write_text(labels.read_text(encoding="utf-8").replace("finding", "diagnosis", 1))
-    outcome = project.run()
-    assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "has no column 'finding'" in outcome.text
-    assert "Traceback" not in outcome.text
-    assert outcome.results is None
-
-
-def test_a_build_without_tensorflow_says_what_to_do(project: Project) -> None:
-    (project.folder / "models/tiny/tiny.keras").write_bytes(b"never read")
-    (project.folder / "no_tensorflow.py").write_text(
-        "import importlib.util as u\n"
-        "find = u.find_spec\n"
-        "u.find_spec = lambda n, p=None: None if n == 'tensorflow' else find(n, p)\n"
-    )
-    project.environment["PYTHONPATH"] = str(project.folder)
-    project.prebuilt = False
-    outcome = project.run("-p", "no_tensorflow")
-    assert outcome.code == pytest.ExitCode.USAGE_ERROR
-    assert "TensorFlow isn't installed" in outcome.text
-    assert "--artifacts DIR" in outcome.text
-    assert "Traceback" not in outcome.text
-    assert outcome.results is None
 
 
 def test_the_schema_beside_the_documentation_is_the_current_one() -> None:

@@ -126,3 +126,50 @@ def test_an_unreadable_image_is_red_and_named(project: Project) -> None:
     assert outcome.code == 1
     assert "007.png can't be read as an image" in outcome.messages[f"test_min_auc[{FP32}]"]
     assert "Traceback" not in outcome.text
+
+
+def test_a_place_that_can_not_be_written_is_said_before_the_first_test(project: Project) -> None:
+    (project.folder / "file").write_bytes(b"")
+    outcome = project.run("--predictions", str(project.folder / "file" / "predictions"))
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "can't be written" in outcome.text
+    assert "Traceback" not in outcome.text
+
+
+def test_require_measured_turns_what_is_unmeasured_red(project: Project) -> None:
+    outcome = project.run("--require-measured", "suites/latency")
+    assert outcome.code == 1
+    assert outcome.named("failure") == {
+        f"test_latency[{FP32}]",
+        f"test_latency[{INT8}]",
+        f"test_latency_ratio[{INT8}]",
+        f"test_latency_p95_ms[{FP32}]",
+        f"test_latency_p95_ms[{INT8}]",
+    }
+
+
+def test_wrong_data_is_said_once_before_the_first_test(project: Project) -> None:
+    labels = project.data / "spots" / "labels.csv"
+    labels.write_text(labels.read_text(encoding="utf-8").replace("finding", "diagnosis", 1))
+    outcome = project.run()
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "has no column 'finding'" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert outcome.results is None
+
+
+def test_a_build_without_tensorflow_says_what_to_do(project: Project) -> None:
+    (project.folder / "models/tiny/tiny.keras").write_bytes(b"never read")
+    (project.folder / "no_tensorflow.py").write_text(
+        "import importlib.util as u\n"
+        "find = u.find_spec\n"
+        "u.find_spec = lambda n, p=None: None if n == 'tensorflow' else find(n, p)\n"
+    )
+    project.environment["PYTHONPATH"] = str(project.folder)
+    project.prebuilt = False
+    outcome = project.run("-p", "no_tensorflow")
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "TensorFlow isn't installed" in outcome.text
+    assert "--artifacts DIR" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert outcome.results is None
