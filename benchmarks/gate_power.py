@@ -27,13 +27,16 @@ from scipy import stats
 from slower import work
 
 from edgeassay.build import build
+from edgeassay.changes import Pair as ChangedPair
+from edgeassay.changes import judge_times
 from edgeassay.config import load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.datasets import open_dataset
 from edgeassay.measure.pairs import Ready, Side, time_pair
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.progress import silent
-from edgeassay.spec import RandomInputs, RuntimeSpec
+from edgeassay.runs.saved import Timed
+from edgeassay.spec import RandomInputs, RuntimeSpec, Verdict
 from edgeassay.stats.sequential import decide_slowdown, plan_looks
 from edgeassay.workers import Worker
 
@@ -50,11 +53,14 @@ SUBJECTS = (
 LOADS = ("quiet", "loaded")
 SPANS = load_comparison(None, ROOT).spans
 GATE = load_comparison(None, ROOT).gate
+NOISE = load_comparison(None, ROOT).noise
 LIMITS = load_comparison(None, ROOT).allowed("", None)
 CASES = 10  # of a pull request
 DRAWS = 2_000
 BLOCK = 8  # consecutive pairs that are drawn together
 ASV_PROCESSES = 10
+SAVED_PROCESSES = (5, 10, 20)  # of a saved run: the default profile's, and more
+SAVED_DRAWS = 1_000
 
 
 def side(path: Path, kernels: str, units: int) -> Side:
@@ -179,6 +185,50 @@ def asv(rng: np.random.Generator, rows: Array) -> bool:
     return bool(shown and np.median(head) > 1.1 * np.median(base))
 
 
+def saved(rng: np.random.Generator, rows: Array, processes: int) -> Verdict:
+    """What `edgeassay compare` says of two saved runs with so many processes, from different
+    moments.
+    """
+    starts = rng.integers(0, len(rows), 2)
+    base, head = (
+        rows[(start + np.arange(processes)) % len(rows), column]
+        for start, column in zip(starts, (1, 2), strict=True)
+    )
+    pair = ChangedPair(base=_timed(base), head=_timed(head), allowed=LIMITS)
+    return judge_times([pair], NOISE)[0].verdict
+
+
+def _timed(medians_ms: Array) -> Timed:
+    """A saved benchmark, of whose processes the medians are known."""
+    return Timed(
+        key="a",
+        name="a",
+        case=None,
+        artifact_sha256=None,
+        stack={},
+        processes=tuple(np.array([one / 1e3]) for one in medians_ms),
+        median_s=float(np.median(medians_ms)) / 1e3,
+    )
+
+
+def saved_table(found: list[Any]) -> list[str]:
+    """The first subject's pools as saved runs."""
+    rows = [
+        "| load | true slowdown |"
+        + "".join(f" {n} processes: fails / passes % |" for n in SAVED_PROCESSES),
+        "|---|---|" + "---|" * len(SAVED_PROCESSES),
+    ]
+    for pool in found[0]["pools"]:
+        rng, pairs = np.random.default_rng(4), np.array(pool["pairs"])
+        cells = []
+        for processes in SAVED_PROCESSES:
+            said = [saved(rng, pairs, processes) for _ in range(SAVED_DRAWS)]
+            fails, passes = (share([v is w for v in said]) for w in (Verdict.FAIL, Verdict.PASS))
+            cells.append(f" {fails} / {passes} |")
+        rows.append(f"| {pool['load']} | {100 * pool['slowdown']:g} % |" + "".join(cells))
+    return rows
+
+
 def share(values: list[bool]) -> str:
     """A percentage."""
     return f"{100 * np.mean(values):.1f}"
@@ -254,7 +304,7 @@ def main() -> None:
         found = record_all()
         if pools is not None:
             pools.write_text(json.dumps(found), encoding="utf-8")
-    sys.stdout.write("\n".join([*table(found), "", *alarms(found), ""]))
+    sys.stdout.write("\n".join([*table(found), "", *alarms(found), "", *saved_table(found), ""]))
 
 
 if __name__ == "__main__":
