@@ -200,9 +200,9 @@ class _Test:
         return self._change(verdict, reason, effect, improved=ratio.high < 1.0)
 
     def _decided(self, ratio: Bounds, family: int, noise: Noise) -> tuple[Verdict, str]:
-        tolerated, unacceptable = 100 * self.tolerated, 100 * self.unacceptable
+        tolerated, unacceptable = map(self._told, self.limits)
         if ratio.low > 1.0 + self.tolerated:
-            return Verdict.FAIL, f"slower by more than the {tolerated:.3g} % that are tolerated"
+            return Verdict.FAIL, f"slower by more than the {tolerated} that are tolerated"
         if self.p_value <= noise.false_alarms:
             return Verdict.INCONCLUSIVE, (
                 f"alone it would fail (p = {self.p_value:.2g}), but not among {family} benchmarks"
@@ -211,10 +211,16 @@ class _Test:
         if ratio.high < 1.0:
             return Verdict.PASS, "faster"
         if ratio.high <= 1.0 + self.unacceptable:
-            return Verdict.PASS, f"a slowdown of {unacceptable:.3g} % is excluded"
+            return Verdict.PASS, f"a slowdown of {unacceptable} is excluded"
         return Verdict.INCONCLUSIVE, (
-            f"neither a slowdown above {tolerated:.3g} % is shown nor one of {unacceptable:.3g} %"
-            " excluded"
+            f"neither a slowdown above {tolerated} is shown nor one of {unacceptable} excluded"
+        )
+
+    def _told(self, limit: Limit) -> str:
+        """A slowdown in words: where the floor sets it, in time."""
+        floor = self.pair.allowed.floor_ms
+        return (
+            f"{floor.value:g} ms" if limit.source == floor.source else f"{100 * limit.value:.3g} %"
         )
 
     def _numbers(self, ratio: Bounds, level: float, noise: Noise) -> str:

@@ -133,19 +133,20 @@ def _about_names(found: Found) -> Iterator[str]:
 
 
 def _about_rates(found: Found) -> Iterator[str]:
+    """How often such a comparison is wrong about time, and what sees more."""
     times = [row.changes[0] for row in found.rows]
     noise = found.settings.noise
     if any(time.effect is not None and time.effect.low is not None for time in times):
         yield (
-            "without a slowdown beyond what is tolerated, at most"
-            f" {100 * noise.false_alarms:g} % of such comparisons fail by time; an unacceptable one"
-            f" passes in at most {100 * noise.false_passes:g} %"
+            "by what processes differ by, at most"
+            f" {100 * noise.false_alarms:g} % of comparisons without a slowdown beyond what is"
+            f" tolerated fail, and {100 * noise.false_passes:g} % of those with an unacceptable one"
+            " pass; what one occasion differs by from the next isn't in that"
         )
-    if any(
-        r.head.case and t.verdict is Verdict.INCONCLUSIVE
-        for r, t in zip(found.rows, times, strict=True)
-    ):
-        yield "`edgeassay ab BASE HEAD` times both in turn, and sees more than two saved runs"
+    undecided = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+    ours = [row for row in found.rows if row.head.case is not None]
+    if any(row.changes[0].verdict in undecided for row in ours):
+        yield "`edgeassay ab BASE HEAD` times both in turn, and so sees more than two saved runs"
 
 
 def _summary(found: Found) -> str:

@@ -4,13 +4,16 @@ followed.
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from edgeassay.config.comparison import load_comparison
+from edgeassay.config.comparison import SCOPES, load_comparison
 from edgeassay.errors import ConfigError
-from edgeassay.spec import Case, Comparison
+from edgeassay.spec import Allowed, Case, Comparison, Gate, Noise, Spans
+from suites.meta.project import ROOT
 
 CASE = Case(model="chest", variant="int8", runtime="litert", device="host")
 TEXT = """
@@ -118,3 +121,13 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, words: str)
         loaded(tmp_path, text)
     assert "compare.toml" in str(told.value)
     assert words in str(told.value)
+
+
+def test_the_documentation_has_every_key_and_its_sample_is_followed(tmp_path: Path) -> None:
+    text = (ROOT / "docs/comparing.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    case = Case(model="chest-a", variant="int8", runtime="litert", device="raspberry-pi-5")
+    assert loaded(tmp_path, sample).allowed(case.id, case).unacceptable.value == 0.08
+    told = set(re.findall(r"`(\w+)`", text))
+    known = {field.name for shape in (Gate, Noise, Spans, Allowed) for field in fields(shape)}
+    assert known | set(SCOPES) <= told
