@@ -17,6 +17,7 @@ from edgeassay.ab.gate import Timing
 from edgeassay.ab.judging import EXITS, Judged
 from edgeassay.ab.sides import Origin
 from edgeassay.machine import Machine
+from edgeassay.report.markdown import escaped
 from edgeassay.report.table import STYLES
 from edgeassay.spec import Gate, Verdict
 
@@ -122,11 +123,12 @@ def markdown(judged: Sequence[Judged], lines: Sequence[str], title: str) -> str:
     """The same for a pull request."""
 
     def row(words: Sequence[str]) -> str:
-        return "| " + " | ".join(word.replace("|", "\\|") for word in words) + " |"
+        return "| " + " | ".join(map(escaped, words)) + " |"
 
     rows = [row(COLUMNS), row(["---"] * len(COLUMNS))]
     rows += [row(cells(one)) for one in worst_first(judged)]
-    return "\n".join([f"### {title}", "", *rows, "", *(f"- {line}" for line in lines), ""])
+    told = [f"- {escaped(line)}" for line in lines]
+    return "\n".join([f"### {escaped(title)}", "", *rows, "", *told, ""])
 
 
 def document(
