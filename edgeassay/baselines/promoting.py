@@ -67,7 +67,7 @@ def read_candidate(path: Path, storage: Path) -> Candidate:
     """
     run = read_run(path)
     document: dict[str, Any] = json.loads(path.read_bytes())
-    if not run.ours or "edgeassay" not in document:
+    if not run.ours or document.get("edgeassay") is None:
         raise DataError(
             f"{path} has no claims: no run of edgeassay wrote it, so nothing says that it is good;"
             " promote a run that `pytest --benchmark --benchmark-autosave` saved"
@@ -148,7 +148,8 @@ def promote(
         return decisions
     path = baseline_path(folder, candidate.run.hardware, line)
     with _lock(path.parent):
-        before = read_baseline(folder, candidate.run.hardware, line)
+        # Both are read before anything is written: tidying up needs to know what each names.
+        before = {each: read_baseline(folder, path.parent.name, each) for each in Line}[line]
         base = None if before is None else json.loads(before.path.read_bytes())
         made = layout(merge(base, candidate.document, cases, candidate.origin))
         for case in cases:
