@@ -84,6 +84,11 @@ def summary(judged: Sequence[Judged], matched: Matched, verdict: Verdict, gate: 
     timed = sum(one.outcome.timing is not None for one in judged)
     unchanged = len([one for one in judged if one.contest.unchanged])
     lines = [said for one in worst_first(judged) if (said := sentence(one)) is not None]
+    lines += [
+        f"{one.contest.name} is run otherwise: {one.contest.run_otherwise}"
+        for one in worst_first(judged)
+        if one.contest.run_otherwise
+    ]
     if matched.missing:
         lines.append(f"BASE has, and HEAD has not: {', '.join(matched.missing)}")
     if matched.new:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,15 @@ from edgeassay.ab.cases import Contest, Matched, Ways, match
 from edgeassay.ab.gate import Outcome, Stopped
 from edgeassay.ab.judging import EXITS, Bench, Judged, overall
 from edgeassay.ab.showing import markdown, summary
-from edgeassay.ab.sides import Asked, open_side
+from edgeassay.ab.sides import Asked, Origin, open_side
+from edgeassay.artifacts import read_artifact
+from edgeassay.config import load_model
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import Absent
 from edgeassay.measure.pairs import HEAD, SideFailed, _blaming
 from edgeassay.progress import silent
-from edgeassay.spec import DeviceSpec, Match, Timing, Tolerance, Verdict
+from edgeassay.spec import DeviceSpec, Match, RuntimeSpec, Timing, Tolerance, Verdict
+from suites.meta.project import Project
 
 SETTINGS = load_comparison(None, Path("/nowhere"))
 FAIL, INCOMPARABLE, UNMEASURED, INCONCLUSIVE, PASS = (
@@ -110,3 +114,23 @@ def test_markdown_shows_what_was_said_and_no_markup(tmp_path: Path) -> None:
     assert "### ab &#64;main\\|x" in text
     assert "a\\|b &#64;all" in text
     assert "a\\|b/\\*" in text
+
+
+def test_each_side_is_run_as_it_declares_itself(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write_declarations()
+    today = load_model(tmp_path / "models/tiny", tmp_path)
+    before = replace(today, runtimes={"litert": RuntimeSpec(threads=2), "old": RuntimeSpec()})
+    path = tmp_path / "fp32.tflite"
+    path.write_bytes(b"a network")
+    same = {("tiny", "fp32"): read_artifact(path, "tiny", "fp32")}
+    base = Origin(title="base", artifacts=same, models={"tiny": before})
+    head = Origin(title="head", artifacts=same)  # as this project declares it
+    matched = match(base, head, Ways(models={"tiny": today}, device="bench"))
+    (contest,) = matched.contests
+    assert not contest.unchanged
+    assert contest.run_otherwise == "threads 2 -> 1"
+    assert matched.missing == ["tiny/fp32 on old"]
+    asked = match(base, head, Ways(models={"tiny": today}, device="bench", both="litert-builtin"))
+    assert [one.unchanged for one in asked.contests] == [True]
+    assert not asked.missing
