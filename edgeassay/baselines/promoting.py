@@ -23,7 +23,7 @@ from edgeassay.baselines.files import Line, baseline_path, case_of, read_baselin
 from edgeassay.errors import Absent, DataError, some
 from edgeassay.runs.reading import read_run
 from edgeassay.runs.saved import SavedRun
-from edgeassay.runs.scores import SavedScores, read_scores, write_scores
+from edgeassay.runs.scores import SavedScores, add_scores, read_scores
 from edgeassay.spec import Accepted, Case
 
 # What pytest-benchmark says outside version control.
@@ -153,7 +153,7 @@ def promote(
         made = layout(merge(base, candidate.document, cases, candidate.origin))
         for case in cases:
             if case in candidate.scores:
-                write_scores(path.parent, candidate.scores[case])
+                add_scores(path.parent, candidate.scores[case])
         write_text(path, made)  # names the scores, so it comes after them
         _tidy(path.parent)
     return decisions
