@@ -54,6 +54,13 @@ class Contest:
         return f"{self.case.model}-{self.case.variant}-{self.base_runtime}:{self.head_runtime}"
 
     @property
+    def run_otherwise(self) -> str:
+        """What BASE and HEAD declare differently of how it is run, in words."""
+        sides = (vars(self.base_spec), vars(self.head_spec))
+        told = [f"{k} {v} -> {sides[1][k]}" for k, v in sides[0].items() if v != sides[1][k]]
+        return ", ".join(told)
+
+    @property
     def unchanged(self) -> bool:
         """Whether both sides are the same bytes, run in the same way."""
         return self.base.sha256 == self.head.sha256 and self.base_spec == self.head_spec
@@ -73,17 +80,23 @@ def match(base: Origin, head: Origin, ways: Ways) -> Matched:
     that a folder was narrowed down to; ConfigError where it isn't the only one.
     """
     base_of, head_of = _together(base, head)
-    contests = [
-        contest
-        for key in base_of
-        if key in head_of
-        for contest in _contests(key, base_of[key], head_of[key], ways)
-    ]
-    return Matched(
-        contests=contests,
-        missing=["/".join(key) for key in base_of if key not in head_of],
-        new=["/".join(key) for key in head_of if key not in base_of],
-    )
+    contests: list[Contest] = []
+    missing = ["/".join(key) for key in base_of if key not in head_of]
+    new = ["/".join(key) for key in head_of if key not in base_of]
+    for key in [key for key in base_of if key in head_of]:
+        declared = (_declared(base, key[0], ways), _declared(head, key[0], ways))
+        contests += _contests(key, (base_of[key], head_of[key]), declared, ways)
+        if not (ways.both or ways.base or ways.head):
+            name = "/".join(key)
+            missing += [f"{name} on {one}" for one in declared[0] if one not in declared[1]]
+            new += [f"{name} on {one}" for one in declared[1] if one not in declared[0]]
+    return Matched(contests=contests, missing=missing, new=new)
+
+
+def _declared(side: Origin, model: str, ways: Ways) -> Mapping[str, RuntimeSpec]:
+    """The runtimes of a model as that side declares it, or else this project."""
+    spec = side.models.get(model, ways.models.get(model))
+    return {"litert": PLAIN["litert"]} if spec is None else spec.runtimes
 
 
 Artifacts = Mapping[tuple[str, str], Artifact]
@@ -106,18 +119,25 @@ def _together(base: Origin, head: Origin) -> tuple[Artifacts, Artifacts]:
     return base_of, head_of
 
 
-def _contests(key: tuple[str, str], base: Artifact, head: Artifact, ways: Ways) -> list[Contest]:
-    """The case on each runtime that it has, or on those that were asked for."""
-    model = ways.models.get(key[0])
-    known = {"litert": PLAIN["litert"]} if model is None else model.runtimes
-    everything = {**PLAIN, **known}
-    for name in filter(None, (ways.both, ways.base, ways.head)):
-        choose("runtime", [name], everything)
+def _contests(
+    key: tuple[str, str],
+    artifacts: tuple[Artifact, Artifact],
+    declared: tuple[Mapping[str, RuntimeSpec], Mapping[str, RuntimeSpec]],
+    ways: Ways,
+) -> list[Contest]:
+    """The case on each runtime that both sides declare, or on those that were asked for."""
+    model, (base, head) = ways.models.get(key[0]), artifacts
+    base_has, head_has = ({**PLAIN, **known} for known in declared)
+    for name, known in ((ways.base or ways.both, base_has), (ways.head or ways.both, head_has)):
+        if name is not None:
+            choose("runtime", [name], known)
     if ways.base or ways.head:
-        usual = ways.both or next(iter(known))
-        pairs = [(ways.base or usual, ways.head or usual)]
+        usual = [ways.both or next(iter(known)) for known in declared]
+        pairs = [(ways.base or usual[0], ways.head or usual[1])]
+    elif ways.both:
+        pairs = [(ways.both, ways.both)]
     else:
-        pairs = [(name, name) for name in ([ways.both] if ways.both else known)]
+        pairs = [(name, name) for name in declared[0] if name in declared[1]]
     named = (head.model, "file") if key == FILE else key
     return [
         Contest(
@@ -126,8 +146,8 @@ def _contests(key: tuple[str, str], base: Artifact, head: Artifact, ways: Ways) 
             head=head,
             base_runtime=first,
             head_runtime=second,
-            base_spec=everything[first],
-            head_spec=everything[second],
+            base_spec=base_has[first],
+            head_spec=head_has[second],
             random_inputs=RandomInputs() if model is None else model.random_inputs,
         )
         for first, second in pairs

@@ -20,7 +20,7 @@ from edgeassay.ab.sides import Asked, open_side
 from edgeassay.atomic import write_text
 from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
-from edgeassay.errors import Absent, ConfigError
+from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
 from edgeassay.matrix import recognise
 from edgeassay.progress import ConsoleReporter
@@ -116,7 +116,8 @@ def ab_command(
     edgeassay ab artifacts/ artifacts/ --head-runtime litert-builtin
 
     Exit codes, the first that applies: 2 usage or bad input; 1 a case fails; 4 nothing was
-    compared, or HEAD lacks a case of BASE; 3 inconclusive; 0 all pass.
+    compared, HEAD lacks a case of BASE, or one couldn't be built or run here; 3 inconclusive; 0 all
+    pass.
     """
     project, console = project_folder(), Console(stderr=True)
     settings = load_comparison(limits, project)
@@ -145,13 +146,10 @@ def ab_command(
             head=head_runtime,
         )
         matched = match(*origins, ways)
-        try:
-            bench = Bench(settings=settings, device=profile, seed=seed, report=asked.report)
-            judged = bench.judge(matched.contests)
-        except Absent as error:
-            console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
-            raise typer.Exit(4) from None
-    verdict = overall(judged, matched.missing)
+        bench = Bench(settings=settings, device=profile, seed=seed, report=asked.report)
+        judged = bench.judge(matched.contests)
+    unbuilt = [line for origin in origins for line in origin.missing]
+    verdict = overall(judged, [*matched.missing, *unbuilt])
     for origin in origins:
         for line in origin.missing:
             console.print(f"{origin.title}: left out: {line}", markup=False, soft_wrap=True)

@@ -76,7 +76,7 @@ def run_gate(
         try:
             pairs.append(time_one())
         except EdgeassayError as error:
-            return _broken(error)
+            return broken(error)
         advance(1)
         seconds = clock() - started
         # A pair that would end too late isn't begun.
@@ -97,7 +97,7 @@ def run_gate(
             )
 
 
-def _broken(error: EdgeassayError) -> Outcome:
+def broken(error: EdgeassayError) -> Outcome:
     """What a side that breaks says of the case; an error that is no side's own is the rig's."""
     whose = error.which if isinstance(error, SideFailed) else None
     named = {None: "", BASE: "BASE: ", HEAD: "HEAD: "}[whose]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from edgeassay.ab.cases import Contest
-from edgeassay.ab.gate import Outcome, Stopped, run_gate
+from edgeassay.ab.gate import Outcome, Stopped, broken, run_gate
 from edgeassay.artifacts import Artifact
 from edgeassay.build import seed_of
 from edgeassay.errors import Absent
@@ -50,14 +50,16 @@ class Bench:
 
     def judge(self, contests: Sequence[Contest]) -> list[Judged]:
         """Time every case that isn't the same on both sides; all timed ones share the error rate.
-
-        Absent where the device has no worker for a runtime.
+        Where a runtime isn't there its cases are unmeasured, and the others stand.
         """
         timed = sum(not contest.unchanged for contest in contests)
         judged = []
         for contest in contests:
             allowed = self.settings.allowed(contest.name, contest.case)
-            outcome = UNCHANGED if contest.unchanged else self._time(contest, allowed, timed)
+            try:
+                outcome = UNCHANGED if contest.unchanged else self._time(contest, allowed, timed)
+            except Absent as error:
+                outcome = broken(error)
             judged.append(Judged(contest=contest, allowed=allowed, outcome=outcome))
         return judged
 

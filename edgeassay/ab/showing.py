@@ -17,6 +17,7 @@ from edgeassay.ab.gate import Timing
 from edgeassay.ab.judging import EXITS, Judged
 from edgeassay.ab.sides import Origin
 from edgeassay.machine import Machine
+from edgeassay.report.markdown import escaped
 from edgeassay.report.table import STYLES
 from edgeassay.spec import Gate, Verdict
 
@@ -83,6 +84,11 @@ def summary(judged: Sequence[Judged], matched: Matched, verdict: Verdict, gate: 
     timed = sum(one.outcome.timing is not None for one in judged)
     unchanged = len([one for one in judged if one.contest.unchanged])
     lines = [said for one in worst_first(judged) if (said := sentence(one)) is not None]
+    lines += [
+        f"{one.contest.name} is run otherwise: {one.contest.run_otherwise}"
+        for one in worst_first(judged)
+        if one.contest.run_otherwise
+    ]
     if matched.missing:
         lines.append(f"BASE has, and HEAD has not: {', '.join(matched.missing)}")
     if matched.new:
@@ -122,11 +128,12 @@ def markdown(judged: Sequence[Judged], lines: Sequence[str], title: str) -> str:
     """The same for a pull request."""
 
     def row(words: Sequence[str]) -> str:
-        return "| " + " | ".join(word.replace("|", "\\|") for word in words) + " |"
+        return "| " + " | ".join(map(escaped, words)) + " |"
 
     rows = [row(COLUMNS), row(["---"] * len(COLUMNS))]
     rows += [row(cells(one)) for one in worst_first(judged)]
-    return "\n".join([f"### {title}", "", *rows, "", *(f"- {line}" for line in lines), ""])
+    told = [f"- {escaped(line)}" for line in lines]
+    return "\n".join([f"### {escaped(title)}", "", *rows, "", *told, ""])
 
 
 def document(

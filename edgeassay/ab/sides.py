@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,9 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from edgeassay.artifacts import Artifact, read_artifact
+from edgeassay.config import load_model
 from edgeassay.errors import BuildFailed, ConfigError, last_words, why
 from edgeassay.progress import Reporter
 from edgeassay.project import commit_named
+from edgeassay.spec import ModelSpec
 
 FILE: Final = ("", "")  # where the side is one .tflite, which is of no model
 BUILD_EXIT_MISSING: Final = 4
@@ -26,12 +30,14 @@ LEFT_OUT: Final = "left out: "
 @dataclass(frozen=True, kw_only=True)
 class Origin:
     """One side's artifacts by (model, variant), and `title`, what it is called; `missing` has what
-    couldn't be built there, in words.
+    couldn't be built there, in words. `models` are what a checkout or revision declares itself, by
+    id.
     """
 
     title: str
     artifacts: Mapping[tuple[str, str], Artifact]
     missing: Sequence[str] = field(default_factory=tuple)
+    models: Mapping[str, ModelSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,11 @@ class Asked:
     variants: Sequence[str]
     scratch: Path
     report: Reporter
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it isn't all that there is."""
+        return bool(self.models or self.variants)
 
 
 def open_side(given: str, asked: Asked, project: Path) -> Origin:
@@ -84,7 +95,16 @@ def _folder(folder: Path, title: str, asked: Asked, missing: Sequence[str] = ())
             " `edgeassay build --out DIR` makes such a folder"
         )
     made = {key: read_artifact(path, *key) for key, path in found.items()}
-    return Origin(title=title, artifacts=made, missing=missing)
+    return Origin(title=title, artifacts=made, missing=missing, models=_declared(folder, title))
+
+
+def _declared(folder: Path, title: str) -> dict[str, ModelSpec]:
+    """What `_build` has left of a checkout's own declarations; nothing in other folders."""
+    try:
+        found = [load_model(path.parent, folder) for path in sorted(folder.glob("*/model.toml"))]
+    except ConfigError as error:
+        raise ConfigError(f"{title}: {error}") from None
+    return {model.id: model for model in found}
 
 
 def _git(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -97,20 +117,21 @@ def _revision(given: str, commit: str, asked: Asked, project: Path) -> Origin:
     of them could be built.
     """
     title = f"{given} ({commit[:10]})"
-    name = "-".join([commit, *sorted(asked.models), *sorted(asked.variants)])
-    kept = project / ".assay" / "revisions" / name
+    wanted = json.dumps([sorted(asked.models), sorted(asked.variants)])
+    part = f"-{hashlib.sha256(wanted.encode('utf-8')).hexdigest()[:12]}"
+    kept = project / ".assay" / "revisions" / (commit + (part if asked.narrowed else ""))
     if kept.is_dir():
         return _folder(kept, title, asked)
     with _worktree(project, commit, given, asked.scratch) as tree:
         built = _build(tree, asked, title=title)
     if not built.missing:
-        _keep(asked.scratch / _name(tree), kept)
+        _keep(_out(tree, asked), kept)
     return built
 
 
 @contextmanager
 def _worktree(project: Path, commit: str, given: str, scratch: Path) -> Iterator[Path]:
-    """A checkout of a commit beside the project's own, which builds into the same cache."""
+    """The project in a checkout of a commit beside its own, which builds into the same cache."""
     _git(project, "worktree", "prune")  # what a run that was killed has left
     tree = Path(tempfile.mkdtemp(prefix="tree-", dir=scratch))
     made = _git(project, "worktree", "add", "--detach", "--force", str(tree), commit)
@@ -120,21 +141,28 @@ def _worktree(project: Path, commit: str, given: str, scratch: Path) -> Iterator
             " and give its folder"
         )
     try:
+        below = _git(project, "rev-parse", "--show-prefix").stdout.strip()
+        if not any((tree / below).glob("models/*/model.toml")):
+            raise ConfigError(
+                f"{given}: that revision has no {below}models/<id>/model.toml, so nothing could be"
+                " built of it; give a revision that has one, or a folder of artifacts"
+            )
         (project / ".assay").mkdir(exist_ok=True)
-        (tree / ".assay").symlink_to(project / ".assay")
-        yield tree
+        (tree / below / ".assay").symlink_to(project / ".assay")
+        yield tree / below
     finally:
         _git(project, "worktree", "remove", "--force", str(tree))
 
 
-def _name(tree: Path) -> str:
-    """Where a checkout is built into, below the scratch folder."""
-    return f"built-{tree.name}"
+def _out(tree: Path, asked: Asked) -> Path:
+    """Where a checkout is built into: below the scratch folder, with a name of its own."""
+    digest = hashlib.sha256(str(tree).encode("utf-8", "surrogateescape")).hexdigest()
+    return asked.scratch / f"built-{digest[:12]}"
 
 
 def _build(tree: Path, asked: Asked, *, title: str) -> Origin:
     """Build a checkout's artifacts by its own code, and say what couldn't be built."""
-    out = asked.scratch / _name(tree)
+    out = _out(tree, asked)
     words = [sys.executable, "-m", "edgeassay", "build", "--out", str(out)]
     words += [word for model in asked.models for word in ("--model", model)]
     words += [word for variant in asked.variants for word in ("--variant", variant)]
@@ -149,6 +177,8 @@ def _build(tree: Path, asked: Asked, *, title: str) -> Origin:
         raise BuildFailed(
             f"{title} can't be built: {last_words(ended.stderr, 2).removeprefix('edgeassay: ')}"
         )
+    for made in out.glob("*/"):  # its runtimes decide how fast its artifacts are
+        shutil.copy(tree / "models" / made.name / "model.toml", made)
     said = [line for line in ended.stderr.splitlines() if line.startswith(LEFT_OUT)]
     return _folder(out, title, asked, [line.removeprefix(LEFT_OUT) for line in said])
 

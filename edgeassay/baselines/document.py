@@ -31,8 +31,8 @@ def merge(
     made = {key: value for key, value in run.items() if key not in ("benchmarks", "edgeassay")}
 
     def joined(of: Callable[[Document], list[Any]], named: str) -> list[Any]:
-        kept = [] if base is None else [e for e in of(base) if _case(e[named]) not in cases]
-        return [*kept, *(e for e in of(run) if _case(e[named]) in cases)]
+        kept = [] if base is None else [e for e in of(base) if _case(e.get(named)) not in cases]
+        return [*kept, *(e for e in of(run) if _case(e.get(named)) in cases)]
 
     benchmarks = joined(lambda document: list(document["benchmarks"]), "extra_info")
     for key in BY_CASE:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edgeassay.errors import DataError
 from edgeassay.runs.reading import read_run
-from edgeassay.runs.records import CaseId
+from edgeassay.runs.records import CaseId, Plain
 from edgeassay.runs.saved import SavedRun, Timed
 from edgeassay.runs.scores import SavedScores, read_scores
 from edgeassay.spec import Case
@@ -39,9 +39,9 @@ class Origin(BaseModel):
     """Where a promoted case came from: commit, when the run was saved, and the run's name."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-    commit: str
+    commit: Plain
     saved: datetime
-    run: str
+    run: Plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,8 @@ def _origins(path: Path) -> dict[Case, Origin]:
     document: dict[str, Any] = json.loads(path.read_bytes())
     found: dict[Case, Origin] = {}
     try:
-        for benchmark in document["benchmarks"]:
+        # Without our own results nothing says that what stands there was ever good.
+        for benchmark in document["edgeassay"] and document["benchmarks"]:
             extra = benchmark["extra_info"]
             case = Case(**CaseId.model_validate(extra).model_dump())
             found[case] = Origin.model_validate(extra["promoted"])

@@ -194,7 +194,8 @@ def promote(
         return decisions
     path = baseline_path(folder, candidate.run.hardware, line)
     with _lock(path.parent):
-        before = read_baseline(folder, candidate.run.hardware, line)
+        # Both are read before anything is written: tidying up needs to know what each names.
+        before = {each: read_baseline(folder, path.parent.name, each) for each in Line}[line]
         base = None if before is None else json.loads(before.path.read_bytes())
         made = layout(merge(base, candidate.document, cases, candidate.origin))
         for case in cases:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -18,11 +16,10 @@ from edgeassay.changes import Change, LostClaim
 from edgeassay.comparing.judging import Found, Row
 from edgeassay.comparing.sides import Side
 from edgeassay.comparing.wording import COLUMNS, cells, lines
+from edgeassay.report.markdown import escaped
 from edgeassay.report.table import STYLES
 
 RIGHT: Final = ("base ms", "head ms", "change", "bounds")
-# What Markdown, or a forge, would take for something else than the character.
-SPECIAL: Final = re.compile(r"([\\`*_\[\]|~])")
 
 
 def show(found: Found, console: Console, *, unchanged: bool) -> None:
@@ -39,12 +36,6 @@ def show(found: Found, console: Console, *, unchanged: bool) -> None:
         console.print(table)
     for line in lines(found):
         console.print(line, markup=False, soft_wrap=True)
-
-
-def escaped(text: str) -> str:
-    """Text as Markdown shows it: no markup, no mention, no link to an issue, one line."""
-    plain = SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
-    return plain.replace("#", "&#35;").replace("@", "&#64;")
 
 
 def markdown(found: Found) -> str:

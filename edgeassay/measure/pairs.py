@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.errors import EdgeassayError, MeasurementError
+from edgeassay.errors import Absent, EdgeassayError, MeasurementError
 from edgeassay.measure.fit import check_alike
 from edgeassay.measure.latency import timed_rounds
 from edgeassay.spec import Spans
@@ -84,7 +84,8 @@ def time_pair(base: Side, head: Side, spans: Spans, rng: np.random.Generator) ->
     """One pair: both start together, are kept on the CPUs that others use least, warm up, and take
     turns, each time in a random order.
 
-    SideFailed where a side doesn't start, load or run, or its clock can't be right;
+    SideFailed where a side doesn't start, load or run, or its clock can't be right; Absent where
+    its runtime isn't there;
     MeasurementError where the two are no forms of one network.
     """
     sides = (base, head)
@@ -113,9 +114,11 @@ def time_pair(base: Side, head: Side, spans: Spans, rng: np.random.Generator) ->
 
 @contextmanager
 def _blaming(which: int) -> Iterator[None]:
-    """What breaks here is this side's."""
+    """What breaks here is this side's, but for a runtime that isn't there: nothing is measured."""
     try:
         yield
+    except Absent:
+        raise
     except EdgeassayError as error:
         raise SideFailed(which, error) from None
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgeassay.errors import DataError, why
-from edgeassay.runs.records import ClaimRecord
+from edgeassay.runs.records import CaseId, ClaimRecord, Plain, ScoresRecord
 
 READ: Final = ("4", "5")  # major versions of the format
 REMEDY: Final = "give a file that `pytest --benchmark-json` or `--benchmark-save` wrote"
@@ -36,8 +36,8 @@ class StatsEntry(Loose):
 class BenchmarkEntry(Loose):
     """One benchmark."""
 
-    name: str
-    fullname: str
+    name: Plain
+    fullname: Plain
     extra_info: dict[str, Any] = {}
     stats: StatsEntry
 
@@ -58,12 +58,26 @@ class RunFile(TimingsFile):
     edgeassay: dict[str, Any] | None = None
 
 
+class OfCase(Loose):
+    """What is said of a case."""
+
+    case: CaseId
+
+
+class Unasked(OfCase):
+    """A claim of a case that the run wasn't asked for."""
+
+    claim: str
+
+
 class OurResults(Loose):
     """What of our own results a saved run is read for."""
 
     complete: bool
     claims: list[ClaimRecord]
-    scores: list[dict[str, Any]] = []
+    cases: list[OfCase] = []
+    scores: list[ScoresRecord] = []
+    unasked: list[Unasked] = []
 
 
 Shape = TypeVar("Shape", bound=TimingsFile)

@@ -22,10 +22,13 @@ from edgeassay.runs.format import (
     TimingsFile,
     read_shape,
 )
-from edgeassay.runs.records import CaseId
+from edgeassay.runs.records import CaseId, plain
 from edgeassay.runs.saved import Durations, SavedRun, Timed
 
 CHANGED: Final = "it was changed by hand; save the run again"
+# What no clock has measured: light goes a tenth of a millimetre, a child grows up.
+SHORTEST_S: Final = 1e-13
+LONGEST_S: Final = 1e9
 UNKNOWN: Final = ("unknown", "unversioned")  # commits of what no version control knows
 
 
@@ -50,7 +53,7 @@ def read_run(path: Path, *, claims: bool = True) -> SavedRun:
         complete=ours.complete if ours else True,
         benchmarks=_benchmarks(path, file),
         claims=tuple(ours.claims) if ours else (),
-        scores=_scores(path, ours.scores if ours else []),
+        scores={record.case: record.model_dump() for record in (ours.scores if ours else ())},
     )
 
 
@@ -64,15 +67,6 @@ def _ours(path: Path, file: RunFile) -> OurResults | None:
         raise DataError(
             f"{path}: edgeassay.{'.'.join(map(str, first['loc']))}: {first['msg']}; it was changed"
             " by hand or saved by another version; save the run again"
-        ) from None
-
-
-def _scores(path: Path, entries: list[dict[str, Any]]) -> dict[CaseId, Mapping[str, Any]]:
-    try:
-        return {CaseId.model_validate(e["case"]): e for e in entries}
-    except (KeyError, ValidationError):
-        raise DataError(
-            f"{path}: edgeassay.scores isn't as it was saved; save the run again"
         ) from None
 
 
@@ -177,11 +171,11 @@ def _rounds(place: str, benchmark: BenchmarkEntry) -> tuple[Durations, ...]:
 
 
 def _check(place: str, durations: Durations) -> None:
-    if not np.isfinite(durations).all() or (durations <= 0.0).any():
-        worst = durations[~np.isfinite(durations) | (durations <= 0.0)][0]
+    possible = (durations > SHORTEST_S) & (durations < LONGEST_S)  # of NaN neither is true
+    if not possible.all():
         raise DataError(
-            f"{place} has a duration of {worst:g} s: a clock stood still or ran backwards; measure"
-            " it again"
+            f"{place} has a duration of {durations[~possible][0]:g} s: a clock stood still or ran"
+            " backwards, or jumped; measure it again"
         )
 
 
@@ -192,7 +186,7 @@ def _stack(extra: Mapping[str, Any], machine: Mapping[str, Any], *, ours: bool) 
     else:
         names = ("python_implementation", "python_version", "python_compiler", "system")
         pairs = [(name, machine.get(name)) for name in names]
-    return {name: str(value) for name, value in pairs if value is not None}
+    return {plain(name): _words(value) for name, value in pairs if value is not None}
 
 
 def _machine(path: Path, info: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
@@ -207,8 +201,10 @@ def _machine(path: Path, info: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
                 f"{path}: machine_info.edgeassay.hardware isn't what the fingerprint"
                 f" {own['fingerprint']} is of: {CHANGED}"
             )
-        named = {k: _words(v) for k, v in _items(parts) if v is not None and k != "fingerprint"}
-        return own["fingerprint"], named
+        named = {
+            plain(k): _words(v) for k, v in _items(parts) if v is not None and k != "fingerprint"
+        }
+        return plain(own["fingerprint"]), named
     cpu = info.get("cpu")
     named = {"machine": _words(info.get("machine")), "processor": _words(info.get("processor"))}
     keys = ("vendor_id_raw", "brand_raw", "arch", "count")
@@ -228,12 +224,12 @@ def _items(value: object) -> Iterator[tuple[str, Any]]:
 
 def _words(value: object) -> str:
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value))
-    return "" if value is None else str(value)
+        return plain(" ".join(map(str, value)))
+    return "" if value is None else plain(str(value))
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return plain(value) if isinstance(value, str) and value else None
 
 
 def _commit(info: Mapping[str, Any]) -> str | None:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from edgeassay.spec import ClaimName, Kind, Verdict
+
+# Categories of characters that steer a terminal, or the direction of what is read.
+STEERING: Final = ("Cc", "Cf", "Cs")
+
+
+def plain(text: str) -> str:
+    """A file's text as one line that a terminal can show: what would steer it is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(repr(c)[1:-1] if unicodedata.category(c) in STEERING else c for c in text)
+
+
+Plain = Annotated[str, AfterValidator(plain)]
 
 
 class Record(BaseModel):
@@ -20,10 +35,10 @@ class CaseId(Record):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    model: str
-    variant: str
-    runtime: str
-    device: str
+    model: Plain
+    variant: Plain
+    runtime: Plain
+    device: Plain
 
 
 class MeasurementRecord(Record):
@@ -58,14 +73,14 @@ class ClaimRecord(Record):
 
     claim: ClaimName
     case: CaseId
-    class_name: str | None = Field(alias="class")
+    class_name: Plain | None = Field(alias="class")
     measurement: MeasurementRecord | None
     reference: float | None
     limit: LimitRecord | None
     verdict: Verdict
-    deviation: str | None
+    deviation: Plain | None
     deviation_expires: date | None = None
-    reason: str
+    reason: Plain
     kind: Kind
 
 

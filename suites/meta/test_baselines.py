@@ -198,6 +198,9 @@ def test_a_run_without_our_claims_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "foreign.json"
     for key in ("edgeassay", "machine_info"):
         document = Run().document()
+        path.write_text(json.dumps({**document, "edgeassay": None}))
+        with pytest.raises(DataError, match="has no claims"):
+            read_candidate(path, tmp_path)
         del document[key]
         path.write_text(json.dumps(document))
         with pytest.raises(DataError, match="has no claims"):
@@ -341,5 +344,14 @@ def test_a_folder_that_was_renamed_by_hand_is_told(tmp_path: Path) -> None:
     path = Run().write(tmp_path / "runs")
     (folder / "ffffffffffff").rename(folder / HARDWARE)
     (folder / HARDWARE / "last.json").write_bytes(path.read_bytes())
+    with pytest.raises(DataError, match="where it came from"):
+        read_baseline(folder, HARDWARE, Line.LAST)
+    with pytest.raises(DataError, match="where it came from"):
+        promoted(tmp_path, Run(), line=Line.RELEASED)
+    assert not (folder / HARDWARE / "released.json").exists()  # nothing is promoted half
+    (folder / HARDWARE / "last.json").unlink()
+    promoted(tmp_path, Run())
+    whole = json.loads((folder / HARDWARE / "last.json").read_text(encoding="utf-8"))
+    (folder / HARDWARE / "last.json").write_text(json.dumps({**whole, "edgeassay": None}))
     with pytest.raises(DataError, match="where it came from"):
         read_baseline(folder, HARDWARE, Line.LAST)

@@ -18,7 +18,7 @@ import pytest
 from edgeassay.errors import DataError
 from edgeassay.runs.reading import read_run
 from edgeassay.spec import ClaimName
-from suites.meta.run_files import CASE, HARDWARE, fingerprint, foreign, ours, write_run
+from suites.meta.run_files import CASE, CLAIM, HARDWARE, fingerprint, foreign, ours, write_run
 
 SUITE = """
 import pytest
@@ -242,5 +242,39 @@ def test_claims_that_were_changed_by_hand_are_refused(tmp_path: Path) -> None:
     made = ours()
     made["edgeassay"]["claims"][0] = {**made["edgeassay"]["claims"][0], "verdict": "splendid"}
     assert "edgeassay.claims.0.verdict" in refused(write_run(tmp_path / "a.json", made))
-    made["edgeassay"] = {"complete": True, "claims": [], "scores": [{"case": 3}]}
-    assert "edgeassay.scores isn't as it was saved" in refused(write_run(tmp_path / "a.json", made))
+    said = {"case": CASE, "sha256": "a" * 64, "data_sha256": ["b"]}
+    for key, value in (
+        ("scores.0.case", {"scores": [{**said, "case": 3}]}),
+        ("scores.0.data_sha256", {"scores": [said]}),
+        ("cases", {"cases": None}),
+        ("cases.0.case.model", {"cases": [{"case": {**CASE, "model": []}}]}),
+        ("unasked.0.claim", {"unasked": [{"case": CASE}]}),
+    ):
+        made["edgeassay"] = {"complete": True, "claims": [], **value}
+        assert f"edgeassay.{key}: " in refused(write_run(tmp_path / "a.json", made))
+
+
+@pytest.mark.parametrize("seconds", [1e308, 5e-324, 1e-14])
+def test_a_duration_that_no_clock_measures_is_refused(tmp_path: Path, seconds: float) -> None:
+    made = foreign()
+    made["benchmarks"][0]["stats"]["data"] = [seconds, seconds]
+    assert "or jumped" in refused(write_run(tmp_path / "a.json", made))
+    del made["benchmarks"][0]["stats"]["data"]
+    made["benchmarks"][0]["stats"]["median"] = seconds
+    assert "or jumped" in refused(write_run(tmp_path / "a.json", made))
+
+
+def test_what_would_steer_a_terminal_is_escaped_wherever_it_stands(tmp_path: Path) -> None:
+    red, shown = "\x1b[31m\u202e", "\\x1b[31m\\u202e"
+    made = ours(stack={"runtime": red}, disturbed=red, model=red)
+    made["commit_info"] = {"id": red, "branch": red}
+    made["machine_info"]["edgeassay"] = {"fingerprint": red, "cpu_model": red}
+    made["edgeassay"]["claims"] = [{**CLAIM, "reason": f"one\ntwo{red}"}]
+    run = read_run(write_run(tmp_path / "a.json", made))
+    (timed,) = run.benchmarks.values()
+    found = [run.commit, run.branch, run.hardware, *run.machine.values(), *timed.stack.values()]
+    assert {*found, timed.disturbed} == {shown}
+    assert (timed.name, run.claims[0].reason) == (f"{shown}-int8-litert", f"one\\ntwo{shown}")
+    made = foreign()
+    made["benchmarks"][0]["fullname"] = f"tests/é.py::test[{red}]"
+    assert f"tests/é.py::test[{shown}]" in read_run(write_run(tmp_path / "a.json", made)).benchmarks

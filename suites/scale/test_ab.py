@@ -111,8 +111,9 @@ def test_too_little_time_is_inconclusive(folders: Project) -> None:
 
 
 def test_revisions_are_built_once_and_compared(tmp_path: Path) -> None:
-    project = Project(tmp_path)
-    project.data.mkdir()
+    folder = tmp_path / "below"  # the repository has other things beside the project
+    project = Project(folder)
+    project.data.mkdir(parents=True)
     project.model_toml = project.model_toml.replace('weights = "tiny.keras"\n', "")
     for variant in ("fp32", "int8"):
         start = project.model_toml.index(f"{variant} = {{ method")
@@ -122,22 +123,32 @@ def test_revisions_are_built_once_and_compared(tmp_path: Path) -> None:
     project.write_declarations()
     git = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "-C", str(tmp_path))
     weights, bias = brightness()
-    write_classifier(tmp_path / "models/tiny/int8.tflite", weights, bias, int8=True)
+    write_classifier(folder / "models/tiny/int8.tflite", weights, bias, int8=True)
     (tmp_path / ".gitignore").write_text(".assay/\n", encoding="utf-8")
     subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-qm", "nothing yet", "--allow-empty"], check=True)
     for layers in (LAYERS, round(1.25 * LAYERS)):
-        write_layers(tmp_path / "models/tiny/fp32.tflite", layers)
+        write_layers(folder / "models/tiny/fp32.tflite", layers)
         subprocess.run([*git, "add", "-A"], check=True)
         subprocess.run([*git, "commit", "-qm", f"{layers} layers"], check=True)
     ended = ab(project, "HEAD~1", "HEAD")
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "2 cases: 1 fail, 1 pass (1 timed, 1 unchanged)" in ended.stdout
-    assert len(list((tmp_path / ".assay/revisions").iterdir())) == 2
+    assert len(list((folder / ".assay/revisions").iterdir())) == 2
     listed = subprocess.run([*git, "worktree", "list"], capture_output=True, text=True, check=True)
     assert len(listed.stdout.splitlines()) == 1
     again = ab(project, "HEAD~1", "HEAD~1")
     assert again.returncode == 0
     assert "building" not in again.stderr
+    nothing = ab(project, "HEAD~2", "HEAD")
+    assert nothing.returncode == 2
+    assert "HEAD~2: that revision has no below/models/<id>/model.toml" in nothing.stderr
+    declared = folder / "models/tiny/model.toml"
+    declared.write_text(project.model_toml.replace("litert = {}", "litert = { threads = 2 }"))
+    subprocess.run([*git, "commit", "-qam", "another thread"], check=True)
+    other = ab(project, "HEAD~1", "HEAD", "--variant=int8", "--max-time=2")
+    assert "(1 timed, 0 unchanged)" in other.stdout
+    assert "tiny-int8-litert is run otherwise: threads 1 -> 2" in other.stdout
 
 
 def of_this_test(project: Project) -> list[psutil.Process]:
