@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edgeassay.baselines.deciding import Decision, about_accepted, listed
+from edgeassay.baselines.accepting import about_accepted, listed, said
+from edgeassay.baselines.deciding import Decision
 from edgeassay.baselines.files import (
     FOLDER,
     Baseline,
@@ -80,7 +81,7 @@ def promote_command(
     """
     root, line, today = project_folder(), Line.RELEASED if released else Line.LAST, date.today()
     saved, folder = storage or root / STORAGE, baselines or root / FOLDER
-    path = find_run(run, saved / this_machine().fingerprint)
+    path = find_run(run, saved / this_machine().fingerprint, root)
     accepted = load_accepted(folder, root)
     candidate = read_candidate(path, saved)
     decisions = promote(candidate, folder, line, accepted, today)
@@ -90,7 +91,7 @@ def promote_command(
     target = baseline_path(folder, candidate.run.hardware, line)
     where = f"in {target}" if promoted else f"{target} is as it was"
     lines = [f"promoted {len(promoted)} of {len(decisions)} cases of {path}: {where}"]
-    for text in lines + about_accepted(accepted, candidate.run.claims, today):
+    for text in lines + about_accepted(accepted, said(candidate.run.claims), today):
         console.print(text, markup=False, soft_wrap=True)
     raise typer.Exit(_exit(decisions))
 

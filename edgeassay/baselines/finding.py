@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Final
 
 from edgeassay.errors import ConfigError, some
+from edgeassay.project import commit_named
+from edgeassay.runs.commits import saved_commits
 from edgeassay.runs.storage import saved_files
 
 NEWEST: Final = "last"
-COMMIT: Final = re.compile("[0-9a-f]{4,40}")
+SHORT: Final = 10  # digits of a commit, for people
 SAVE: Final = "save one with `pytest --benchmark --benchmark-autosave`"
 
 
-def find_run(word: str, storage: Path) -> Path:
-    """The file that `word` means: a path, `last`, or the beginning of a commit; of several runs in
-    `storage`, a machine's folder, the newest. ConfigError where there is none.
+def find_run(word: str, storage: Path, project: Path) -> Path:
+    """The file that `word` means: a path, `last`, or a commit of the project, or the beginning of
+    its number; of several runs in `storage`, a machine's folder, the newest that is clean.
+    ConfigError where there is none.
     """
     path = Path(word)
     if path.is_dir():
@@ -29,24 +30,12 @@ def find_run(word: str, storage: Path) -> Path:
         raise ConfigError(f"{word}: no run of this machine is saved in {storage}; {SAVE}")
     if word == NEWEST:
         return saved[-1]
-    if not COMMIT.fullmatch(word):
-        raise ConfigError(
-            f"{word} is no file, no commit by its number, and not {NEWEST!r}; name a saved run"
-        )
-    known: dict[str, None] = {}
-    for candidate in reversed(saved):
-        commit = _commit(candidate)
-        if commit.startswith(word):
-            return candidate
-        known[commit[:10]] = None
+    commit = commit_named(word, project) or word
+    found = [one for one in saved_commits(storage) if one.commit.startswith(commit)]
+    if found:
+        return min(found, key=lambda one: one.dirty).path
+    known = dict.fromkeys(one.commit[:SHORT] for one in saved_commits(storage))
     raise ConfigError(
-        f"no run of the commit {word} is saved in {storage} (there: {some(list(known))}); {SAVE}"
+        f"{word} is no file, and no run of such a commit is saved in {storage} (there:"
+        f" {some(list(known)) or 'none'}); {SAVE}"
     )
-
-
-def _commit(path: Path) -> str:
-    """The commit of a saved run; nothing where its file doesn't say so."""
-    try:
-        return str(json.loads(path.read_bytes())["commit_info"]["id"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return ""

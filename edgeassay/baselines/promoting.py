@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock
+from pydantic import BaseModel, ValidationError
 
 from edgeassay.atomic import remove, write_text
 from edgeassay.baselines.deciding import Decision, decide_cases
@@ -22,17 +24,39 @@ from edgeassay.baselines.document import Document, layout, merge
 from edgeassay.baselines.files import Line, baseline_path, case_of, read_baseline
 from edgeassay.errors import Absent, DataError, some
 from edgeassay.runs.reading import read_run
+from edgeassay.runs.records import CaseId
 from edgeassay.runs.saved import SavedRun
-from edgeassay.runs.scores import SavedScores, read_scores, write_scores
-from edgeassay.spec import Accepted, Case
+from edgeassay.runs.scores import SavedScores, add_scores, read_scores
+from edgeassay.spec import Accepted, Case, ClaimName
 
-# What pytest-benchmark says outside version control.
-NO_COMMIT: Final = ("unversioned", "unknown")
+# What names a folder of baselines.
+FINGERPRINT: Final = re.compile("[0-9a-f]{12}")
 # What a promotion that was killed leaves: the temporary files of `atomic.write_bytes`.
-UNFINISHED: Final = (".*.json.*", "scores/.*.npz.*")
+UNFINISHED: Final = (*(f".{line}.json.????????" for line in Line), "scores/.*.npz.????????")
 
 # What stands in the way of a case, beside its claims.
 Unfit = defaultdict[Case, list[str]]
+
+
+class _Named(BaseModel):
+    """A part of a run's own results that is about a case."""
+
+    case: CaseId
+
+
+class _Unasked(_Named):
+    """A claim that the run wasn't asked for."""
+
+    claim: ClaimName
+
+
+class _Results(BaseModel):
+    """What of a run's own results is promoted, or decides whether it can be."""
+
+    dirty: bool
+    cases: list[_Named]
+    scores: list[_Named] = []
+    unasked: list[_Unasked] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,31 +96,53 @@ def read_candidate(path: Path, storage: Path) -> Candidate:
             f"{path} has no claims: no run of edgeassay wrote it, so nothing says that it is good;"
             " promote a run that `pytest --benchmark --benchmark-autosave` saved"
         )
-    if not run.complete:
-        raise DataError(f"{path} was cut short before every claim was judged; promote a whole run")
-    if run.commit is None or run.commit in NO_COMMIT or run.saved is None:
-        raise DataError(
-            f"{path} names no commit and date, so nobody could find what it measured; save a run"
-            " inside version control"
-        )
-    if run.dirty or document["edgeassay"].get("dirty"):
-        raise DataError(
-            f"{path} is of a tree with uncommitted changes, which nobody could find again; commit"
-            " them, and run it again"
-        )
+    results = _results(path, document)
+    _check(path, run, results)
     places = (path.parent, path.parent.parent, storage / run.hardware)
     unfit: Unfit = defaultdict(list)
-    _add_unasked(document, unfit)
+    _add_unasked(results, unfit)
     _add_untimed(run, unfit)
     scores = _scores(run, places, unfit)
     return Candidate(path=path, run=run, document=document, scores=scores, unfit=unfit)
 
 
-def _add_unasked(document: Document, unfit: Unfit) -> None:
+def _results(path: Path, document: Document) -> _Results:
+    try:
+        return _Results.model_validate(document["edgeassay"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DataError(
+            f"{path}: edgeassay.{'.'.join(map(str, first['loc']))}: {first['msg']}; it was changed"
+            " by hand or saved by another version; save the run again"
+        ) from None
+
+
+def _check(path: Path, run: SavedRun, results: _Results) -> None:
+    """DataError where nobody could find again what was measured, or not all of it was."""
+    if not run.complete:
+        raise DataError(f"{path} was cut short before every claim was judged; promote a whole run")
+    if run.commit is None or run.saved is None:
+        raise DataError(
+            f"{path} names no commit and date, so nobody could find what it measured; save a run"
+            " inside version control"
+        )
+    if run.dirty or results.dirty:
+        raise DataError(
+            f"{path} is of a tree with uncommitted changes, which nobody could find again; commit"
+            " them, and run it again"
+        )
+    if not FINGERPRINT.fullmatch(run.hardware):
+        raise DataError(
+            f"{path}: {run.hardware!r} is no fingerprint of a machine: it was changed by hand; save"
+            " the run again"
+        )
+
+
+def _add_unasked(results: _Results, unfit: Unfit) -> None:
     """The claims that limits make of the cases, and that the run left out."""
     names: dict[Case, dict[str, None]] = {}
-    for entry in document["edgeassay"].get("unasked", []):
-        names.setdefault(Case(**entry["case"]), {})[entry["claim"]] = None
+    for entry in results.unasked:
+        names.setdefault(Case(**entry.case.model_dump()), {})[entry.claim] = None
     for case, missing in names.items():
         unfit[case].append(f"the run wasn't asked for {some(list(missing))}")
 
@@ -154,7 +200,7 @@ def promote(
         made = layout(merge(base, candidate.document, cases, candidate.origin))
         for case in cases:
             if case in candidate.scores:
-                write_scores(path.parent, candidate.scores[case])
+                add_scores(path.parent, candidate.scores[case])
         write_text(path, made)  # names the scores, so it comes after them
         _tidy(path.parent)
     return decisions

@@ -78,7 +78,8 @@ def _log_ratio(base: Timed, head: Timed, noise: Noise) -> Difference | None:
     if not all(_many(side) or _has_rounds(side) for side in sides):
         return None
     known = max([noise.process_cv, *(_spread(side) for side in sides if _many(side))])
-    return Difference.between(_mean(head, known), _mean(base, known))
+    occasion = noise.run_cv**2
+    return Difference.between(_mean(head, known).plus(occasion), _mean(base, known).plus(occasion))
 
 
 def _has_rounds(timed: Timed) -> bool:

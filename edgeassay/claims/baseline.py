@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Final
 
+import numpy as np
+
 from edgeassay.baselines import Against, Baseline, Line
 from edgeassay.changes import Change, Pair, Scored, judge_aucs, judge_times
 from edgeassay.claims.measured import Measure, Measured
@@ -64,7 +66,8 @@ def auc_drop(evidence: Evidence, claim: Claim, *, line: Line) -> Measured:
     head = replace(_head(evidence, claim.case), mean_auc=drop.candidate.value)
     allowed = against.comparison.allowed(claim.case.id, claim.case)
     pair = Pair(base=base, head=head, allowed=allowed)
-    (change,) = judge_aucs([Scored(pair=pair, compared=compared)], need)
+    same = bool(np.array_equal(compared.reference, compared.candidate))
+    (change,) = judge_aucs([Scored(pair=pair, compared=compared, same_scores=same)], need)
     assert change is not None, "the base has a mean AUC"
     measured = replace(_measured(change, _since(baseline, claim.case)), n=len(compared.labels))
     family, p_value = _family(evidence, claim), drop.p_above(claim.limit.value)

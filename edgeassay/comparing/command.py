@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from edgeassay.atomic import write_text
+from edgeassay.comparing.acceptance import load_acceptance
 from edgeassay.comparing.judging import EXITS, Found, compare
 from edgeassay.comparing.scoring import ScoreStore
 from edgeassay.comparing.showing import document, markdown, show
@@ -120,6 +121,7 @@ def compare_command(
         default_statistics(),
         ScoreStore(storage=places.storage),
         across=across_machines,
+        acceptance=load_acceptance(base, places.baselines, project),
     )
     _write(found, json_path, markdown_path)
     if markdown_path != "-":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -11,6 +11,7 @@ from edgeassay.changes import (
     Change,
     LostClaim,
     Pair,
+    Quantity,
     judge_aucs,
     judge_size,
     judge_times,
@@ -18,6 +19,7 @@ from edgeassay.changes import (
     match,
     not_compared,
 )
+from edgeassay.comparing.acceptance import NOTHING_ACCEPTED, Acceptance
 from edgeassay.comparing.pooling import machine_parts
 from edgeassay.comparing.scoring import ScoreStore
 from edgeassay.comparing.sides import Side
@@ -39,7 +41,8 @@ EXITS: Final[Mapping[Verdict, int]] = {
 class Row:
     """One benchmark of both sides: what became of its time, size and mean AUC.
 
-    `labels` say what else is different: the name, the stack.
+    `labels` say what else is different: the name, the stack. `accepted` are failures from a
+    baseline that somebody answers for.
     """
 
     name: str
@@ -47,11 +50,17 @@ class Row:
     head: Timed
     changes: Sequence[Change]
     labels: Sequence[str]
+    accepted: Collection[Quantity] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of its changes'."""
-        return min((change.verdict for change in self.changes), key=list(EXITS).index)
+        """The worst of its changes', but for failures that are accepted."""
+        open_ones = [c.verdict for c in self.changes if not self.excuses(c)]
+        return min(open_ones, key=list(EXITS).index, default=Verdict.PASS)
+
+    def excuses(self, change: Change) -> bool:
+        """Whether a change of it is an accepted failure."""
+        return change.verdict is Verdict.FAIL and change.quantity in self.accepted
 
     @property
     def unchanged(self) -> bool:
@@ -62,7 +71,8 @@ class Row:
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """A whole comparison. `machines` has what differs between the two, part by part; `across` says
-    that they are compared nevertheless, for people: then nothing is gated.
+    that they are compared nevertheless, for people: then nothing is gated. `acceptance` tells what
+    became of each accepted regression.
     """
 
     base: Side
@@ -74,6 +84,7 @@ class Found:
     lost: Sequence[LostClaim]
     machines: Sequence[str]
     across: bool
+    acceptance: Sequence[str] = ()
 
     @cached_property
     def worst_first(self) -> list[Row]:
@@ -105,8 +116,11 @@ def compare(
     store: ScoreStore,
     *,
     across: bool,
+    acceptance: Acceptance = NOTHING_ACCEPTED,
 ) -> Found:
-    """Match the benchmarks of both sides, and judge every pair."""
+    """Match the benchmarks of both sides, and judge every pair; `acceptance` is of regressions from
+    a baseline.
+    """
     matched = match(base.benchmarks, head.benchmarks, settings.renamed)
     machines = _machines(base, head)
     pairs = [
@@ -123,6 +137,7 @@ def compare(
             head=pair.head,
             changes=[c for c in (time, judge_size(pair), auc) if c is not None],
             labels=_labels(pair, why.get(pair.base.key)),
+            accepted=acceptance.quantities(_case(pair.head.case)),
         )
         for pair, time, auc in zip(pairs, times, aucs, strict=True)
     ]
@@ -137,6 +152,9 @@ def compare(
         lost=lost_claims(base.claims, head.claims, renamed=renamed, timed=not machines),
         machines=machines,
         across=across,
+        acceptance=acceptance.told(
+            [(_case(row.head.case), change) for row in rows for change in row.changes]
+        ),
     )
 
 

@@ -106,6 +106,7 @@ def _row(row: Row) -> dict[str, Any]:
         "unchanged": row.unchanged,
         "labels": list(row.labels),
         "changes": [_change(change) for change in row.changes],
+        "accepted": [change.quantity for change in row.changes if row.excuses(change)],
     }
 
 

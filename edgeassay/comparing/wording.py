@@ -48,8 +48,16 @@ def cells(row: Row) -> list[str]:
         "" if effect is None else percent(effect.value),
         "" if effect is None else _bounds(effect),
         "; ".join([*filter(None, map(_word, row.changes)), *row.labels]),
-        "unchanged" if row.unchanged else row.verdict.value,
+        standing(row),
     ]
+
+
+def standing(row: Row) -> str:
+    """The verdict as the table shows it: what didn't change, and what is accepted, apart."""
+    if row.unchanged:
+        return "unchanged"
+    excused = row.verdict is Verdict.PASS and any(map(row.excuses, row.changes))
+    return "accepted" if excused else row.verdict.value
 
 
 def _bounds(effect: Effect) -> str:
@@ -75,6 +83,7 @@ def lines(found: Found) -> list[str]:
         *_about_machines(found),
         *_reasons(found),
         *_about_claims(found.lost),
+        *found.acceptance,
         *_about_names(found),
         *found.base.remarks,
         *found.head.remarks,
@@ -86,7 +95,7 @@ def lines(found: Found) -> list[str]:
 def _reasons(found: Found) -> list[str]:
     """Why benchmarks stand as they do; what is incomparable by its machine has been told."""
     told = [
-        f"{change.verdict}: {row.name}: {change.reason}"
+        f"{'accepted' if row.excuses(change) else change.verdict}: {row.name}: {change.reason}"
         for row in found.worst_first
         for change in row.changes
         if change.verdict is not Verdict.PASS

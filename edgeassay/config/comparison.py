@@ -134,6 +134,8 @@ def _check(file: ComparisonFile, where: str) -> None:
     for key, value in positive.items():
         if not 0.0 < value < 1e6:
             raise ConfigError(f"{where}: {key} = {value:g} must be more than 0, and possible")
+    if not 0.0 <= file.noise.run_cv < 1.0:
+        raise ConfigError(f"{where}: noise.run_cv = {file.noise.run_cv:g} must be a share, from 0")
     if file.spans.most < file.spans.least:
         raise ConfigError(
             f"{where}: spans.most = {file.spans.most} is less than spans.least ="

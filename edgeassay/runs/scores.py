@@ -87,20 +87,33 @@ def scores_path(storage: Path, sha256: str) -> Path:
 
 def write_scores(storage: Path, saved: SavedScores) -> None:
     """Keep scores, unless they are there already; ConfigError where they can't be written."""
-    try:
-        read_scores(storage, saved.sha256)
-    except EdgeassayError:  # not there, or damaged
-        content = io.BytesIO()
-        np.savez(
-            content,
-            scores=saved.scores,
-            truth=saved.truth,
-            patients=saved.patients,
-            classes=np.array(saved.classes),
-            names_sha256=np.array(saved.names_sha256),
-        )
+    if not _are_kept(storage, saved):
         with alone(storage):
-            write_bytes(scores_path(storage, saved.sha256), content.getvalue())
+            add_scores(storage, saved)
+
+
+def add_scores(folder: Path, saved: SavedScores) -> None:
+    """The same in a folder that the caller keeps others from writing to."""
+    if _are_kept(folder, saved):
+        return
+    content = io.BytesIO()
+    np.savez(
+        content,
+        scores=saved.scores,
+        truth=saved.truth,
+        patients=saved.patients,
+        classes=np.array(saved.classes),
+        names_sha256=np.array(saved.names_sha256),
+    )
+    write_bytes(scores_path(folder, saved.sha256), content.getvalue())
+
+
+def _are_kept(folder: Path, saved: SavedScores) -> bool:
+    try:
+        read_scores(folder, saved.sha256)
+    except EdgeassayError:  # not there, or damaged
+        return False
+    return True
 
 
 def read_scores(storage: Path, sha256: str) -> SavedScores:

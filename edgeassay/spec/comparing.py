@@ -69,13 +69,15 @@ class Noise:
     `false_alarms` and `false_passes` are as a gate's, over all benchmarks of the comparison. Where
     a side has the durations of one process alone, `process_cv` stands for what it isn't known to
     differ by from the next, as a share; where it has no durations at all, only a slowdown beyond
-    `summary_slowdown` is called one.
+    `summary_slowdown` is called one. `run_cv` is what one run as a whole differs by from the next
+    on these machines, which no run's processes show.
     """
 
     __pydantic_config__ = STRICT
     false_alarms: float
     false_passes: float
     process_cv: float
+    run_cv: float
     summary_slowdown: float
 
 

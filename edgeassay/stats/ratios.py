@@ -46,6 +46,15 @@ class Mean:
         variance = max(float(sample.var(ddof=1)), LEAST_VARIANCE) / count
         return cls(value=float(sample.mean()), variance=variance, freedom=count - 1)
 
+    def plus(self, variance: float) -> Mean:
+        """The same with a variance more, which is taken as known (Satterthwaite 1946)."""
+        total = self.variance + variance
+        return Mean(
+            value=self.value,
+            variance=total,
+            freedom=self.freedom * (total / self.variance) ** 2,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from edgeassay.baselines import Line, read_baseline
-from edgeassay.baselines.deciding import Decision, about_accepted
+from edgeassay.baselines.accepting import about_accepted
+from edgeassay.baselines.deciding import Decision
 from edgeassay.baselines.finding import find_run
 from edgeassay.baselines.promoting import promote, read_candidate
 from edgeassay.cli import app
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.runs.reading import read_run
 from edgeassay.spec import Accepted, ClaimName, Verdict
+from suites.meta.project import ROOT
 from suites.meta.promotable import COMMIT, FP32, HARDWARE, INT8, Run, claimed, scores_of
 
 TODAY = date(2026, 11, 21)
@@ -183,6 +185,7 @@ def test_pytest_benchmark_reads_a_baseline(tmp_path: Path) -> None:
         (Run(dirty=True), "uncommitted changes"),
         (Run(complete=False), "was cut short"),
         (Run(commit="unversioned"), "names no commit"),
+        (Run(hardware="..-..-elsewhere"), "is no fingerprint of a machine"),
     ],
 )
 def test_what_nobody_could_find_again_is_refused(tmp_path: Path, run: Run, words: str) -> None:
@@ -202,6 +205,16 @@ def test_a_run_without_our_claims_is_refused(tmp_path: Path) -> None:
         path.write_text(json.dumps(document))
         with pytest.raises(DataError, match="has no claims"):
             read_candidate(path, tmp_path)
+
+
+@pytest.mark.parametrize("key", ["cases", "unasked", "scores"])
+def test_results_that_were_changed_by_hand_are_refused(tmp_path: Path, key: str) -> None:
+    document = Run().document()
+    document["edgeassay"][key] = [{"case": "tiny"}]
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(DataError, match=f"edgeassay.{key}"):
+        read_candidate(path, tmp_path)
 
 
 def test_an_accepted_regression_can_be_promoted_until_it_expires(tmp_path: Path) -> None:
@@ -231,12 +244,8 @@ def test_an_accepted_failure_excuses_no_lack_of_evidence_and_no_other_case(tmp_p
 
 def test_every_accepted_entry_is_told_with_what_it_does() -> None:
     def told(verdict: Verdict, entry: Accepted, today: date = TODAY) -> str:
-        run = Run(claims=claims_of(verdict)).document()["edgeassay"]["claims"]
-        records = [ClaimRecord.model_validate(claim) for claim in run]
-        (line,) = about_accepted([entry], records, today)
+        (line,) = about_accepted([entry], [(ClaimName.SIZE_RATIO, INT8, verdict)], today)
         return line
-
-    from edgeassay.runs.records import ClaimRecord
 
     assert "accepted until 2026-11-21: size_ratio of tiny-int8-litert" in told(FAIL, ACCEPTED)
     assert "matches nothing: size_ratio doesn't fail" in told(Verdict.PASS, ACCEPTED)
@@ -245,22 +254,58 @@ def test_every_accepted_entry_is_told_with_what_it_does() -> None:
     assert "expired on 2026-11-21 and excuses nothing any more" in expired
 
 
+def test_a_comparison_with_a_baseline_shows_what_is_accepted_until_it_expires(
+    tmp_path: Path,
+) -> None:
+    larger = Run(size_bytes=1500, commit=40 * "d").write(tmp_path / "later")
+    folder = tmp_path / "baselines"
+    promoted(tmp_path, Run())
+
+    def compared() -> Result:
+        words = ["compare", "baseline", str(larger), f"--baselines={folder}"]
+        return CliRunner(env={"COLUMNS": "200"}).invoke(app, words)
+
+    assert compared().exit_code == 1
+    entry = (
+        '[[accepted]]\nmodel = "tiny"\nclaim = "baseline_size_ratio"\nreason = "a second output"\n'
+        'owner = "clinical lead"\nexpires = {}\n'
+    )
+    (folder / "accepted.toml").write_text(entry.format("2999-12-31"))
+    accepted = compared()
+    assert accepted.exit_code == 0, accepted.output
+    assert "accepted: tiny-int8-litert: +50.0 %" in accepted.output
+    assert "accepted until 2999-12-31: baseline_size_ratio of tiny-fp32" in accepted.output
+    (folder / "accepted.toml").write_text(entry.format("2020-01-01"))
+    expired = compared()
+    assert expired.exit_code == 1
+    assert "expired on 2020-01-01 and excuses nothing any more" in expired.output
+
+
 def test_a_run_is_found_by_path_by_commit_or_as_the_last(tmp_path: Path) -> None:
     first = Run().write(tmp_path, 1)
-    second = Run(commit=40 * "d").write(tmp_path, 2)
+    Run(dirty=True).write(tmp_path, 2)
+    last = Run(commit=40 * "d").write(tmp_path, 3)
     storage = tmp_path / HARDWARE
-    assert find_run(str(first), storage) == first
-    assert find_run("c0ffee", storage) == first
-    assert find_run("last", storage) == second
+    assert find_run(str(first), storage, tmp_path) == first
+    assert find_run("c0ffee", storage, tmp_path) == first  # the newest of it is of a dirty tree
+    assert find_run("last", storage, tmp_path) == last
     for word, words in (
-        ("beef", "no run of the commit beef is saved .*dddddddddd, c0ffee0000"),
-        ("HEAD~", "is no file, no commit"),
+        ("beef", "no run of such a commit is saved .*dddddddddd, c0ffee0000"),
         (str(tmp_path), "is a folder"),
     ):
         with pytest.raises(ConfigError, match=words):
-            find_run(word, storage)
+            find_run(word, storage, tmp_path)
     with pytest.raises(ConfigError, match="no run of this machine is saved"):
-        find_run("last", tmp_path / "empty")
+        find_run("last", tmp_path / "empty", tmp_path)
+
+
+def test_a_revision_is_a_commit(tmp_path: Path) -> None:
+    git = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    head = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    if not head:
+        pytest.skip("not a git checkout: there are no revisions")
+    path = Run(commit=head).write(tmp_path)
+    assert find_run("HEAD", tmp_path / HARDWARE, ROOT) == path
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,15 @@ def test_what_neither_is_shown_nor_excluded_is_inconclusive() -> None:
     assert "neither a slowdown above 1 % is shown nor one of 5 % excluded" in change.reason
 
 
+def test_what_whole_runs_differ_by_is_added_where_it_is_known() -> None:
+    shared = replace(NOISE, run_cv=0.02)
+    for slower, verdict in ((1.05, Verdict.INCONCLUSIVE), (1.12, Verdict.FAIL)):
+        slow = pair(timed(seed=1), timed(seed=2, ms=3.0 * slower))
+        (change,) = judge_times([slow], shared)
+        assert change.verdict is verdict, change.reason
+        assert judge_times([slow], NOISE)[0].verdict is Verdict.FAIL
+
+
 def test_the_bounds_are_those_of_welch() -> None:
     from scipy import stats
 

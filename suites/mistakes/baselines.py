@@ -165,7 +165,7 @@ MISTAKES = (
         "commit-never-measured",
         broken=here,
         run="beefbeef",
-        what="no run of the commit beefbeef is saved",
+        what="no run of such a commit is saved",
         where="there: c0ffee0000",
         remedy="--benchmark-autosave",
     ),

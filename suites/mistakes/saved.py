@@ -11,7 +11,7 @@ PLACE = "{folder}/place"
 
 COMPARED = (
     Mistake(
-        id="compare-absent",
+        id="benchmark-compare-absent",
         command=("pytest", STORAGE, "--benchmark-compare=0042"),
         code=4,
         what="no such run is saved in",
@@ -19,7 +19,7 @@ COMPARED = (
         remedy="save one with --benchmark-save=NAME",
     ),
     Mistake(
-        id="compare-takes-a-path",
+        id="benchmark-compare-takes-a-path",
         command=("pytest", STORAGE, "--benchmark-compare", "suites/latency"),
         code=4,
         what="no such run is saved in",
@@ -27,7 +27,7 @@ COMPARED = (
         remedy="--benchmark-compare=NUMBER",
     ),
     Mistake(
-        id="compare-no-pattern",
+        id="benchmark-compare-no-pattern",
         command=("pytest", STORAGE, "--benchmark-compare=/no/such/run.json"),
         code=4,
         what="no such run is saved in",
@@ -35,7 +35,7 @@ COMPARED = (
         remedy="--benchmark-compare=NUMBER",
     ),
     Mistake(
-        id="compare-fail-alone",
+        id="benchmark-compare-fail-alone",
         command=("pytest", STORAGE, "--benchmark", "--benchmark-compare-fail=median:5%"),
         code=4,
         what="nothing is compared",
@@ -43,7 +43,7 @@ COMPARED = (
         remedy="add --benchmark-compare",
     ),
     Mistake(
-        id="compare-fail-before-the-first-run",
+        id="benchmark-compare-fail-before-the-first-run",
         command=("pytest", STORAGE, "--benchmark-compare", "--benchmark-compare-fail=median:5%"),
         code=4,
         what="no such run is saved in",
@@ -51,7 +51,7 @@ COMPARED = (
         remedy="save one with --benchmark-save=NAME",
     ),
     Mistake(
-        id="compare-fail-nonsense",
+        id="benchmark-compare-fail-nonsense",
         command=("pytest", STORAGE, "--benchmark-compare", "--benchmark-compare-fail=often"),
         code=4,
         what="Could not parse value: 'often'",
@@ -60,7 +60,7 @@ COMPARED = (
     ),
     *(
         Mistake(
-            id=f"compare-{kind}",
+            id=f"benchmark-compare-{kind}",
             broken=written("run.json", content),
             command=("pytest", STORAGE, "--benchmark-compare={folder}/run.json"),
             code=4,

@@ -137,12 +137,13 @@ def test_a_baseline_of_other_hardware_or_on_other_data_is_incomparable(promoted:
     assert "was evaluated on other data" in other_data.text
 
     def elsewhere(document: Any) -> None:
-        document["machine_info"]["edgeassay"]["fingerprint"] = HARDWARE
+        document["machine_info"]["edgeassay"] = {"fingerprint": HARDWARE}
 
     change(promoted, elsewhere)
     (folder,) = (promoted.folder / "baselines").iterdir()
     folder.rename(folder.with_name(HARDWARE))
     other_machine = against(promoted, "--benchmark")
+    assert other_machine.code == 0, other_machine.text
     assert verdicts(other_machine) == dict.fromkeys(NAMES, "incomparable")
     assert f"the last baseline is of other hardware, {HARDWARE}" in other_machine.text
     red = against(promoted, "--require-measured")
