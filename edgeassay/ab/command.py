@@ -148,8 +148,7 @@ def ab_command(
         matched = match(*origins, ways)
         bench = Bench(settings=settings, device=profile, seed=seed, report=asked.report)
         judged = bench.judge(matched.contests)
-    unbuilt = [line for origin in origins for line in origin.missing]
-    verdict = overall(judged, [*matched.missing, *unbuilt])
+    verdict = overall(judged, matched, origins)
     for origin in origins:
         for line in origin.missing:
             console.print(f"{origin.title}: left out: {line}", markup=False, soft_wrap=True)

@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from edgeassay.ab.cases import Contest
+from edgeassay.ab.cases import Contest, Matched
 from edgeassay.ab.gate import Outcome, Stopped, broken, run_gate
+from edgeassay.ab.sides import Origin
 from edgeassay.artifacts import Artifact
 from edgeassay.build import seed_of
 from edgeassay.errors import Absent
@@ -113,11 +114,12 @@ EXITS: Final[Mapping[Verdict, int]] = {
 }
 
 
-def overall(judged: Sequence[Judged], missing: Sequence[str]) -> Verdict:
-    """The verdict on all cases together; those that HEAD lacks are unmeasured, and so is nothing
-    at all.
+def overall(judged: Sequence[Judged], matched: Matched, origins: Sequence[Origin]) -> Verdict:
+    """The verdict on all cases together; those that HEAD lacks are unmeasured, those that couldn't
+    be built on a side too, and so is nothing at all.
     """
     found = {one.outcome.verdict for one in judged}
-    if missing or not judged:
+    unbuilt = any(origin.missing for origin in origins)
+    if matched.missing or unbuilt or not judged:
         found.add(Verdict.UNMEASURED)
     return next(verdict for verdict in EXITS if verdict in found)

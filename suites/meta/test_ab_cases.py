@@ -21,6 +21,7 @@ from edgeassay.progress import silent
 from edgeassay.spec import DeviceSpec, Match, RuntimeSpec, Timing, Tolerance, Verdict
 from suites.meta.project import Project
 
+WHOLE = Matched(contests=(), missing=(), new=())
 SETTINGS = load_comparison(None, Path("/nowhere"))
 FAIL, INCOMPARABLE, UNMEASURED, INCONCLUSIVE, PASS = (
     Verdict.FAIL,
@@ -79,7 +80,7 @@ def test_a_runtime_that_is_not_there_leaves_its_case_unmeasured_and_the_others_s
     judged = bench.judge(contests(tmp_path, "two"))
     assert [one.outcome.verdict for one in judged] == [PASS, UNMEASURED]
     assert words in judged[1].outcome.reason
-    assert overall(judged, []) is UNMEASURED
+    assert overall(judged, WHOLE, []) is UNMEASURED
 
 
 def test_a_runtime_that_is_not_there_is_no_failure_of_head() -> None:
@@ -99,12 +100,31 @@ def judged_as(folder: Path, *verdicts: Verdict) -> list[Judged]:
 def test_the_first_verdict_that_applies_is_that_of_all(tmp_path: Path) -> None:
     order = [FAIL, UNMEASURED, INCOMPARABLE, INCONCLUSIVE, PASS]
     judged = judged_as(tmp_path, *reversed(order))
-    found = [overall(judged[: count + 1], []) for count in range(len(order))]
+    found = [overall(judged[: count + 1], WHOLE, []) for count in range(len(order))]
     assert found == list(reversed(order))
     assert [EXITS[verdict] for verdict in order] == [1, 4, 4, 3, 0]
-    assert overall([], []) is UNMEASURED
-    assert overall(judged[:1], ["tiny/int8"]) is UNMEASURED
-    assert overall(judged, ["tiny/int8"]) is FAIL
+    lacking = replace(WHOLE, missing=["tiny/int8"])
+    unbuilt = Origin(title="HEAD", artifacts={}, missing=["tiny/int8: no converter"])
+    assert overall([], WHOLE, []) is UNMEASURED
+    assert overall(judged[:1], lacking, []) is UNMEASURED
+    assert overall(judged[:1], WHOLE, [unbuilt]) is UNMEASURED
+    assert overall(judged, lacking, [unbuilt]) is FAIL
+
+
+def test_all_cases_that_are_timed_share_the_error_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    def count(*_: object, cases: int, **__: object) -> Outcome:
+        told.append(cases)
+        return Outcome(verdict=PASS, stopped=Stopped.DECIDED, reason="")
+
+    monkeypatch.setattr("edgeassay.ab.judging.run_gate", count)
+    changed = contests(tmp_path, "two")[1]
+    bench = Bench(settings=SETTINGS, device=device(litert=("python",)), seed=0, report=silent)
+    bench.judge([*contests(tmp_path / "again", "one"), changed])
+    assert told == [2, 2]
 
 
 def test_markdown_shows_what_was_said_and_no_markup(tmp_path: Path) -> None:

@@ -146,3 +146,11 @@ def test_a_side_that_breaks_is_named(error: EdgeassayError, verdict: Verdict, wo
     outcome = run_gate(broken, ALLOWED, GATE, cases=1, advance=told.append)
     assert (outcome.verdict, outcome.stopped) == (verdict, Stopped.BROKEN)
     assert words in outcome.reason
+
+
+def test_every_look_has_its_share_and_a_slowdown_between_the_limits_is_shown() -> None:
+    values = np.random.default_rng(2).normal(0.03, 0.02, 25)
+    looks = plan_looks(0.01, 0.02, 6)
+    assert looks.bounds(values) == center_bounds(values, 0.01 / 6, 0.02 / 6)
+    between = gate(drawn(0, 0.03, 0.002))  # not tolerated, and not unacceptable
+    assert between.verdict is Verdict.FAIL
