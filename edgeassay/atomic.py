@@ -50,6 +50,13 @@ def check_writable(folder: Path) -> None:
     remove(probe)
 
 
+def check_replaceable(path: Path) -> None:
+    """ConfigError where `write_bytes` can't write `path`: said before any work is done for it."""
+    if path.is_dir():
+        raise ConfigError(f"{path} can't be written: Is a directory; choose another place")
+    check_writable(path.parent)
+
+
 def write_text(path: Path, text: str) -> None:
     """`write_bytes` in UTF-8."""
     write_bytes(path, text.encode("utf-8"))

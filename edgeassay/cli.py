@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -88,17 +89,19 @@ def build_command(
     data, cache = data_root(), root / ".assay" / "artifacts"
     open_data = partial(open_dataset, data_root=data)
     table = Table("artifact", "bytes", "SHA-256", pad_edge=False)
-    missing: list[str] = []
+    missing: dict[str, list[str]] = {}
     for spec in chosen:
         names = [v for v in spec.variants if not variant or v in variant]
         made = build(spec, names, cache=cache, open_data=open_data, report=ConsoleReporter(console))
-        missing += [str(error) for error in made.missing.values()]
+        for name, error in made.missing.items():
+            missing.setdefault(str(error), []).append(f"{spec.id}/{name}")
         for artifact in made.artifacts.values():
             path = export(artifact, out)
             table.add_row(str(path), f"{artifact.size_bytes:,}", artifact.sha256[:12])
     Console().print(table)
-    for reason in missing:
-        console.print(f"left out: {reason}", highlight=False, markup=False, soft_wrap=True)
+    for reason, left_out in missing.items():
+        told = f"left out: {', '.join(left_out)}: {reason}"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
     if missing:
         raise typer.Exit(MISSING)
 
@@ -260,7 +263,10 @@ def _tensor_table(started: Started) -> Table:
 
 
 def main() -> None:
-    """Run the command line; an error is one sentence on stderr and exit code 2."""
+    """Run the command line; an error is one sentence on stderr and exit code 2. Whoever asks it to
+    end (a cancelled job) lets it clean up.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except EdgeassayError as error:

@@ -16,8 +16,8 @@ from rich.console import Console
 from edgeassay.ab.cases import Ways, match
 from edgeassay.ab.judging import EXITS, Bench, overall
 from edgeassay.ab.showing import document, markdown, show, summary
-from edgeassay.ab.sides import Asked, open_side
-from edgeassay.atomic import write_text
+from edgeassay.ab.sides import Asked, check_side, open_side, uncommitted
+from edgeassay.atomic import check_replaceable, write_text
 from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
@@ -26,6 +26,7 @@ from edgeassay.matrix import recognise
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 
+STDOUT: Final = "-"
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
 
@@ -102,22 +103,23 @@ def ab_command(
         ),
     ] = None,
 ) -> None:
-    """Time two builds against each other, here and now: the merge gate for latency.
+    """Time two builds against each other, here and now: the merge gate.
 
-    Both run in fresh processes on the same CPUs and take turns, so that what slows this machine
-    down slows both. Each case ends as soon as the evidence decides: fail when a slowdown beyond
-    what is tolerated (1 %) is shown, pass when an unacceptable one (5 %) is excluded, inconclusive
-    when time is up. Equal bytes on one runtime are unchanged, and aren't timed.
+    Both run in fresh processes on the same CPUs and take turns, so that what
+    slows this machine down slows both. Each case ends as soon as the evidence
+    decides: fail when a slowdown beyond what is tolerated (1 %) is shown, pass
+    when an unacceptable one (5 %) is excluded, inconclusive when time is up.
+    Equal bytes on one runtime are unchanged, and aren't timed.
 
-    edgeassay ab main HEAD                       two revisions, built in checkouts of their own
+    edgeassay ab main .                 a revision, and this tree as it is
 
-    edgeassay ab old.tflite new.tflite           two files
+    edgeassay ab old.tflite new.tflite
 
     edgeassay ab artifacts/ artifacts/ --head-runtime litert-builtin
 
-    Exit codes, the first that applies: 2 usage or bad input; 1 a case fails; 4 nothing was
-    compared, HEAD lacks a case of BASE, or one couldn't be built or run here; 3 inconclusive; 0 all
-    pass.
+    Exit codes, the first that applies: 2 usage or bad input; 1 a case fails;
+    4 nothing was compared, HEAD lacks a case of BASE, or one couldn't be built
+    or run here; 3 inconclusive; 0 all pass.
     """
     project, console = project_folder(), Console(stderr=True)
     settings = load_comparison(limits, project)
@@ -130,6 +132,7 @@ def ab_command(
         raise ConfigError(
             f"this machine isn't the device {profile.id!r} that {profile.file} describes"
         )
+    _check_first((base, head), json_path, markdown_path, project, console)
     with tempfile.TemporaryDirectory(prefix="edgeassay-ab-") as scratch:
         asked = Asked(
             models=model or [],
@@ -165,12 +168,33 @@ def ab_command(
     if json_path is not None:
         write_text(json_path, json.dumps(facts, indent=2) + "\n")
     if markdown_path is not None:
-        text = markdown(judged, lines, f"edgeassay ab {origins[0].title} {origins[1].title}")
-        if markdown_path == "-":
-            sys.stdout.write(text)
-        else:
-            write_text(Path(markdown_path), text)
-    if markdown_path != "-":
+        _print_to(markdown_path, markdown(judged, lines, f"edgeassay ab {base} {head}"))
+    if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(judged, lines, Console(highlight=False, width=width))
     raise typer.Exit(EXITS[verdict])
+
+
+def _check_first(
+    sides: tuple[str, str],
+    json_path: Path | None,
+    markdown_path: str | None,
+    project: Path,
+    console: Console,
+) -> None:
+    """ConfigError for what would be wrong only after all the work."""
+    for side in sides:
+        check_side(side, project)
+        if (told := uncommitted(side, project)) is not None:
+            console.print(told, highlight=False, markup=False, soft_wrap=True)
+    if json_path is not None:
+        check_replaceable(json_path)
+    if markdown_path not in (None, STDOUT):
+        check_replaceable(Path(str(markdown_path)))
+
+
+def _print_to(path: str, text: str) -> None:
+    if path == STDOUT:
+        sys.stdout.write(text)
+    else:
+        write_text(Path(path), text)

@@ -26,7 +26,7 @@ COLUMNS: Final = ("case", "base ms", "head ms", "change", "bounds", "pairs", "si
 
 def changed(ratio: float) -> str:
     """A ratio as a change in percent."""
-    return f"{100.0 * (ratio - 1.0):+.1f}%"
+    return f"{100.0 * (ratio - 1.0):+z.1f} %"
 
 
 def bounds(timing: Timing) -> str:
@@ -94,10 +94,15 @@ def summary(judged: Sequence[Judged], matched: Matched, verdict: Verdict, gate: 
     if matched.new:
         lines.append(f"new in HEAD, compared with nothing: {', '.join(matched.new)}")
     lines.append(
-        f"{verdict}: {len(judged)} cases: {', '.join(parts) or 'none to compare'}"
+        f"{verdict}: {len(judged)} case{'' if len(judged) == 1 else 's'}:"
+        f" {', '.join(parts) or 'none to compare'}"
         f" ({timed} timed, {unchanged} unchanged)"
     )
     if timed:
+        lines.append(
+            "change: the median over pairs of what head took by what base took in turn, from which"
+            " goes out what slowed both; the ms are medians over all pairs"
+        )
         lines.append(
             f"without a slowdown beyond what is tolerated, {100 * gate.false_alarms:g} % of such"
             f" comparisons fail at most; one with an unacceptable slowdown passes in"

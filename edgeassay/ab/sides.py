@@ -57,8 +57,34 @@ class Asked:
         return bool(self.models or self.variants)
 
 
+def check_side(given: str, project: Path) -> None:
+    """ConfigError where BASE or HEAD is nothing that could be opened: said before anything is
+    built.
+    """
+    path = Path(given)
+    if path.exists() or (path.suffix != ".tflite" and commit_named(given, project) is not None):
+        return
+    if path.suffix == ".tflite":
+        raise ConfigError(f"{path}: no such file; give a .tflite, a folder, or a git revision")
+    raise ConfigError(
+        f"{given}: no such file or folder, and no revision of {project} either; give a .tflite, a"
+        " folder of artifacts (`edgeassay build --out DIR`), or a git revision"
+    )
+
+
+def uncommitted(given: str, project: Path) -> str | None:
+    """That a side is what the project's last commit has, and the tree has more: in words."""
+    head = commit_named("HEAD", project)
+    if Path(given).exists() or head is None or commit_named(given, project) != head:
+        return None
+    if not _git(project, "status", "--porcelain", "--untracked-files=no").stdout.strip():
+        return None
+    return f"{given} hasn't the uncommitted changes of this tree; give `.` to time those"
+
+
 def open_side(given: str, asked: Asked, project: Path) -> Origin:
     """The artifacts that BASE or HEAD names. ConfigError where it is nothing of the kind."""
+    check_side(given, project)
     path = Path(given)
     if path.suffix == ".tflite" or path.is_file():
         return _file(path)
@@ -67,18 +93,16 @@ def open_side(given: str, asked: Asked, project: Path) -> Origin:
     if path.is_dir():
         return _folder(path, given, asked)
     commit = commit_named(given, project)
-    if commit is None:
-        raise ConfigError(
-            f"{given}: no such file or folder, and no revision of {project} either; give a .tflite,"
-            " a folder of artifacts (`edgeassay build --out DIR`), or a git revision"
-        )
+    assert commit is not None, "check_side has looked"
     return _revision(given, commit, asked, project)
 
 
 def _file(path: Path) -> Origin:
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file; give a .tflite, a folder, or a git revision")
-    return Origin(title=str(path), artifacts={FILE: read_artifact(path, path.stem, "as given")})
+    artifact = read_artifact(path, path.stem, "as given")
+    with path.open("rb") as file:
+        if file.read(8)[4:] != b"TFL3":
+            raise ConfigError(f"{path} is no .tflite; give one, a folder, or a git revision")
+    return Origin(title=str(path), artifacts={FILE: artifact})
 
 
 def _folder(folder: Path, title: str, asked: Asked, missing: Sequence[str] = ()) -> Origin:

@@ -32,7 +32,7 @@ def about_accepted(
         elif covered:
             lines.append(f"{entry.source} matches nothing: {entry.claim} doesn't fail; remove it")
         else:
-            lines.append(f"{entry.source} matches nothing: no such claim was judged here")
+            lines.append(f"{entry.source} is about no claim that was judged in this run")
     return lines
 
 

@@ -22,7 +22,10 @@ from edgeassay.stats.ratios import LEAST_PAIRS, Difference, Mean
 LEAST_ROUNDS: Final = 2  # of one alone, the spread within its process isn't known
 LIKELY: Final = 0.8  # a chance to plan with; it decides nothing
 FARTHEST: Final = 100.0  # no ratio's logarithm that anybody has seen
-FEW: Final = ", too few to show what processes differ by"
+FEW: Final = ", too few to show what processes differ by: taken for {:g} % (noise.process_cv)"
+SAME_ARTIFACT: Final = (
+    ", with the same artifact on the same stack: the machine or its system changed, not the build"
+)
 
 
 def judge_times(pairs: Sequence[Pair], noise: Noise) -> list[Change]:
@@ -203,7 +206,8 @@ class _Test:
     def _decided(self, ratio: Bounds, family: int, noise: Noise) -> tuple[Verdict, str]:
         tolerated, unacceptable = map(self._told, self.limits)
         if ratio.low > 1.0 + self.tolerated:
-            return Verdict.FAIL, f"slower by more than the {tolerated} that are tolerated"
+            same = SAME_ARTIFACT if self.pair.same_artifact else ""
+            return Verdict.FAIL, f"slower by more than the {tolerated} that is tolerated{same}"
         if self.p_value <= noise.false_alarms:
             return Verdict.INCONCLUSIVE, (
                 f"alone it would fail (p = {self.p_value:.2g}), but not among {family} benchmarks"
@@ -226,7 +230,7 @@ class _Test:
 
     def _numbers(self, ratio: Bounds, level: float, noise: Noise) -> str:
         base, head = _counts(self.pair)
-        few = "" if min(base, head) >= LEAST_PAIRS else FEW
+        few = "" if min(base, head) >= LEAST_PAIRS else FEW.format(100 * noise.process_cv)
         return (
             f"{percent(ratio.value)}, at least {percent(ratio.low)} ({100 * (1 - level):.4g} %"
             f" confidence), at most {percent(ratio.high)} ({100 * (1 - noise.false_passes):.4g} %),"
@@ -246,7 +250,7 @@ class _Test:
         wanted = math.ceil(2.0 * square * (reach / math.log1p(self.unacceptable)) ** 2)
         if wanted <= min(counts):
             return ""
-        return f"; about {wanted} processes a side would likely pass if nothing had changed"
+        return f"; if nothing has changed, about {wanted} processes a side would likely show it"
 
     @property
     def limits(self) -> list[Limit]:

@@ -48,6 +48,9 @@ def baseline_latency_ratio(evidence: Evidence, claim: Claim) -> Measured:
     (among,) = judge_times([pair], replace(noise, false_alarms=noise.false_alarms / family))
     detail = "; ".join([_since(baseline, claim.case), *_stack_changes(base, head)])
     measured = _measured(among, detail)
+    disturbed = base.disturbed or head.disturbed
+    if disturbed is None and measured.low is not None and measured.high is not None:
+        measured = replace(measured, insufficient=None)  # its bounds say it as well
     if change.verdict is Verdict.FAIL and among.verdict is not Verdict.FAIL:
         measured = replace(measured, insufficient=_alone(family))
     return measured, change.base

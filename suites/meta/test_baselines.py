@@ -249,7 +249,7 @@ def test_every_accepted_entry_is_told_with_what_it_does() -> None:
 
     assert "accepted until 2026-11-21: size_ratio of tiny-int8-litert" in told(FAIL, ACCEPTED)
     assert "matches nothing: size_ratio doesn't fail" in told(Verdict.PASS, ACCEPTED)
-    assert "no such claim was judged" in told(FAIL, replace(ACCEPTED, case="other"))
+    assert "is about no claim that was judged" in told(FAIL, replace(ACCEPTED, case="other"))
     expired = told(FAIL, ACCEPTED, date(2026, 12, 1))
     assert "expired on 2026-11-21 and excuses nothing any more" in expired
 

@@ -187,7 +187,7 @@ def test_a_difference_below_the_floor_never_counts() -> None:
     assert judged(*short).verdict is Verdict.PASS
     change = judged(timed(seed=1, ms=0.05), timed(seed=2, ms=0.07))
     assert change.verdict is Verdict.FAIL
-    assert "slower by more than the 0.01 ms that are tolerated" in change.reason
+    assert "slower by more than the 0.01 ms that is tolerated" in change.reason
     assert "floor_ms" in change.reason
     assert [round(limit.value, 2) for limit in change.limits] == [0.2, 0.2]
 
