@@ -168,7 +168,7 @@ def test_summaries_show_only_what_no_noise_does(slower: float, verdict: Verdict)
 def test_what_others_disturbed_takes_no_share_of_the_error_rate() -> None:
     base = timed()
     slower = timed(seed=2, ms=3.12)
-    disturbed = timed("other", seed=3, ms=30.0, disturbed="load")
+    disturbed = timed("other", seed=3, disturbed="load")
     others = [pair(timed(f"v{k}"), replace(disturbed, key=f"v{k}")) for k in range(50)]
     alone, *_ = judge_times([pair(base, slower)], defaults()[1])
     beside, *_ = judge_times([pair(base, slower), *others], defaults()[1])
