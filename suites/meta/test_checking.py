@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from edgeassay.cli import app
 from edgeassay.datasets import Split
 from edgeassay.datasets.checking import DataReport, check_data
 from edgeassay.datasets.split import Members, members_of
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, EdgeassayError
 from edgeassay.progress import silent
 from edgeassay.spec import Role
 from suites.meta.project import Project
@@ -221,10 +223,15 @@ def test_shared_patients_and_one_sided_classes_are_said() -> None:
 
 
 def check(project: Project, *words: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of the command, run in this process."""
     folder = f"--models-dir={project.folder / 'models'}"
-    environment = {"EDGEASSAY_DATA": str(project.data)} | environment
-    done = edgeassay("check-data", "tiny", folder, *words, **environment)
-    return done.returncode, done.stdout, done.stderr
+    environment = {"EDGEASSAY_DATA": str(project.data), "COLUMNS": "100"} | environment
+    done = CliRunner().invoke(app, ["check-data", "tiny", folder, *words], env=environment)
+    if isinstance(done.exception, EdgeassayError):
+        return 2, done.stdout, f"edgeassay: {done.exception}"
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
 
 
 def test_a_good_data_set_is_fine(project: Project) -> None:
