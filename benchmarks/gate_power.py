@@ -32,6 +32,7 @@ from edgeassay.changes import judge_times
 from edgeassay.config import load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.datasets import open_dataset
+from edgeassay.measure.latency import stack_of
 from edgeassay.measure.pairs import Ready, Side, time_pair
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.progress import silent
@@ -71,7 +72,8 @@ def side(path: Path, kernels: str, units: int) -> Side:
     def load(worker: Worker) -> Ready:
         loaded = worker.load(path, runtime, "artifact", path.name)
         inputs = random_inputs(loaded, RandomInputs(), 1)
-        return Ready(worker=worker, loaded=loaded, inputs=inputs)
+        stack = stack_of(runtime, worker.facts)
+        return Ready(worker=worker, loaded=loaded, inputs=inputs, stack=stack)
 
     start = partial(Worker, command, "litert", label=path.name, timeout_s=120.0)
     return Side(start=start, load=load, threads=1)

@@ -12,7 +12,7 @@ import numpy as np
 from edgeassay.errors import EdgeassayError
 from edgeassay.measure.pairs import BASE, HEAD, Pair, SideFailed
 from edgeassay.progress import Advance
-from edgeassay.spec import Allowed, Gate, Verdict
+from edgeassay.spec import Allowed, Gate, Stack, Verdict
 from edgeassay.stats.sequential import decide_slowdown, plan_looks
 
 
@@ -31,7 +31,8 @@ class Timing:
     """What the pairs of a case say of head/base: the centre with its two bounds, at the look that
     ended it; a bound is None where there were too few pairs for one.
 
-    `cpus` are those that pairs were kept on; none where that can't be had.
+    `cpus` are those that pairs were kept on; none where that can't be had. The stacks are what
+    executed both sides, as their workers say.
     """
 
     ratio: float
@@ -44,6 +45,8 @@ class Timing:
     tolerated: float
     unacceptable: float
     cpus: tuple[int, ...]
+    base_stack: Stack
+    head_stack: Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +128,8 @@ def _timing(
         tolerated=tolerated,
         unacceptable=unacceptable,
         cpus=tuple(sorted({cpu for pair in pairs for cpu in pair.cpus})),
+        base_stack=pairs[-1].stacks[BASE],
+        head_stack=pairs[-1].stacks[HEAD],
     )
 
 

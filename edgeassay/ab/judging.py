@@ -17,6 +17,7 @@ from edgeassay.build import seed_of
 from edgeassay.errors import Absent
 from edgeassay.measure.alone import alone
 from edgeassay.measure.fit import check_ran
+from edgeassay.measure.latency import stack_of
 from edgeassay.measure.pairs import Ready, Side, time_pair
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.progress import Reporter
@@ -92,7 +93,12 @@ def _side(
     def load(worker: Worker) -> Ready:
         loaded = worker.load(artifact.path, runtime, "artifact", artifact.label)
         check_ran(artifact, loaded)
-        return Ready(worker=worker, loaded=loaded, inputs=random_inputs(loaded, inputs, seed))
+        return Ready(
+            worker=worker,
+            loaded=loaded,
+            inputs=random_inputs(loaded, inputs, seed),
+            stack=stack_of(runtime, worker.facts),
+        )
 
     start = partial(
         Worker,

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from edgeassay.errors import Absent, EdgeassayError, MeasurementError
 from edgeassay.measure.fit import check_alike
 from edgeassay.measure.latency import timed_rounds
-from edgeassay.spec import Spans
+from edgeassay.spec import Spans, Stack
 from edgeassay.workers import Loaded, Worker
 
 BASE: Final = 0
@@ -37,11 +37,12 @@ class SideFailed(MeasurementError):
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """An artifact in a worker of its own, and the inputs that it takes."""
+    """An artifact in a worker of its own, the inputs that it takes, and what executes it."""
 
     worker: Worker
     loaded: Loaded
     inputs: list[npt.NDArray[Any]]
+    stack: Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +58,13 @@ class Side:
 class Pair:
     """Durations in ns, int64 (spans, rounds), base and head in turn; the rounds of a span may be
     more on one side. `cpus` are those that both were kept on; none where that can't be had.
+    `stacks` are what executed them, as the workers say.
     """
 
     base: npt.NDArray[np.int64]
     head: npt.NDArray[np.int64]
     cpus: tuple[int, ...]
+    stacks: tuple[Stack, Stack]
 
     @property
     def log_ratio(self) -> float:
@@ -109,7 +112,12 @@ def time_pair(base: Side, head: Side, spans: Spans, rng: np.random.Generator) ->
                 with _blaming(which):
                     durations[which].append(_span(ready[which], *rounds[which], spans=spans))
     made = [np.stack(spans_of) for spans_of in durations]
-    return Pair(base=made[BASE], head=made[HEAD], cpus=tuple(cpus))
+    return Pair(
+        base=made[BASE],
+        head=made[HEAD],
+        cpus=tuple(cpus),
+        stacks=(ready[BASE].stack, ready[HEAD].stack),
+    )
 
 
 @contextmanager

@@ -15,18 +15,27 @@ from edgeassay.ab.gate import Outcome, Stopped, run_gate
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ArtifactError, EdgeassayError, MeasurementError
 from edgeassay.measure.pairs import BASE, HEAD, Pair, SideFailed
-from edgeassay.spec import Verdict
+from edgeassay.spec import Stack, Verdict
 from edgeassay.stats.sequential import decide_slowdown, plan_looks
 from edgeassay.stats.signed_rank import center_bounds, least_pairs
 
 SETTINGS = load_comparison(None, Path("/nowhere"))
 GATE = SETTINGS.gate
 ALLOWED = SETTINGS.allowed("", None)
+STACK = Stack(
+    runtime="ai-edge-litert",
+    runtime_version="2.3.0",
+    delegate="xnnpack",
+    gpu_driver=None,
+    threads=1,
+    batch=1,
+)
 
 
 def pair(log_ratio: float, base_ms: float = 3.0) -> Pair:
     base = np.full((3, 2), round(base_ms * 1e6), np.int64)
-    return Pair(base=base, head=np.rint(base * math.exp(log_ratio)).astype(np.int64), cpus=(1,))
+    head = np.rint(base * math.exp(log_ratio)).astype(np.int64)
+    return Pair(base=base, head=head, cpus=(1,), stacks=(STACK, STACK))
 
 
 def gate(

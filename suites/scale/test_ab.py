@@ -62,6 +62,8 @@ def test_other_bytes_that_take_as_long_pass_and_equal_bytes_are_not_timed(folder
     timing = cases["fp32"]["timing"]
     assert timing["high"] <= 1.05 + timing["tolerated"]
     assert timing["pairs"] >= 10
+    assert timing["base_stack"] == timing["head_stack"]
+    assert timing["head_stack"]["runtime"] == "ai-edge-litert"
     assert cases["fp32"]["limits"]["unacceptable"]["source"].endswith("limits.unacceptable")
 
 
