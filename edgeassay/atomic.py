@@ -54,7 +54,11 @@ def check_replaceable(path: Path) -> None:
     """ConfigError where `write_bytes` can't write `path`: said before any work is done for it."""
     if path.is_dir():
         raise ConfigError(f"{path} can't be written: Is a directory; choose another place")
-    check_writable(path.parent)
+    try:
+        check_writable(path.parent)
+    except ConfigError as error:  # it names what was tried, and the file is what is meant
+        reason = str(error).partition(" can't be written")[2]
+        raise ConfigError(f"{path} can't be written{reason}") from None
 
 
 def write_text(path: Path, text: str) -> None:

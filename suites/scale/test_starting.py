@@ -145,7 +145,7 @@ def test_the_default_place_is_the_projects_and_must_be_there(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("edgeassay.cli._project", lambda: tmp_path)
+    monkeypatch.setattr("edgeassay.cli.project_folder", lambda: tmp_path)
     monkeypatch.setattr(sys, "argv", ["edgeassay", "init", "chest", *pair])
     with pytest.raises(SystemExit) as ended:
         main()
