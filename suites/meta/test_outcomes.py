@@ -102,20 +102,6 @@ def check_benchmark(saved: Any) -> None:
         assert stats["median"] == pytest.approx(float(np.median(durations)) / 1e9, rel=1e-12)
 
 
-def test_absent_data_and_timing_off_are_unmeasured(project: Project) -> None:
-    project.environment["EDGEASSAY_DATA"] = ""
-    outcome = project.run()
-    assert outcome.code == 0, outcome.text
-    assert outcome.tests[f"test_mean_auc_drop[{INT8}]"] == "skipped"
-    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "skipped"
-    assert outcome.tests[f"test_size_ratio[{INT8}]"] == "passed"
-    drop = next(c for c in outcome.results["claims"] if c["claim"] == "mean_auc_drop")
-    assert drop["verdict"] == "unmeasured"
-    assert drop["measurement"] is None
-    assert "set EDGEASSAY_DATA" in drop["reason"]
-    assert "8 unmeasured" in outcome.text
-
-
 def test_the_schema_beside_the_documentation_is_the_current_one() -> None:
     text = (ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8")
     assert text == json_schema(), "write edgeassay.report.results.json_schema() there"

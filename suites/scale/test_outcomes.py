@@ -173,3 +173,17 @@ def test_a_build_without_tensorflow_says_what_to_do(project: Project) -> None:
     assert "--artifacts DIR" in outcome.text
     assert "Traceback" not in outcome.text
     assert outcome.results is None
+
+
+def test_absent_data_and_timing_off_are_unmeasured(project: Project) -> None:
+    project.environment["EDGEASSAY_DATA"] = ""
+    outcome = project.run()
+    assert outcome.code == 0, outcome.text
+    assert outcome.tests[f"test_mean_auc_drop[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_latency_ratio[{INT8}]"] == "skipped"
+    assert outcome.tests[f"test_size_ratio[{INT8}]"] == "passed"
+    drop = next(c for c in outcome.results["claims"] if c["claim"] == "mean_auc_drop")
+    assert drop["verdict"] == "unmeasured"
+    assert drop["measurement"] is None
+    assert "set EDGEASSAY_DATA" in drop["reason"]
+    assert "8 unmeasured" in outcome.text
