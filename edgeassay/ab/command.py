@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +24,8 @@ from edgeassay.machine import this_machine
 from edgeassay.matrix import recognise
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.report.markdown import STDOUT, leave
 
-STDOUT: Final = "-"
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
 
@@ -167,8 +166,7 @@ def ab_command(
     )
     if json_path is not None:
         write_text(json_path, json.dumps(facts, indent=2) + "\n")
-    if markdown_path is not None:
-        _print_to(markdown_path, markdown(judged, lines, f"edgeassay ab {base} {head}"))
+    leave(markdown_path, markdown(judged, lines, f"edgeassay ab {base} {head}"))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(judged, lines, Console(highlight=False, width=width))
@@ -191,10 +189,3 @@ def _check_first(
         check_replaceable(json_path)
     if markdown_path not in (None, STDOUT):
         check_replaceable(Path(str(markdown_path)))
-
-
-def _print_to(path: str, text: str) -> None:
-    if path == STDOUT:
-        sys.stdout.write(text)
-    else:
-        write_text(Path(path), text)

@@ -19,7 +19,7 @@ from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.latency import stack_of
 from edgeassay.runs.records import CaseId
-from edgeassay.runs.saved import Timed
+from edgeassay.runs.saved import Timed, differences
 from edgeassay.spec import Case, Claim, ClaimName, Measurement, Verdict
 from edgeassay.timings import LATENCY
 
@@ -149,9 +149,8 @@ def _timed(evidence: Evidence, case: Case) -> Timed:
 
 def _stack_changes(base: Timed, head: Timed) -> list[str]:
     """What runs it now and did then, where that differs."""
-    names = dict.fromkeys([*base.stack, *head.stack])
-    changes = [(n, base.stack.get(n, "none"), head.stack.get(n, "none")) for n in names]
-    return [f"{name} was {old} and is {new}" for name, old, new in changes if old != new]
+    changes = differences(base.stack, head.stack)
+    return [f"{name} was {old} and is {new}" for name, old, new in changes]
 
 
 def _compared(evidence: Evidence, baseline: Baseline, case: Case) -> Compared:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,6 +22,7 @@ from edgeassay.config.shapes import default_statistics
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
+from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.runs.storage import STORAGE
 from edgeassay.spec import Verdict
 
@@ -124,7 +124,7 @@ def compare_command(
         acceptance=load_acceptance(base, places.baselines, project),
     )
     _write(found, json_path, markdown_path)
-    if markdown_path != "-":
+    if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(found, Console(highlight=False, width=width), unchanged=show_all)
     raise typer.Exit(found.exit_code)
@@ -153,7 +153,7 @@ def _check_kept(
     """ConfigError where what is found would be written over what it is taken from."""
     inputs = {Path(run.where).resolve() for side in sides for run in side.runs}
     outputs = {"--json": json_path}
-    if markdown_path not in (None, "-"):
+    if markdown_path not in (None, STDOUT):
         outputs["--markdown"] = Path(str(markdown_path))
     for option, path in outputs.items():
         if path is not None and path.resolve() in inputs:
@@ -163,7 +163,4 @@ def _check_kept(
 def _write(found: Found, json_path: Path | None, markdown_path: str | None) -> None:
     if json_path is not None:
         write_text(json_path, json.dumps(document(found), indent=2) + "\n")
-    if markdown_path == "-":
-        sys.stdout.write(markdown(found))
-    elif markdown_path is not None:
-        write_text(Path(markdown_path), markdown(found))
+    leave(markdown_path, markdown(found))

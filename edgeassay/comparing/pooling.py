@@ -12,7 +12,7 @@ import numpy as np
 
 from edgeassay.changes.timing import same_durations
 from edgeassay.runs.records import CaseId, ClaimRecord
-from edgeassay.runs.saved import SavedRun, Timed
+from edgeassay.runs.saved import SavedRun, Timed, differences
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -72,6 +72,4 @@ def latest_claims(runs: Sequence[SavedRun]) -> list[ClaimRecord]:
 
 def machine_parts(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
     """What differs between two machines or stacks, part by part, in words."""
-    names = dict.fromkeys([*base, *head])
-    pairs = {name: (base.get(name) or "none", head.get(name) or "none") for name in names}
-    return [f"{name} {old} -> {new}" for name, (old, new) in pairs.items() if old != new]
+    return [f"{name} {old} -> {new}" for name, old, new in differences(base, head)]

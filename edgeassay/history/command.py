@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,13 +33,13 @@ from edgeassay.history.shown import markdown, print_history
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
+from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.runs.storage import STORAGE
 from edgeassay.runs.summaries import Summaries, read_summaries
 
 NO_RUNS: Final = 4
 WIDTH: Final = 130  # of the table, where the terminal hasn't more
 MOST_TOLD: Final = 10  # files that are left out, each a line
-STDOUT: Final = "-"
 PLAIN: Final[dict[str, Any]] = {"highlight": False, "markup": False, "soft_wrap": True}
 
 
@@ -158,11 +157,9 @@ def _leave(
         facts = {"schema": 1, "edgeassay": edgeassay.__version__, "confidence": confidence}
         facts |= {"machines": machines, "left_out": list(left_out)}
         write_text(json_path, json.dumps(facts, indent=2) + "\n")
+    leave(markdown_path, markdown(found, left_out))
     if markdown_path == STDOUT:
-        sys.stdout.write(markdown(found, left_out))
         return
-    if markdown_path is not None:
-        write_text(Path(markdown_path), markdown(found, left_out))
     console = Console(highlight=False, width=max(WIDTH, shutil.get_terminal_size().columns))
     for one in found:
         print_history(one, console)

@@ -68,3 +68,10 @@ class SavedRun:
     benchmarks: Mapping[str, Timed]
     claims: tuple[ClaimRecord, ...] = ()
     scores: Mapping[CaseId, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """What differs between two machines or stacks: its name, what it was and what it is."""
+    names = dict.fromkeys([*old, *new])
+    pairs = [(name, old.get(name) or "none", new.get(name) or "none") for name in names]
+    return [(name, was, now) for name, was, now in pairs if was != now]
