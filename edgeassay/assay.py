@@ -20,10 +20,12 @@ from edgeassay.progress import Reporter
 from edgeassay.rig import Rig, Settings
 from edgeassay.spec import (
     TRAITS,
+    Case,
     Claim,
     ClaimName,
     Deviation,
     Judgement,
+    Kind,
     Verdict,
 )
 
@@ -58,15 +60,31 @@ class Assay:
         except (MeasurementError, WorkerError) as error:
             judgement = _without(claim, Verdict.FAIL, error)
             if isinstance(error, WorkerError):
-                return self._excuse(judgement)  # not kept: a new worker may do better
-        self._judgements[claim] = self._excuse(judgement)
+                return self._finish(judgement)  # not kept: a new worker may do better
+        self._judgements[claim] = self._finish(judgement)
         return self._judgements[claim]
+
+    def _finish(self, judgement: Judgement) -> Judgement:
+        """The judgement with how its numbers came to be, and with what excuses it."""
+        return self._excuse(replace(judgement, kind=self.rig.kind(judgement.claim.case)))
 
     def _judge(self, claim: Claim) -> Judgement:
         if TRAITS[claim.name].timed and self.settings.timing_off:
             raise Absent(self.settings.timing_off)
         measurement, reference = MEASURES[claim.name](self.evidence, claim)
-        return decide(claim, measurement, reference=reference)
+        judgement = decide(claim, measurement, reference=reference)
+        if TRAITS[claim.name].timed and self._is_software(claim.case):
+            words = "software stands in for the accelerator, and its times decide nothing"
+            reason = f"{words}: {judgement.reason}"
+            return replace(judgement, verdict=Verdict.UNMEASURED, reason=reason)
+        return judgement
+
+    def _is_software(self, case: Case) -> bool:
+        """Whether software stands in for the accelerator that a case asks for."""
+        if self.rig.runtime(case).accelerator == "cpu":
+            return False
+        self.rig.loaded(case)
+        return self.rig.kind(case) is Kind.SOFTWARE
 
     def _excuse(self, judgement: Judgement) -> Judgement:
         """Show the deviation that declares a failure, or a lack of evidence, beside it."""

@@ -133,9 +133,9 @@ class Evaluations:
                 check=check,
                 jobs=self._rig.settings.jobs,
             )
-        if device.workers[runtime.engine] != ("{python}",):
+        if not device.workers[runtime.worker].is_own:
             raise ConfigError(
-                f"--on: {device.file}:workers.{runtime.engine} isn't this Python but a device of"
+                f"--on: {device.file}:workers.{runtime.worker} isn't this Python but a device of"
                 " its own, and a cluster can't stand for it; leave --on out"
             )
         assert model.data is not None, "predictions are made of data"
@@ -171,7 +171,7 @@ class Evaluations:
                 "code": outputs_version(),
                 "runtime": asdict(self._rig.runtime(case)),
                 "worker": self._rig.greeting(case),
-                "device": [device.id, *device.workers[self._rig.runtime(case).engine]],
+                "device": [device.id, *device.workers[self._rig.runtime(case).worker].command],
                 "machine": self._rig.plan.machine.fingerprint,
             },
         )

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from edgeassay.build import seed_of
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.random_inputs import finite_share, random_rows
@@ -52,9 +50,7 @@ class Evidence:
 
     def check_loads(self, case: Case) -> None:
         """Load the artifact in a fresh worker and run it once on zeros."""
-        with self.rig.start_worker(case) as worker:
-            loaded = self.rig.load(worker, case)
-            worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
+        self.rig.loaded(case)
 
     def finite_share(self, case: Case) -> tuple[float, int]:
         """The share of outputs that are finite numbers, and on how many rows: the evaluation

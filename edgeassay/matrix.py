@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from pathlib import PurePath
 
-from edgeassay.config import choose, nearest
+from edgeassay.config import catalogue, choose, nearest
 from edgeassay.errors import ConfigError
 from edgeassay.machine import Machine
 from edgeassay.spec import (
+    ENGINES,
     TRAITS,
     Case,
     Claim,
@@ -20,6 +22,8 @@ from edgeassay.spec import (
     Limit,
     LimitRule,
     ModelSpec,
+    RuntimeSpec,
+    VariantSpec,
     Verdict,
 )
 
@@ -39,6 +43,11 @@ class Plan:
         """The case whose artifact drops and ratios are taken against."""
         return replace(case, variant=self.models[case.model].reference.variant)
 
+    @property
+    def architecture(self) -> str:
+        """Of the workers: the device's own, or this machine's."""
+        return self.device.architecture or self.machine.architecture
+
     def deviations(self) -> Iterator[tuple[str, Deviation, tuple[Claim, ...]]]:
         """Each deviation of the plan's models: the model, the deviation, the claims it covers."""
         for model in self.models.values():
@@ -52,7 +61,7 @@ class Plan:
             (deviation.variant, claim.case.variant),
             (deviation.runtime, claim.case.runtime),
             (deviation.device, claim.case.device),
-            (deviation.architecture, self.machine.architecture),
+            (deviation.architecture, self.architecture),
             (deviation.class_name, claim.class_name),
         )
         return (
@@ -85,7 +94,9 @@ def matches(device: DeviceSpec, machine: Machine) -> bool:
         (m.fingerprint, machine.fingerprint),
     )
     given = [(pattern, value) for pattern, value in patterns if pattern is not None]
-    return (m.any or bool(given)) and all(fnmatchcase(value, pattern) for pattern, value in given)
+    return (m.any or m.on_request or bool(given)) and all(
+        fnmatchcase(value, pattern) for pattern, value in given
+    )
 
 
 def recognise(
@@ -100,43 +111,59 @@ def recognise(
         device = devices[choose("device", [wanted], devices)[0]]
         return device, matches(device, machine)
     found = [d for d in devices.values() if matches(d, machine)]
-    special = [d for d in found if not d.match.any]
+    special = [d for d in found if not (d.match.any or d.match.on_request)]
     if len(special) > 1:
         names = ", ".join(d.file for d in special)
         raise ConfigError(
             f"several device profiles recognise this machine: {names}; choose with --device"
         )
-    if not found:
+    if all(d.match.on_request for d in found):
         raise ConfigError(
             "no device profile recognises this machine; add one, or choose with --device"
         )
-    return (special or found)[0], True
+    return (special or [d for d in found if not d.match.on_request])[0], True
 
 
 def _limit(
-    rules: Sequence[LimitRule], claim: ClaimName, variant: str, class_name: str | None
+    rules: Sequence[LimitRule],
+    claim: ClaimName,
+    case: Case,
+    architecture: str,
+    class_name: str | None,
 ) -> Limit | None:
-    """The most particular rule: variant and class before variant, before class, before general."""
+    """The most particular rule: one for the variant goes before one for the runtime, that before
+    one for the architecture, that before one for the class, and a general one comes last.
+    """
+
+    def asked(rule: LimitRule) -> tuple[tuple[str | None, str | None], ...]:
+        return (
+            (rule.variant, case.variant),
+            (rule.runtime, case.runtime),
+            (rule.architecture, architecture),
+            (rule.class_name, class_name),
+        )
+
     fitting = [
         rule
         for rule in rules
-        if rule.claim is claim
-        and rule.variant in (None, variant)
-        and rule.class_name in (None, class_name)
+        if rule.claim is claim and all(want in (None, is_) for want, is_ in asked(rule))
     ]
     if not fitting:
         return None
-    return max(fitting, key=lambda r: (r.variant is not None, r.class_name is not None)).limit
+    return max(fitting, key=lambda rule: [want is not None for want, _ in asked(rule)]).limit
 
 
-def _claims(model: ModelSpec, device: DeviceSpec, case: Case) -> Iterator[Claim]:
+def _claims(model: ModelSpec, device: DeviceSpec, case: Case, architecture: str) -> Iterator[Claim]:
     for name, traits in TRAITS.items():
+        if traits.of_parity and is_parity_reference(model, device, case.runtime):
+            continue
         if case.variant == model.reference.variant and not of_reference(name, model):
             continue
         # Without data nobody knows the classes, and one claim stands for all: it is unmeasured.
         for class_name in (model.classes or (None,)) if traits.per_class else (None,):
-            limit = _limit(device.limits.get(model.id, ()), name, case.variant, class_name)
-            limit = limit or _limit(model.limits, name, case.variant, class_name)
+            limit = _limit(
+                device.limits.get(model.id, ()), name, case, architecture, class_name
+            ) or _limit(model.limits, name, case, architecture, class_name)
             if limit is not None:
                 yield Claim(name=name, case=case, limit=limit, class_name=class_name)
 
@@ -153,6 +180,7 @@ def _check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
             for kind, value, known in (
                 ("variant", rule.variant, model.variants),
                 ("class", rule.class_name, model.classes),
+                ("runtime", rule.runtime, {**catalogue(), **model.runtimes}),
             ):
                 if value is not None and value not in known:
                     raise ConfigError(
@@ -221,6 +249,28 @@ def of_reference(name: ClaimName, model: ModelSpec) -> bool:
     return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
 
 
+def is_parity_reference(model: ModelSpec, device: DeviceSpec, runtime: str) -> bool:
+    """Whether a runtime on a device is what others are held against."""
+    spec = model.runtimes[runtime]
+    worker = device.workers.get(spec.worker)
+    return runtime == model.reference.runtime and worker is not None and worker.is_own
+
+
+def takes(runtime: RuntimeSpec, variant: VariantSpec) -> bool:
+    """Whether a runtime takes artifacts of a variant's format; what none takes, .tflite stands for:
+    the runtime then says what it makes of it.
+    """
+    known = {traits.suffix for traits in ENGINES.values()}
+    suffix = PurePath(variant.artifact or "").suffix.lower()
+    return runtime.traits.suffix == (suffix if suffix in known else ".tflite")
+
+
+def _with_asked(model: ModelSpec, wanted: Sequence[str]) -> ModelSpec:
+    """The model on runtimes of the catalogue too that were asked for by name."""
+    asked = {name: spec for name, spec in catalogue().items() if name in wanted}
+    return replace(model, runtimes={**asked, **model.runtimes})
+
+
 def plan(
     *,
     models: Mapping[str, ModelSpec],
@@ -237,7 +287,10 @@ def plan(
         _check_limits(profile, models)
     _check_compared(models, devices.values())
     _check_deviations(models, devices)
-    chosen = {name: models[name] for name in choose("model", wanted_models, models)}
+    chosen = {
+        name: _with_asked(models[name], wanted_runtimes)
+        for name in choose("model", wanted_models, models)
+    }
     choose(
         "variant",
         wanted_variants,
@@ -246,17 +299,21 @@ def plan(
     choose(
         "runtime",
         wanted_runtimes,
-        dict.fromkeys(r for m in chosen.values() for r in m.runtimes),
+        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *catalogue()]),
     )
     cases = [
         Case(model=model.id, variant=variant, runtime=runtime, device=device.id)
         for model in chosen.values()
         for runtime in model.runtimes
         if not wanted_runtimes or runtime in wanted_runtimes
-        for variant in model.variants
+        for variant, declared in model.variants.items()
         if not wanted_variants or variant in wanted_variants
+        if takes(model.runtimes[runtime], declared)
     ]
-    claims = [claim for case in cases for claim in _claims(chosen[case.model], device, case)]
+    architecture = device.architecture or machine.architecture
+    claims = [
+        claim for case in cases for claim in _claims(chosen[case.model], device, case, architecture)
+    ]
     return Plan(
         models=chosen,
         device=device,

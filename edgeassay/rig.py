@@ -8,15 +8,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
 from edgeassay.datasets import Dataset, open_dataset
+from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
 from edgeassay.progress import Reporter
-from edgeassay.spec import Case, DataSource, ModelSpec, RuntimeSpec
+from edgeassay.spec import Case, DataSource, Kind, ModelSpec, RuntimeSpec
 from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
 
@@ -55,7 +58,8 @@ class Rig:
         self.artifacts: dict[tuple[str, str], Artifact] = {}
         self._unbuilt: dict[tuple[str, str], Missing] = {}
         self._datasets: dict[str, Dataset] = {}
-        self._greetings: dict[str, dict[str, Any]] = {}
+        self._greetings: dict[tuple[str, str], dict[str, Any]] = {}
+        self._loaded: dict[Case, Loaded] = {}
 
     def prepare(self, model_id: str) -> None:
         """Build what a model's cases need; a failed build is left to the claims that need it."""
@@ -126,18 +130,7 @@ class Rig:
             raise Absent(
                 f"this machine isn't the device {device.id!r} that {device.file} describes"
             )
-        engine = self.runtime(case).engine
-        if engine not in device.workers:
-            raise Absent(f"{device.file} declares no worker for {engine!r}")
-        try:
-            return Worker(
-                device.workers[engine],
-                engine,
-                label=f"{case.model}/{case.variant}",
-                timeout_s=device.timing.timeout_s,
-            )
-        except Absent as error:
-            raise Absent(f"{error} (its command is {device.file}:workers.{engine})") from None
+        return start_worker(device, self.runtime(case), label=f"{case.model}/{case.variant}")
 
     def load(self, worker: Worker, case: Case) -> Loaded:
         """Load the case's artifact, and check that these bytes run, and that they are of its kind.
@@ -158,10 +151,46 @@ class Rig:
 
     def greeting(self, case: Case) -> dict[str, Any]:
         """What the worker of a case's runtime says of itself, asked once a run."""
-        engine = self.runtime(case).engine
-        if engine not in self._greetings:
+        runtime = self.runtime(case)
+        key = (runtime.engine, runtime.worker)
+        if key not in self._greetings:
             with self.start_worker(case) as worker:
                 facts = dict(worker.facts)
             del facts["pid"]
-            self._greetings[engine] = facts
-        return self._greetings[engine]
+            self._greetings[key] = facts
+        return self._greetings[key]
+
+    def loaded(self, case: Case) -> Loaded:
+        """What the case's runtime says of its artifact, which ran there once on zeros: loaded in a
+        fresh worker, once a run.
+        """
+        if case not in self._loaded:
+            with self.start_worker(case) as worker:
+                loaded = self.load(worker, case)
+                if self.runtime(case).traits.executes:
+                    worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
+            self._loaded[case] = loaded
+        return self._loaded[case]
+
+    def kind(self, case: Case) -> Kind:
+        """How the case's numbers come to be, as far as its runtime has said so by now."""
+        if self.runtime(case).traits.kind is not Kind.MEASURED:
+            return self.runtime(case).traits.kind
+        if self.plan.device.emulated:
+            return Kind.EMULATED
+        known = self._loaded.get(case)
+        return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
+
+    def check_timed(self, case: Case) -> None:
+        """Absent where the times of the case's runtime say nothing of any device."""
+        device, runtime = self.plan.device, self.runtime(case)
+        if device.emulated:
+            raise Absent(
+                f"{device.id} is emulated: it shows what its instructions compute, and its times"
+                " are no device's"
+            )
+        if not runtime.traits.timed or not runtime.traits.executes:
+            raise Absent(
+                f"runtime {case.runtime} stands for a device that isn't this machine: its times"
+                " here say nothing of it"
+            )

@@ -81,6 +81,7 @@ class Timings:
         """The case's durations, taken in turn with its reference's."""
         if case not in self._durations:
             rig = self._rig
+            rig.check_timed(case)
             artifact, whole = rig.artifact(case), rig.plan.reference_of(case)
             reference = None if whole == case else rig.artifact(whole)
             settings, seed = rig.model(case).random_inputs, seed_of(case.id)
@@ -106,6 +107,7 @@ class Timings:
         here, or the worker isn't.
         """
         if case not in self._end_to_end:
+            self._rig.check_timed(case)
             rig, data = self._rig, self._evaluations.data(case.model)
             artifact, model = rig.artifact(case), rig.model(case)
             with self._watching(case, END_TO_END) as watch:
@@ -133,6 +135,7 @@ class Timings:
     def sustained(self, case: Case) -> Sustained:
         """A long run in one fresh process."""
         if case not in self._sustained:
+            self._rig.check_timed(case)
             rig, timing = self._rig, self._rig.plan.device.timing
             artifact, settings = rig.artifact(case), rig.model(case).random_inputs
             with self._watching(case, SUSTAINED) as watch, self._starter(case, watch)() as worker:

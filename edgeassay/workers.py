@@ -52,7 +52,8 @@ class TensorSpec:
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
     """An artifact in a worker: its handle there, its tensors, the digest of what was loaded, and
-    how long it took to make it ready to run, where it was loaded just now.
+    how long it took to make it ready to run, where it was loaded just now. `facts` is what else its
+    runtime says of it.
     """
 
     handle: str
@@ -61,6 +62,7 @@ class Loaded:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     init_ns: int | None = field(default=None, compare=False)
+    facts: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,6 +356,7 @@ def read_loaded(facts: dict[str, Any], label: str, handle: str = "") -> Loaded:
         inputs=tuple(_tensor(t) for t in facts["inputs"]),
         outputs=tuple(_tensor(t) for t in facts["outputs"]),
         init_ns=facts.get("init_ns"),
+        facts=facts.get("facts", {}),
     )
 
 
@@ -361,7 +364,7 @@ def describe_loaded(loaded: Loaded) -> dict[str, Any]:
     """The same for a JSON file, as `read_loaded` reads it."""
     ends = {"inputs": loaded.inputs, "outputs": loaded.outputs}
     tensors = {k: [asdict(t) | {"dtype": t.dtype.name} for t in ts] for k, ts in ends.items()}
-    return {"sha256": loaded.sha256, **tensors}
+    return {"sha256": loaded.sha256, "facts": loaded.facts, **tensors}
 
 
 def _tensor(facts: dict[str, Any]) -> TensorSpec:

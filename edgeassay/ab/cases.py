@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from edgeassay.ab.sides import FILE, Origin
 from edgeassay.artifacts import Artifact
-from edgeassay.config import choose
+from edgeassay.config import catalogue, choose
 from edgeassay.errors import ConfigError
 from edgeassay.spec import Case, ModelSpec, RandomInputs, RuntimeSpec
-
-# What an artifact runs on that no model.toml speaks of.
-PLAIN: Final[Mapping[str, RuntimeSpec]] = {
-    "litert": RuntimeSpec(),
-    "litert-builtin": RuntimeSpec(kernels="builtin"),
-    "litert-reference": RuntimeSpec(kernels="reference"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +88,7 @@ def match(base: Origin, head: Origin, ways: Ways) -> Matched:
 def _declared(side: Origin, model: str, ways: Ways) -> Mapping[str, RuntimeSpec]:
     """The runtimes of a model as that side declares it, or else this project."""
     spec = side.models.get(model, ways.models.get(model))
-    return {"litert": PLAIN["litert"]} if spec is None else spec.runtimes
+    return {"litert": catalogue()["litert"]} if spec is None else spec.runtimes
 
 
 Artifacts = Mapping[tuple[str, str], Artifact]
@@ -127,7 +119,7 @@ def _contests(
 ) -> list[Contest]:
     """The case on each runtime that both sides declare, or on those that were asked for."""
     model, (base, head) = ways.models.get(key[0]), artifacts
-    base_has, head_has = ({**PLAIN, **known} for known in declared)
+    base_has, head_has = ({**catalogue(), **known} for known in declared)
     for name, known in ((ways.base or ways.both, base_has), (ways.head or ways.both, head_has)):
         if name is not None:
             choose("runtime", [name], known)

@@ -14,6 +14,7 @@ from edgeassay.ab.gate import Outcome, Stopped, broken, run_gate
 from edgeassay.ab.sides import Origin
 from edgeassay.artifacts import Artifact
 from edgeassay.build import seed_of
+from edgeassay.devices import command_of, start_worker
 from edgeassay.errors import Absent
 from edgeassay.measure.alone import alone
 from edgeassay.measure.fit import check_ran
@@ -87,8 +88,6 @@ def _side(
     artifact: Artifact, runtime: RuntimeSpec, inputs: RandomInputs, device: DeviceSpec, *, seed: int
 ) -> Side:
     """How one side's workers start and are made ready; both sides get the same numbers."""
-    if runtime.engine not in device.workers:
-        raise Absent(f"{device.file} declares no worker for {runtime.engine!r}")
 
     def load(worker: Worker) -> Ready:
         loaded = worker.load(artifact.path, runtime, "artifact", artifact.label)
@@ -100,13 +99,8 @@ def _side(
             stack=stack_of(runtime, worker.facts),
         )
 
-    start = partial(
-        Worker,
-        device.workers[runtime.engine],
-        runtime.engine,
-        label=artifact.label,
-        timeout_s=device.timing.timeout_s,
-    )
+    command_of(device, runtime.worker)
+    start = partial(start_worker, device, runtime, label=artifact.label)
     return Side(start=start, load=load, threads=runtime.threads)
 
 

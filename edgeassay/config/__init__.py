@@ -1,5 +1,6 @@
 """TOML to spec, strictly: an unknown key names file, key and the nearest valid key."""
 
+from edgeassay.config.catalogue import catalogue, environments
 from edgeassay.config.loading import (
     choose,
     data_root,
@@ -11,8 +12,10 @@ from edgeassay.config.loading import (
 from edgeassay.config.shapes import nearest
 
 __all__ = [
+    "catalogue",
     "choose",
     "data_root",
+    "environments",
     "load_device",
     "load_devices",
     "load_model",

@@ -9,7 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgeassay.config.loading import relative
-from edgeassay.config.shapes import TABLES, explain, nearest, read_toml
+from edgeassay.config.shapes import TABLES, explain, nearest
+from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.spec import Accepted, ClaimName
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
+from edgeassay.config.catalogue import catalogue, environments, is_environment
 from edgeassay.config.shapes import (
     NAME,
     DeviceFile,
@@ -232,7 +233,17 @@ def _check_names(model: ModelFile, where: str) -> None:
                 f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
                 f" {nearest(runtime.engine, ENGINES)}"
             )
+        if runtime.environment is not None and not is_environment(runtime.environment):
+            raise ConfigError(
+                f"{where}: runtimes.{name}.environment = {runtime.environment!r} is unknown;"
+                f" {nearest(runtime.environment, environments())}"
+            )
         _check_between(runtime.threads, 1, MOST_THREADS, f"runtimes.{name}.threads", where)
+    if model.reference.runtime not in {*catalogue(), *model.runtimes}:
+        raise ConfigError(
+            f"{where}: reference.runtime = {model.reference.runtime!r} is unknown;"
+            f" {nearest(model.reference.runtime, [*catalogue(), *model.runtimes])}"
+        )
 
 
 def _check_preprocess(settings: Preprocess, where: str) -> None:
@@ -274,7 +285,7 @@ def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: s
             )
         for key, value, known in (
             ("variant", deviation.variant, model.variants),
-            ("runtime", deviation.runtime, model.runtimes),
+            ("runtime", deviation.runtime, {**catalogue(), **model.runtimes}),
             ("class", deviation.class_name, class_names(model.data)),
             ("architecture", deviation.architecture, ARCHITECTURES),
         ):
@@ -314,9 +325,14 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("swapped_mb", tolerance.swapped_mb, MOST_MEGABYTES),
     ):
         _check_between(allowed, 0.0, most, f"tolerance.{name}", where)
-    for engine, command in device.workers.items():
-        if engine not in ENGINES or not command:
+    for name, worker in device.workers.items():
+        if not is_environment(name) or not worker.command:
             raise ConfigError(
-                f"{where}: workers.{engine} must be the command of a worker for one of"
-                f' {", ".join(ENGINES)}, such as ["{{python}}"]'
+                f"{where}: workers.{name} must be the command of a worker for one of"
+                f' {", ".join(environments())}, such as ["{{python}}"]'
             )
+    if device.architecture is not None and device.architecture not in ARCHITECTURES:
+        raise ConfigError(
+            f"{where}: architecture = {device.architecture!r} is unknown;"
+            f" {nearest(device.architecture, ARCHITECTURES)}"
+        )

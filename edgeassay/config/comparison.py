@@ -10,7 +10,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edgeassay.config.loading import relative
-from edgeassay.config.shapes import DEFAULTS, TABLES, defaults, explain, nearest, read_toml
+from edgeassay.config.shapes import DEFAULTS, TABLES, defaults, explain, nearest
+from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.spec import Allowed, AllowedRule, Comparison, Gate, Limit, Noise, Spans
 

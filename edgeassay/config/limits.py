@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from edgeassay.config.shapes import nearest
+from edgeassay.config.shapes import LimitEntry, nearest
 from edgeassay.errors import ConfigError
-from edgeassay.spec import TRAITS, ClaimName, Limit, LimitRule
+from edgeassay.spec import ARCHITECTURES, TRAITS, ClaimName, Limit, LimitRule
 
 
 def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
@@ -113,4 +113,48 @@ def read_limits(
                     f"{where}: unknown key '{prefix}.{name}.{claim}'; {nearest(claim, claims)}"
                 )
         rules += _claim_limits(inner, name, where, f"{prefix}.{name}", classes)
+    return tuple(rules)
+
+
+def read_particular(
+    entries: Sequence[LimitEntry],
+    *,
+    variants: Iterable[str] | None,
+    runtimes: Iterable[str] | None,
+    classes: Sequence[str] | None,
+    where: str,
+) -> tuple[LimitRule, ...]:
+    """The rules of [[limit]] tables, each for a variant, a runtime, an architecture, a class, or
+    what of these it names; where known names are None, any is allowed.
+    """
+    rules = []
+    for i, entry in enumerate(entries):
+        key = f"limit[{i}]"
+        _check_place([entry.claim], where)
+        for kind, value, known in (
+            ("variant", entry.variant, variants),
+            ("runtime", entry.runtime, runtimes),
+            ("architecture", entry.architecture, ARCHITECTURES),
+            ("class", entry.class_name, classes),
+        ):
+            if value is not None and known is not None and value not in known:
+                raise ConfigError(
+                    f"{where}: {key} names an unknown {kind}; {nearest(value, known)}"
+                )
+        if entry.class_name is not None and not TRAITS[entry.claim].per_class:
+            raise ConfigError(
+                f"{where}: {key} names the class {entry.class_name!r}, and {entry.claim} is about"
+                " all classes together; leave `class` out"
+            )
+        given = {"limit": entry.limit, "rationale": entry.rationale}
+        rules.append(
+            LimitRule(
+                claim=entry.claim,
+                limit=_limit(given, entry.claim, where, key),
+                variant=entry.variant,
+                runtime=entry.runtime,
+                architecture=entry.architecture,
+                class_name=entry.class_name,
+            )
+        )
     return tuple(rules)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from edgeassay.config.catalogue import catalogue
 from edgeassay.config.checks import (
     check_co_primary,
     check_deviations,
@@ -13,10 +14,10 @@ from edgeassay.config.checks import (
     check_model,
     class_names,
 )
-from edgeassay.config.limits import read_limits
-from edgeassay.config.shapes import DeviceFile, ModelFile, nearest, read_file
+from edgeassay.config.limits import read_limits, read_particular
+from edgeassay.config.shapes import DeviceFile, LimitEntry, ModelFile, nearest, read_file
 from edgeassay.errors import ConfigError
-from edgeassay.spec import TRAITS, Deviation, DeviceSpec, ModelSpec
+from edgeassay.spec import TRAITS, Deviation, DeviceSpec, LimitRule, ModelSpec
 
 DATA_VARIABLE = "EDGEASSAY_DATA"
 
@@ -37,11 +38,22 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         for i, entry in enumerate(model.deviation)
     )
     check_deviations(deviations, model, where)
-    limits = read_limits(model.limits, variants=model.variants, classes=classes, where=where)
+    limits = (
+        *read_limits(model.limits, variants=model.variants, classes=classes, where=where),
+        *read_particular(
+            model.limit,
+            variants=model.variants,
+            runtimes={**catalogue(), **model.runtimes},
+            classes=classes,
+            where=where,
+        ),
+    )
+    if any(entry.model is not None for entry in model.limit):
+        raise ConfigError(f"{where}: a [[limit]] here is about this model; leave its `model` out")
     for rule in limits:
         traits = TRAITS[rule.claim]
         if traits.of_device:
-            unit = {"ms": "milliseconds", "MB": "megabytes"}[traits.unit]
+            unit = {"ms": "milliseconds", "MB": "megabytes"}.get(traits.unit, traits.unit)
             raise ConfigError(
                 f"{rule.limit.source}: a budget in {unit} belongs to a device: set it in a device"
                 f" profile, under [limits.{model.id}]"
@@ -76,7 +88,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
             f"{where}: id = {device.id!r}, and the file is {path.stem!r}; make them equal"
         )
     check_device(device, where)
-    limits = {}
+    limits: dict[str, tuple[LimitRule, ...]] = {}
     for model, table in device.limits.items():
         if not isinstance(table, dict):
             raise ConfigError(
@@ -86,16 +98,31 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
         limits[model] = read_limits(
             table, variants=None, classes=None, where=where, prefix=f"limits.{model}"
         )
+    for model, entries in _by_model(device.limit, where).items():
+        rules = read_particular(entries, variants=None, runtimes=None, classes=None, where=where)
+        limits[model] = (*limits.get(model, ()), *rules)
     return DeviceSpec(
         id=device.id,
         title=device.title or device.id,
         file=where,
         match=device.match,
+        architecture=device.architecture,
+        emulated=device.emulated,
         workers=device.workers,
         timing=device.timing,
         tolerance=device.tolerance,
         limits=limits,
     )
+
+
+def _by_model(entries: Sequence[LimitEntry], where: str) -> dict[str, list[LimitEntry]]:
+    """A device profile's [[limit]] tables by the model that each names."""
+    found: dict[str, list[LimitEntry]] = {}
+    for i, entry in enumerate(entries):
+        if entry.model is None:
+            raise ConfigError(f"{where}: limit[{i}] names no `model`; add it")
+        found.setdefault(entry.model, []).append(entry)
+    return found
 
 
 def relative(path: Path, root: Path) -> str:

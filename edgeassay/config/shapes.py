@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
@@ -11,9 +10,18 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
-from edgeassay.errors import ConfigError, why
+from edgeassay.config.catalogue import options_of
+from edgeassay.config.toml import read_toml
+from edgeassay.errors import ConfigError
 from edgeassay.spec import (
     Checkup,
     ClaimName,
@@ -35,6 +43,7 @@ from edgeassay.spec import (
     Tolerance,
     VariantSpec,
     Verdict,
+    WorkerSpec,
 )
 
 DEFAULTS: Final = Path(__file__).with_name("defaults.toml")
@@ -56,6 +65,33 @@ class DeviationEntry(BaseModel):
     class_name: str | None = Field(default=None, alias="class")
 
 
+class LimitEntry(BaseModel):
+    """One [[limit]] table: a limit for what it names, and for all where it names none. In a device
+    profile it names the model too.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    claim: ClaimName
+    limit: Any
+    rationale: str | None = None
+    model: str | None = None
+    variant: str | None = None
+    runtime: str | None = None
+    architecture: str | None = None
+    class_name: str | None = Field(default=None, alias="class")
+
+
+def _worker(given: Any) -> Any:
+    """A command by itself, or the Python of a worker, as a table with a command."""
+    if isinstance(given, list):
+        return {"command": given}
+    if isinstance(given, dict) and isinstance(given.get("python"), str):
+        if "command" in given:
+            raise ValueError("it has `python` and `command`; leave one")
+        return {"command": [given["python"]]} | {k: v for k, v in given.items() if k != "python"}
+    return given
+
+
 class ModelFile(BaseModel):
     """The shape of a model.toml; `limits` is read by `read_limits`, which knows its keys."""
 
@@ -72,6 +108,7 @@ class ModelFile(BaseModel):
     operating_point: OperatingPoint = OperatingPoint()
     statistics: Statistics
     limits: dict[str, Any] = Field(default_factory=dict)
+    limit: list[LimitEntry] = Field(default_factory=list)
     deviation: list[DeviationEntry] = Field(default_factory=list)
 
 
@@ -84,8 +121,11 @@ class DeviceFile(BaseModel):
     match: Match
     timing: Timing
     tolerance: Tolerance
-    workers: dict[str, tuple[str, ...]]
+    architecture: str | None = None
+    emulated: bool = False
+    workers: dict[str, Annotated[WorkerSpec, BeforeValidator(_worker)]]
     limits: dict[str, Any] = Field(default_factory=dict)
+    limit: list[LimitEntry] = Field(default_factory=list)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -107,6 +147,8 @@ TABLES: dict[str, type] = {
     "operating_point": OperatingPoint,
     "statistics": Statistics,
     "deviation": DeviationEntry,
+    "limit": LimitEntry,
+    "workers": WorkerSpec,
     "match": Match,
     "timing": Timing,
     "tolerance": Tolerance,
@@ -152,27 +194,6 @@ def explain(shape: type, error: ValidationError, where: str) -> str:
     return f"{where}: {key} = {first['input']!r} is not valid: {words}"
 
 
-def read_toml(path: Path, where: str) -> dict[str, Any]:
-    """The file's tables; ConfigError with the line where it is no TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{where} doesn't exist") from None
-    except OSError as error:
-        raise ConfigError(
-            f"{where} can't be read: {why(error)}; mend the file, or its permissions"
-        ) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError(
-            f"{where} is no text in UTF-8 (line {line}); save it again in UTF-8"
-        ) from None
-    except RecursionError:
-        raise ConfigError(f"{where} is no valid TOML: its arrays are nested too deeply") from None
-    except ValueError as error:  # tomllib's own, and that of a number with too many digits
-        raise ConfigError(f"{where} is no valid TOML: {error}") from None
-
-
 @cache
 def defaults() -> Mapping[str, Any]:
     """What holds where a file says nothing else; not to be changed."""
@@ -206,6 +227,10 @@ def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
     for name in shape.model_fields.keys() & common.keys():
         if isinstance(given := tables.get(name, {}), dict):
             tables[name] = {**common[name], **given}
+    runtimes = tables.get("runtimes", {})
+    for name, given in runtimes.items() if isinstance(runtimes, dict) else ():
+        if isinstance(given, dict):
+            runtimes[name] = {**options_of(name), **given}
     try:
         return shape.model_validate(tables)
     except ValidationError as error:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import numpy as np
 
 from edgeassay.atomic import sha256_of
 from edgeassay.build import NEEDED, converter_versions
+from edgeassay.devices import command_of
 from edgeassay.doctor.finding import Finding, Level
 from edgeassay.errors import Absent, ArtifactError, EdgeassayError, WorkerError, why
 from edgeassay.spec import DeviceSpec, RuntimeSpec
@@ -61,7 +61,7 @@ def probe_inputs() -> Tensor:
 
 def try_runtime(device: DeviceSpec, engine: str, most_s: float) -> RuntimeState:
     """Start the profile's worker of an engine, and let it run the built-in network."""
-    command = [word.replace("{python}", sys.executable) for word in device.workers[engine]]
+    command = command_of(device, engine)
     declared = f"{device.file}:workers.{engine}"
     timeout_s = min(most_s, device.timing.timeout_s)
     facts: dict[str, Any] = {}

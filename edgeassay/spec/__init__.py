@@ -35,19 +35,18 @@ from edgeassay.spec.data import (
 from edgeassay.spec.history import History
 from edgeassay.spec.model import (
     ARCHITECTURES,
-    ENGINES,
     DeviceSpec,
     Match,
     ModelSpec,
     OperatingPoint,
     RandomInputs,
     Reference,
-    RuntimeSpec,
     Statistics,
     Timing,
     Tolerance,
     VariantSpec,
 )
+from edgeassay.spec.runtimes import ENGINES, EngineTraits, RuntimeSpec, WorkerSpec
 
 __all__ = [
     "ARCHITECTURES",
@@ -66,6 +65,7 @@ __all__ = [
     "DataSource",
     "Deviation",
     "DeviceSpec",
+    "EngineTraits",
     "Gate",
     "History",
     "ImageCsvSource",
@@ -94,4 +94,5 @@ __all__ = [
     "Tolerance",
     "VariantSpec",
     "Verdict",
+    "WorkerSpec",
 ]

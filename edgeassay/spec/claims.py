@@ -61,6 +61,9 @@ class ClaimName(StrEnum):
     SCORE_SHIFT_P99 = "score_shift_p99"
     SCORE_SHIFT_MAX = "score_shift_max"
     FINITE_OUTPUTS = "finite_outputs"
+    DELEGATED_SHARE = "delegated_share"
+    PARITY_LSB = "parity_lsb"
+    PARITY_DIFFERENCE = "parity_difference"
     LATENCY_P95_MS = "latency_p95_ms"
     LATENCY_RATIO = "latency_ratio"
     INIT_MS = "init_ms"
@@ -82,7 +85,8 @@ class ClaimTraits:
     `flag` claims hold or don't, and their limit is `true`; `relative` ones compare with the
     reference, which is exempt from them; `timed` ones need `--benchmark`; a limit of what is
     `of_device` (milliseconds, megabytes) stands in a device profile; those `of_baseline` compare
-    with what was promoted, and compare.toml has their limits; `sentence` is the claim with
+    with what was promoted, and compare.toml has their limits; those `of_parity` compare with the
+    same artifact on the model's parity runtime; `sentence` is the claim with
     `{subject}` and `{limit}` to fill in.
     """
 
@@ -96,6 +100,7 @@ class ClaimTraits:
     timed: bool = False
     of_device: bool = False
     of_baseline: bool = False
+    of_parity: bool = False
 
 
 TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
@@ -221,6 +226,24 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         flag=True,
         needs_data=True,
     ),
+    ClaimName.DELEGATED_SHARE: ClaimTraits(
+        sense=Sense.AT_LEAST,
+        unit="share",
+        sentence="{subject}: the delegate took at least {limit} of the graph's nodes",
+    ),
+    ClaimName.PARITY_LSB: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="LSB",
+        sentence="{subject}: no output differs by more than {limit} output steps from the parity"
+        " runtime's",
+        of_parity=True,
+    ),
+    ClaimName.PARITY_DIFFERENCE: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="score",
+        sentence="{subject}: no output differs by more than {limit} from the parity runtime's",
+        of_parity=True,
+    ),
     ClaimName.LATENCY_P95_MS: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ms",
@@ -325,11 +348,13 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True)
 class LimitRule:
-    """A limit as a file states it: for one variant or all, for one class or all."""
+    """A limit as a file states it: for what it names, and for all where it names none."""
 
     claim: ClaimName
     limit: Limit
     variant: str | None = None
+    runtime: str | None = None
+    architecture: str | None = None
     class_name: str | None = None
 
 

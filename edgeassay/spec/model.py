@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
 from edgeassay.spec.data import STRICT, DataSource, Preprocess
+from edgeassay.spec.runtimes import RuntimeSpec, WorkerSpec
 
-# Adapters that the worker has, and architectures by their Linux names.
-ENGINES: Final = ("litert",)
+# By their Linux names.
 ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv64")
 
 
@@ -29,24 +29,16 @@ class VariantSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuntimeSpec:
-    """What executes an artifact, with its options; `engine` names the worker's adapter."""
-
-    __pydantic_config__ = STRICT
-    engine: str = "litert"
-    threads: int = 1
-    kernels: Literal["xnnpack", "builtin", "reference"] = "xnnpack"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Reference:
     """What drops and ratios are taken against: a variant of the same run. For drops it may be a
     file of predictions instead (relative to the model's folder), such as the original network's.
+    `runtime`, on the machine that runs the suite, is what others are held against for parity.
     """
 
     __pydantic_config__ = STRICT
     variant: str = "fp32"
     predictions: str | None = None
+    runtime: str = "litert"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +121,13 @@ class ModelSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """How a device profile recognises its machine: every given shell-style pattern must match."""
+    """How a device profile recognises its machine, which is the one that starts its workers: every
+    given shell-style pattern must match. With `on_request` it is taken only where it is named.
+    """
 
     __pydantic_config__ = STRICT
     any: bool = False
+    on_request: bool = False
     architecture: str | None = None
     cpu_model: str | None = None
     hostname: str | None = None
@@ -178,13 +173,19 @@ class Tolerance:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceSpec:
-    """A hardware profile: how to recognise it, its workers by engine, its limits by model."""
+    """A hardware profile: how to recognise it, its workers by environment, its limits by model.
+
+    `architecture` is that of its workers where they aren't on this machine. What is `emulated` runs
+    the right instructions, and its times say nothing.
+    """
 
     id: str
     title: str
     file: str
     match: Match
-    workers: Mapping[str, tuple[str, ...]]
+    architecture: str | None
+    emulated: bool
+    workers: Mapping[str, WorkerSpec]
     timing: Timing
     tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]

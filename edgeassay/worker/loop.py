@@ -18,6 +18,7 @@ import numpy as np
 
 from .costs import cpu_times, forget_peak, least_busy, memory
 from .engine import Engine, Refused
+from .engines import NoAdapter, describe, make
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
 Reply = Tuple[Header, List["np.ndarray[Any, Any]"]]
@@ -39,7 +40,7 @@ class Session:
     def hello(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
         """Who and where this worker is, and which version of the runtime it has."""
         return dict(
-            _describe(header["engine"]),
+            describe(header["engine"]),
             protocol=VERSION,
             pid=os.getpid(),
             python=platform.python_version(),
@@ -56,7 +57,7 @@ class Session:
         forget_peak()
         self._before = memory()
         started = time.perf_counter_ns()
-        engine = _make(header["engine"], header["path"], header["options"])
+        engine = make(header["engine"], header["path"], header["options"])
         init_ns = time.perf_counter_ns() - started
         self._engines[header["handle"]] = engine
         self._wide.clear()
@@ -226,27 +227,6 @@ def _invoke(engine: Engine) -> None:
         raise Refused(" ".join(str(error).split())) from None
 
 
-def _describe(engine: str) -> Dict[str, Any]:
-    if engine == "litert":
-        from .litert import describe
-
-        try:
-            return describe()
-        except ImportError as error:
-            raise BadRequest(
-                "the runtime can't be imported: %s; install it there" % error
-            ) from None
-    raise BadRequest("this worker has no adapter for %r" % engine)
-
-
-def _make(engine: str, path: str, options: Dict[str, Any]) -> Engine:
-    if engine == "litert":
-        from .litert import LitertEngine
-
-        return LitertEngine(path, options["threads"], options["kernels"])
-    raise BadRequest("this worker has no adapter for %r" % engine)
-
-
 def answer(session: Session, frame: Frame) -> Reply:
     """The reply to one request."""
     header, tensors = frame
@@ -265,7 +245,7 @@ def answer(session: Session, frame: Frame) -> Reply:
         reply, outputs = operations[header["op"]](header, tensors)
     except Refused as error:
         return {"ok": False, "kind": "refused", "message": str(error)}, []
-    except BadRequest as error:
+    except (BadRequest, NoAdapter) as error:
         message = str(error)
     except KeyError as error:
         message = "the request lacks %s" % error

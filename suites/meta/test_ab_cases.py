@@ -18,7 +18,15 @@ from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import Absent
 from edgeassay.measure.pairs import HEAD, SideFailed, _blaming
 from edgeassay.progress import silent
-from edgeassay.spec import DeviceSpec, Match, RuntimeSpec, Timing, Tolerance, Verdict
+from edgeassay.spec import (
+    DeviceSpec,
+    Match,
+    RuntimeSpec,
+    Timing,
+    Tolerance,
+    Verdict,
+    WorkerSpec,
+)
 from suites.meta.project import Project
 
 WHOLE = Matched(contests=(), missing=(), new=())
@@ -39,7 +47,9 @@ def device(**workers: tuple[str, ...]) -> DeviceSpec:
         title="",
         file="devices/bench.toml",
         match=Match(any=True),
-        workers=workers,
+        architecture=None,
+        emulated=False,
+        workers={name: WorkerSpec(command=command) for name, command in workers.items()},
         timing=Timing(
             processes=3,
             rounds=3,

@@ -1,0 +1,52 @@
+"""A device's workers: what its profile says starts them, and where that is on this machine."""
+
+from __future__ import annotations
+
+import sys
+
+from edgeassay.environments import python_of
+from edgeassay.errors import Absent
+from edgeassay.spec import DeviceSpec, RuntimeSpec
+from edgeassay.workers import Worker
+
+OWN = "{python}"
+ENVIRONMENT = "{environment}"
+
+
+def command_of(device: DeviceSpec, name: str) -> list[str]:
+    """The command that starts a worker, with its placeholders filled in; Absent where the profile
+    has none, or names an environment that isn't installed.
+    """
+    if name not in device.workers:
+        raise Absent(f"{device.file} declares no worker for {name!r}")
+    places = {OWN: sys.executable}
+    words = device.workers[name].command
+    if any(ENVIRONMENT in word for word in words):
+        places[ENVIRONMENT] = str(python_of(name))
+    for placeholder, path in places.items():
+        words = tuple(word.replace(placeholder, path) for word in words)
+    return list(words)
+
+
+def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Worker:
+    """A fresh worker of a runtime on a device, to serve what `label` names; Absent where either
+    isn't here, or its processor is of another architecture than declared.
+    """
+    declared = f"{device.file}:workers.{runtime.worker}"
+    try:
+        worker = Worker(
+            command_of(device, runtime.worker),
+            runtime.engine,
+            label=label,
+            timeout_s=device.timing.timeout_s,
+        )
+    except Absent as error:
+        raise Absent(f"{error} (its command is {declared})") from None
+    found = worker.facts["architecture"]
+    if device.architecture not in (None, found):
+        worker.close()
+        raise Absent(
+            f"{declared} starts a worker on {found}, and {device.file} declares"
+            f" {device.architecture}; correct one of them"
+        )
+    return worker

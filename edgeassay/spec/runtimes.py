@@ -1,0 +1,85 @@
+"""Runtimes, the engines that adapt them, and what starts a worker for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from edgeassay.spec.claims import Kind
+from edgeassay.spec.data import STRICT
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineTraits:
+    """What an adapter of the worker is about.
+
+    `environment` is what it is installed in, where nothing else is said; `suffix` that of the
+    artifacts it takes. Where it is `kind` estimated, nothing is executed. `timed` is False where
+    its times say nothing of the device that it stands for.
+    """
+
+    environment: str
+    suffix: str = ".tflite"
+    kind: Kind = Kind.MEASURED
+    timed: bool = True
+
+    @property
+    def executes(self) -> bool:
+        """Whether outputs come of it."""
+        return self.kind is not Kind.ESTIMATED
+
+
+ENGINES: Final[Mapping[str, EngineTraits]] = {
+    "litert": EngineTraits(environment="litert"),
+    "litert-compiled": EngineTraits(environment="litert"),
+    "tflite-runtime": EngineTraits(environment="tflite-runtime"),
+    "tensorflow": EngineTraits(environment="tensorflow"),
+    "onnxruntime": EngineTraits(environment="onnxruntime", suffix=".onnx"),
+    "tflite-micro": EngineTraits(environment="tflite-micro", timed=False),
+    "ethos-u": EngineTraits(environment="ethos-u", kind=Kind.ESTIMATED),
+    "edgetpu": EngineTraits(environment="edgetpu", kind=Kind.ESTIMATED),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeSpec:
+    """What executes an artifact, with its options; `engine` names the worker's adapter, and
+    `environment` what it is installed in, where that isn't the engine's usual one.
+    """
+
+    __pydantic_config__ = STRICT
+    engine: str = "litert"
+    environment: str | None = None
+    threads: int = 1
+    kernels: Literal["xnnpack", "builtin", "reference"] = "xnnpack"
+    accelerator: Literal["cpu", "gpu"] = "cpu"
+
+    @property
+    def worker(self) -> str:
+        """Which of a device's workers serves it."""
+        return self.environment or self.traits.environment
+
+    @property
+    def traits(self) -> EngineTraits:
+        """What its engine is about."""
+        return ENGINES[self.engine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSpec:
+    """What starts a worker on a device: a command, to which the worker's folder is appended.
+
+    `{python}` in it is the Python that runs the suite, `{environment}` that of the environment of
+    the same name which `edgeassay runtimes --install` makes. Where `folder` is given, the worker
+    is on another machine: it, artifacts and inputs are copied below that folder there.
+    """
+
+    __pydantic_config__ = STRICT
+    command: tuple[str, ...]
+    folder: str | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is this very Python, on this machine."""
+        return self.command == ("{python}",) and self.folder is None

@@ -1,0 +1,99 @@
+"""The Interpreter that ai-edge-litert, tflite-runtime and TensorFlow have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence, Set
+
+import numpy as np
+
+from .engine import Refused, TensorFacts
+
+
+def tensor_facts(detail: Dict[str, Any]) -> TensorFacts:
+    """What an Interpreter says of a tensor."""
+    scale, zero_point = detail["quantization"]
+    return {
+        "name": detail["name"],
+        "shape": [int(side) for side in detail["shape"]],
+        "dtype": np.dtype(detail["dtype"]).name,
+        "scale": float(scale),
+        "zero_point": int(zero_point),
+    }
+
+
+def delegation(interpreter: Any) -> Dict[str, Any]:
+    """How many of the graph's nodes there are, how many of them delegates took over, and in how
+    many pieces; empty where the runtime doesn't tell.
+
+    A delegate's node stands after the graph's own. Those it took are found from its outputs back
+    to its inputs: the Interpreter has no list of them.
+    """
+    try:
+        details = interpreter._get_ops_details()
+    except (AttributeError, RuntimeError, ValueError):
+        return {}
+    own = [node for node in details if node["op_name"] != "DELEGATE"]
+    maker = {int(tensor): k for k, node in enumerate(own) for tensor in node["outputs"]}
+    taken: Set[int] = set()
+    pieces = [node for node in details if node["op_name"] == "DELEGATE"]
+    for piece in pieces:
+        given = {int(tensor) for tensor in piece["inputs"]}
+        waiting = [int(tensor) for tensor in piece["outputs"]]
+        while waiting:
+            tensor = waiting.pop()
+            if tensor in given or tensor not in maker or maker[tensor] in taken:
+                continue
+            taken.add(maker[tensor])
+            waiting += [int(tensor) for tensor in own[maker[tensor]]["inputs"]]
+    left = sorted({str(node["op_name"]) for k, node in enumerate(own) if k not in taken})
+    return {
+        "nodes": len(own),
+        "delegated": len(taken),
+        "pieces": len(pieces),
+        "left": left,
+    }
+
+
+class InterpreterEngine:
+    """One .tflite in one Interpreter; a batch of 0 leaves its shapes as they are."""
+
+    def __init__(self, kind: Any, path: str, options: Dict[str, Any], batch: int = 0) -> None:
+        """`kind` makes an Interpreter of a path: Interpreter itself, or partly filled in."""
+        try:
+            self._interpreter = kind(model_path=path, num_threads=options["threads"])
+            for detail in self._interpreter.get_input_details() if batch else ():
+                shape = [batch, *detail["shape"][1:]]
+                self._interpreter.resize_tensor_input(detail["index"], shape)
+            self._interpreter.allocate_tensors()
+            self._inputs = self._interpreter.get_input_details()
+            self._outputs = self._interpreter.get_output_details()
+        except (RuntimeError, ValueError, SystemError) as error:
+            raise Refused(" ".join(str(error).split())) from None
+        self._again = (kind, path, options)
+        self.inputs: List[TensorFacts] = [tensor_facts(d) for d in self._inputs]
+        self.outputs: List[TensorFacts] = [tensor_facts(d) for d in self._outputs]
+        self.facts: Dict[str, Any] = delegation(self._interpreter)
+
+    def batched(self, count: int) -> Optional["InterpreterEngine"]:
+        details = self._inputs + self._outputs
+        if any(len(d["shape_signature"]) < 1 or d["shape_signature"][0] != -1 for d in details):
+            return None
+        return InterpreterEngine(*self._again, batch=count)
+
+    def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
+        if len(arrays) != len(self._inputs):
+            raise Refused("%d inputs given, %d wanted" % (len(arrays), len(self._inputs)))
+        for detail, array in zip(self._inputs, arrays):
+            try:
+                self._interpreter.set_tensor(detail["index"], array)
+            except ValueError as error:
+                raise Refused(" ".join(str(error).split())) from None
+
+    def invoke(self) -> None:
+        self._interpreter.invoke()
+
+    def get_outputs(self) -> List["np.ndarray[Any, Any]"]:
+        try:
+            return [self._interpreter.get_tensor(d["index"]) for d in self._outputs]
+        except ValueError as error:  # an empty tensor, for one
+            raise Refused("an output can't be read: %s" % error) from None
