@@ -54,6 +54,8 @@ MODEL_MISTAKES = [
     ('"fp32" }', '"fp33" }', "variants.fp32.method = 'fp33' is unknown; known: fp32, drq"),
     (", calibration_images = 8", "", "needs a positive number of calibration images"),
     ('"fp32" }', '"fp32", calibration_images = 8 }', "uses no calibration images"),
+    ('"fp32" }', '"fp32", per_tensor_dense = true }', "goes with method 'drq' alone: remove it"),
+    ('"int8", cal', '"int8", per_tensor_dense = true, cal', "int8.per_tensor_dense goes with"),
     ('fp32 = { method = "fp32" }', "", "has no 'fp32', the reference"),
     ("size = [8, 8]", "size = [8]", "preprocess.size"),
     ("size = [8, 8]", "size = [8, 8]\nmean = [0.1, 0.2]", "preprocess.mean has 2 values"),
