@@ -24,7 +24,7 @@ from edgeassay.runtimes.probe import RuntimeState, State, try_runtime
 from edgeassay.runtimes.showing import Listed, show, to_json
 from edgeassay.spec import DeviceSpec
 
-WIDTH: Final = 150  # where the terminal hasn't more
+WIDTH: Final = 160  # where the terminal hasn't more
 
 
 def runtimes_command(

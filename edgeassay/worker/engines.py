@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import platform
 from typing import Any, Dict
 
 from .engine import Broken, Engine
+from .wheels import unimportable
 
 # Each module has `describe()`, which raises ImportError where the runtime can't be imported, and
 # `make(path, options)`, which gives an Engine or raises Refused.
@@ -38,11 +38,11 @@ def describe(engine: str) -> Dict[str, Any]:
     """
     try:
         facts: Dict[str, Any] = _module(engine).describe()
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: a shared library that isn't there
         words = " ".join(str(error).split())
-        if _is_missing(error):
+        if isinstance(error, ImportError) and _is_missing(error):
             raise NoAdapter(words) from None
-        raise Broken("it can't be imported by %s: %s" % (_here(), words)) from None
+        raise Broken(unimportable("it", words)) from None
     return facts
 
 
@@ -55,11 +55,6 @@ def _is_missing(error: ImportError) -> bool:
         trace = trace.tb_next
     in_adapter = trace is None or trace.tb_frame.f_globals.get("__package__") == __package__
     return in_adapter and "." not in (error.name or "")
-
-
-def _here() -> str:
-    """What wheels have to fit."""
-    return "Python %s on %s" % (platform.python_version(), platform.machine())
 
 
 def make(engine: str, path: str, options: Dict[str, Any]) -> Engine:

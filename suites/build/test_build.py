@@ -17,7 +17,7 @@ from edgeassay.build import build, export
 from edgeassay.config import load_model
 from edgeassay.datasets import open_dataset
 from edgeassay.progress import silent
-from edgeassay.spec import ModelSpec
+from edgeassay.spec import ModelSpec, VariantSpec
 from edgeassay.variants import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +87,28 @@ def test_the_same_inputs_give_the_same_bytes_and_are_built_once(
     assert built(model, tmp_path / "a") == first
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "a").rglob("*.tflite")} == before
     assert built(model, tmp_path / "b") == first
+
+
+def dense_scales(path: Path) -> int:
+    """How many scales the weights of the dense layer have."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    tensors = Interpreter(model_path=str(path)).get_tensor_details()
+    weights = [t for t in tensors if tuple(t["shape"]) == (14, 8) and t["dtype"].__name__ == "int8"]
+    (scales,) = (t["quantization_parameters"]["scales"] for t in weights)
+    return len(scales)
+
+
+def test_a_dense_layer_has_one_scale_where_that_is_asked_for(
+    model: ModelSpec, tmp_path: Path
+) -> None:
+    asked = VariantSpec(method="drq", per_tensor_dense=True)
+    other = replace(model, variants={"drq": model.variants["drq"], "old": asked})
+    made = build(other, ["drq", "old"], cache=tmp_path, open_data=OPEN, report=silent).artifacts
+    assert made["old"].manifest is not None
+    assert made["old"].manifest.settings["per_tensor_dense"] is True
+    assert dense_scales(made["drq"].path) == 14
+    assert dense_scales(made["old"].path) == 1
 
 
 def test_a_damaged_artifact_in_the_cache_is_made_again(model: ModelSpec, tmp_path: Path) -> None:

@@ -82,6 +82,19 @@ def test_a_mistake_in_a_model_is_explained(
     assert str(caught.value).startswith("models/tiny/model.toml")
 
 
+def test_one_scale_for_a_dense_layer_is_for_tensorflows_converter(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    asked = MODEL_TOML.replace(
+        "int8 =", 'drq = { method = "drq", per_tensor_dense = true }\nint8 ='
+    )
+    (folder / "model.toml").write_text(asked)
+    assert load_model(folder, tmp_path).variants["drq"].per_tensor_dense
+    (folder / "model.toml").write_text(asked.replace("tiny.keras", "tiny.tflite"))
+    with pytest.raises(ConfigError, match=r"variants\.drq\.per_tensor_dense is for Tensor"):
+        load_model(folder, tmp_path)
+
+
 DEVICE_MISTAKES = [
     ("[timing]", "[timings]", "unknown key 'timings'; did you mean 'timing'?"),
     ("rounds = 30\n", "", "the key 'timing.rounds' is missing"),
