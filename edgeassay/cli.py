@@ -30,6 +30,7 @@ from edgeassay.judging.command import judge_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
 from edgeassay.report.data_check import print_data_check
+from edgeassay.runtimes.command import runtimes_command
 from edgeassay.starting import Started, read_given, start_model
 
 FAILED = 1
@@ -233,6 +234,7 @@ app.command("judge")(judge_command)
 app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
+app.command("runtimes")(runtimes_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
 

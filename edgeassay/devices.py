@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 
+from edgeassay.config import environment_specs
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent
 from edgeassay.spec import DeviceSpec, RuntimeSpec
@@ -28,20 +31,33 @@ def command_of(device: DeviceSpec, name: str) -> list[str]:
     return list(words)
 
 
+def mending(device: DeviceSpec, name: str) -> str:
+    """What to do about a worker whose environment doesn't have its runtime, or a broken one."""
+    declared, worker = f"{device.file}:workers.{name}", device.workers[name]
+    if worker.is_environment:
+        return f"make it anew: `edgeassay runtimes --install {name}`"
+    words = command_of(device, name)
+    if shutil.which(words[0]) is None:
+        return f"install {words[0]}, or correct {declared}"
+    if name not in environment_specs():
+        return f"install it there, or correct {declared}"
+    wanted = shlex.join(environment_specs()[name].requires)
+    pip = f"{shlex.join(words)} -m pip install --force-reinstall {wanted}"
+    return f"`{pip}` there, or correct {declared}"
+
+
 def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Worker:
     """A fresh worker of a runtime on a device, to serve what `label` names; Absent where either
     isn't here, or its processor is of another architecture than declared.
     """
     declared = f"{device.file}:workers.{runtime.worker}"
-    try:
-        worker = Worker(
-            command_of(device, runtime.worker),
-            runtime.engine,
-            label=label,
-            timeout_s=device.timing.timeout_s,
-        )
-    except Absent as error:
-        raise Absent(f"{error} (its command is {declared})") from None
+    worker = Worker(
+        command_of(device, runtime.worker),
+        runtime.engine,
+        label=label,
+        timeout_s=device.timing.timeout_s,
+        remedy=f"{mending(device, runtime.worker)} (its command is {declared})",
+    )
     found = worker.facts["architecture"]
     if device.architecture not in (None, found):
         worker.close()

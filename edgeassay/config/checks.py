@@ -34,7 +34,7 @@ from edgeassay.spec import (
     Role,
     Statistics,
 )
-from edgeassay.variants import METHODS, check_variant
+from edgeassay.variants import METHODS, check_variant, options_of
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
@@ -146,6 +146,12 @@ def _check_weights(model: ModelFile, where: str) -> None:
             f"{where}: weights = {model.weights!r} can't be read: it must be a .keras file, a"
             f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
         )
+    for name in made if suffix == ".tflite" else ():
+        for option in options_of(model.variants[name]):
+            raise ConfigError(
+                f"{where}: variants.{name}.{option} is for TensorFlow's converter, and variants of"
+                f" {model.weights!r} are made by ai-edge-quantizer; remove it"
+            )
     for name in made:
         method = METHODS.get(model.variants[name].method or "")
         if method is not None and method.calibrates and model.data is None:

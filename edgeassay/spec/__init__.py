@@ -46,7 +46,7 @@ from edgeassay.spec.model import (
     Tolerance,
     VariantSpec,
 )
-from edgeassay.spec.runtimes import ENGINES, EngineTraits, RuntimeSpec, WorkerSpec
+from edgeassay.spec.runtimes import ENGINES, EngineTraits, EnvironmentSpec, RuntimeSpec, WorkerSpec
 
 __all__ = [
     "ARCHITECTURES",
@@ -66,6 +66,7 @@ __all__ = [
     "Deviation",
     "DeviceSpec",
     "EngineTraits",
+    "EnvironmentSpec",
     "Gate",
     "History",
     "ImageCsvSource",

@@ -19,11 +19,13 @@ ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv6
 class VariantSpec:
     """One compressed form of a model: the method that makes it and what that needs, or an artifact
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
+    `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes.
     """
 
     __pydantic_config__ = STRICT
     method: str | None = None
     calibration_images: int = 0
+    per_tensor_dense: bool = False
     artifact: str | None = None
     sha256: str | None = None
 

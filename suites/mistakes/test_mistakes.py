@@ -24,6 +24,7 @@ from suites.mistakes import (
     options,
     paired,
     places,
+    runtimes,
     saved,
     tables,
 )
@@ -49,6 +50,7 @@ MODULES = (
     judged_options,
     paired,
     doctor,
+    runtimes,
     compared,
     baselines,
     histories,
