@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from edgeassay.config.checks import EMULATOR
+from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent
 from edgeassay.spec import DeviceSpec, RuntimeSpec
@@ -15,7 +17,7 @@ ENVIRONMENT = "{environment}"
 
 def command_of(device: DeviceSpec, name: str) -> list[str]:
     """The command that starts a worker, with its placeholders filled in; Absent where the profile
-    has none, or names an environment that isn't installed.
+    has none, or names an environment or an emulator that isn't installed.
     """
     if name not in device.workers:
         raise Absent(f"{device.file} declares no worker for {name!r}")
@@ -23,8 +25,18 @@ def command_of(device: DeviceSpec, name: str) -> list[str]:
     words = device.workers[name].command
     if any(ENVIRONMENT in word for word in words):
         places[ENVIRONMENT] = str(python_of(name))
+    if any(EMULATOR in word for word in words):
+        places[EMULATOR] = str(emulator_for(device.architecture).folder)
     for placeholder, path in places.items():
         words = tuple(word.replace(placeholder, path) for word in words)
+    return list(words)
+
+
+def identity_of(device: DeviceSpec, name: str) -> list[str]:
+    """What tells a worker's command from others that give other outputs, wherever it lies."""
+    words = device.workers[name].command
+    if any(EMULATOR in word for word in words):
+        return [*words, emulator_for(device.architecture).folder.name]
     return list(words)
 
 

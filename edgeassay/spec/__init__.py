@@ -31,11 +31,13 @@ from edgeassay.spec.data import (
     PhantomSource,
     Preprocess,
     Role,
+    Sample,
 )
 from edgeassay.spec.history import History
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
+    Extent,
     Match,
     ModelSpec,
     OperatingPoint,
@@ -66,6 +68,7 @@ __all__ = [
     "Deviation",
     "DeviceSpec",
     "EngineTraits",
+    "Extent",
     "Gate",
     "History",
     "ImageCsvSource",
@@ -86,6 +89,7 @@ __all__ = [
     "Reference",
     "Role",
     "RuntimeSpec",
+    "Sample",
     "Sense",
     "Spans",
     "Stack",
