@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import platform
 import sys
+from typing import Final
 
 from edgeassay.config.checks import EMULATOR
 from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent
+from edgeassay.slots import Slot
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 from edgeassay.workers import Worker
 
 OWN = "{python}"
 ENVIRONMENT = "{environment}"
+# What processors execute beside their own instructions, by its Linux name.
+OLDER: Final = {"x86_64": ("i386", "i686"), "aarch64": ("armv8l", "armv7l", "armv6l")}
 
 
 def command_of(device: DeviceSpec, name: str) -> list[str]:
@@ -40,9 +45,23 @@ def identity_of(device: DeviceSpec, name: str) -> list[str]:
     return list(words)
 
 
+def native(architecture: str) -> tuple[str, ...]:
+    """The architectures whose programs a processor runs itself."""
+    return (architecture, *OLDER.get(architecture, ()))
+
+
+def is_here(worker: Worker) -> bool:
+    """Whether a worker runs on this machine: it reads what this process has in memory."""
+    try:
+        with Slot(4096) as slot:
+            return worker.sees(slot)
+    except OSError:
+        return False
+
+
 def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Worker:
     """A fresh worker of a runtime on a device, to serve what `label` names; Absent where either
-    isn't here, or its processor is of another architecture than declared.
+    isn't here, or its processor is of another architecture than declared or emulated unsaid.
     """
     declared = f"{device.file}:workers.{runtime.worker}"
     try:
@@ -60,5 +79,11 @@ def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Wor
         raise Absent(
             f"{declared} starts a worker on {found}, and {device.file} declares"
             f" {device.architecture}; correct one of them"
+        )
+    if not device.emulated and found not in native(platform.machine()) and is_here(worker):
+        worker.close()
+        raise Absent(
+            f"{declared} starts a worker on {found} on this {platform.machine()} machine, so it is"
+            f" emulated; add `emulated = true` to {device.file}"
         )
     return worker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from edgeassay.emulation.emulator import Emulator, emulators
 from edgeassay.emulation.making import make
-from edgeassay.errors import Absent
+from edgeassay.errors import Absent, ConfigError
 from edgeassay.progress import ConsoleReporter
 
 MISSING: Final = 4
@@ -49,6 +50,11 @@ def emulators_command(
 
     Exit codes: 0 all are there, 4 one isn't, or can't be made here.
     """
+    if mirror is not None and not re.fullmatch(r"(https?|file|copy):/\S+", mirror):
+        raise ConfigError(
+            f"--mirror {mirror!r} is no address of packages; give one such as"
+            " http://deb.debian.org/debian"
+        )
     console = Console(stderr=True)
     complete = True
     for emulator in emulators().values():

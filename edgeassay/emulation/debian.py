@@ -52,8 +52,8 @@ def check_tools(archive: Archive) -> None:
     missing = [tool for tool in ("apt-get", "dpkg") if shutil.which(tool) is None]
     if missing:
         raise Absent(
-            f"an emulator is made of Debian's packages, and {' and '.join(missing)} isn't here;"
-            " use a machine with apt (Debian, Ubuntu)"
+            f"an emulator is made of Debian's packages, and this machine has no {missing[0]}; use"
+            " one with apt (Debian, Ubuntu)"
         )
     if not archive.keyring.is_file():
         raise Absent(
@@ -90,7 +90,9 @@ def own_mirror() -> str | None:
 def fetch(
     packages: Sequence[str], suite: str, architecture: str, archive: Archive, place: Path
 ) -> list[Path]:
-    """The packages' files, downloaded below `place`; their lists' signatures are checked."""
+    """The packages' files, downloaded below `place`; their lists' signatures are checked. Absent
+    where they can't be had.
+    """
     for folder in ("state/lists/partial", "cache/archives/partial", "packages"):
         (place / folder).mkdir(parents=True, exist_ok=True)
     (place / "status").touch()
@@ -99,8 +101,14 @@ def fetch(
     (place / "apt.conf").write_text(SETTINGS.format(**words), encoding="utf-8")
     (place / "sources.list").write_text(SOURCE.format(**words, **said), encoding="utf-8")
     apt = ["apt-get", "--quiet", "--config-file", str(place / "apt.conf")]
-    _run([*apt, "update"])
-    _run([*apt, "download", *packages], place / "packages")
+    try:
+        _run([*apt, "update"])
+        _run([*apt, "download", *packages], place / "packages")
+    except Absent as error:
+        raise Absent(
+            f"Debian's packages can't be had from {archive.mirror} ({suite}): {error}; look at the"
+            " network, or choose with --mirror and --keyring"
+        ) from None
     return sorted((place / "packages").glob("*.deb"))
 
 
@@ -128,5 +136,9 @@ def _run(command: Sequence[str], folder: Path | None = None) -> str:
     if done.returncode == 0:
         return done.stdout
     errors = [line[2:].strip() for line in done.stderr.splitlines() if line.startswith("E:")]
-    words = " ".join(errors[:2]) or last_words(done.stderr) or last_words(done.stdout)
+    words = (
+        (errors[0].rstrip(".") if errors else "")
+        or last_words(done.stderr)
+        or last_words(done.stdout)
+    )
     raise Absent(f"{command[0]} failed (status {done.returncode}): {words}")
