@@ -1,0 +1,1 @@
+"""Part of the engine's own tests that needs what isn't always there: environments, emulators."""
