@@ -24,6 +24,7 @@ from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
 from edgeassay.doctor.command import doctor_command
+from edgeassay.emulation.command import emulators_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
@@ -235,6 +236,7 @@ app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
 app.command("runtimes")(runtimes_command)
+app.command("emulators")(emulators_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
 

@@ -26,7 +26,8 @@ class CaseFacts:
     """What is known of a case by now, claimed or not; None where it isn't measured.
 
     `auc_reference` says what the drop is taken against; `manifest` is False for an artifact that
-    came without one; `patients_separate` is False where the data names no patients.
+    came without one; `patients_separate` is False where the data names no patients; of the
+    `split_images` of the evaluation split, `evaluated_images` were evaluated.
     """
 
     size_bytes: int | None = None
@@ -41,6 +42,8 @@ class CaseFacts:
     latency_ratio: float | None = None
     patients_separate: bool | None = None
     reused_predictions: int | None = None
+    evaluated_images: int | None = None
+    split_images: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
     health: list[Watched] = field(default_factory=list)
 
@@ -135,6 +138,8 @@ class Evidence:
                 facts.auc_reference = self.evaluations.compared_with(case)
         if (made := self.evaluations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused
+            facts.evaluated_images = len(made.scores)
+            facts.split_images = self.evaluations.data(case.model).whole
         if (durations := self.timings.known(case)) is not None:
             rounds, confidence = durations.candidate, self.rig.model(case).statistics.confidence
             facts.p50_ms, facts.p95_ms = rounds.p50_ms, rounds.p95_ms

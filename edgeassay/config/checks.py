@@ -47,6 +47,8 @@ LEAST_SUSTAINED_S: Final = 60.0
 LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
 
+EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
+
 # What a network that isn't read may be called, and what to do about it.
 FOREIGN = {
     ".h5": "load it with Keras and save it as .keras",
@@ -331,7 +333,14 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("swapped_mb", tolerance.swapped_mb, MOST_MEGABYTES),
     ):
         _check_between(allowed, 0.0, most, f"tolerance.{name}", where)
+    if device.evaluation.images is not None:
+        _check_between(device.evaluation.images, 2, MOST_IMAGES, "evaluation.images", where)
     for name, worker in device.workers.items():
+        if any(EMULATOR in word for word in worker.command) and not device.emulated:
+            raise ConfigError(
+                f"{where}: workers.{name} runs in {EMULATOR}, whose times say nothing of any"
+                " device; add `emulated = true`"
+            )
         if not is_environment(name) or not worker.command:
             raise ConfigError(
                 f"{where}: workers.{name} must be the command of a worker for one of"

@@ -60,7 +60,8 @@ class CaseRecord(Record):
     """What was found out about a case beyond its claims.
 
     `patients_separate` is false where the data names no patients, so that nobody can verify that
-    calibration and evaluation have none in common.
+    calibration and evaluation have none in common. Where fewer `evaluated_images` than the
+    evaluation split's `split_images` were evaluated, they are a sample of it.
     """
 
     case: CaseId
@@ -76,6 +77,8 @@ class CaseRecord(Record):
     latency_ratio: float | None
     patients_separate: bool | None
     reused_predictions: int | None
+    evaluated_images: int | None = None
+    split_images: int | None = None
     worker: dict[str, Any]
     health: list[HealthRecord] = Field(default_factory=list)
     co_primary: CoPrimary | None = None

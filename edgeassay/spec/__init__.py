@@ -31,11 +31,13 @@ from edgeassay.spec.data import (
     PhantomSource,
     Preprocess,
     Role,
+    Sample,
 )
 from edgeassay.spec.history import History
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
+    Extent,
     Match,
     ModelSpec,
     OperatingPoint,
@@ -67,6 +69,7 @@ __all__ = [
     "DeviceSpec",
     "EngineTraits",
     "EnvironmentSpec",
+    "Extent",
     "Gate",
     "History",
     "ImageCsvSource",
@@ -87,6 +90,7 @@ __all__ = [
     "Reference",
     "Role",
     "RuntimeSpec",
+    "Sample",
     "Sense",
     "Spans",
     "Stack",

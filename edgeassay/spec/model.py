@@ -174,6 +174,14 @@ class Tolerance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extent:
+    """How much of a split a slow device is evaluated on: a sample of so many images at most."""
+
+    __pydantic_config__ = STRICT
+    images: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceSpec:
     """A hardware profile: how to recognise it, its workers by environment, its limits by model.
 
@@ -191,3 +199,4 @@ class DeviceSpec:
     timing: Timing
     tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]
+    evaluation: Extent = field(default_factory=Extent)
