@@ -14,6 +14,10 @@ class Refused(Exception):
     """The runtime doesn't accept the artifact, or fails while it runs it."""
 
 
+class Misused(Exception):
+    """The runtime hasn't what the host asks of it, whatever the artifact."""
+
+
 class Engine(Protocol):
     """A loaded artifact."""
 

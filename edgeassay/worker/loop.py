@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from .costs import cpu_times, forget_peak, least_busy, memory
-from .engine import Engine, Refused
+from .engine import Engine, Misused, Refused
 from .engines import NoAdapter, describe, make
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
@@ -246,7 +246,7 @@ def answer(session: Session, frame: Frame) -> Reply:
         reply, outputs = operations[header["op"]](header, tensors)
     except Refused as error:
         return {"ok": False, "kind": "refused", "message": str(error)}, []
-    except (BadRequest, NoAdapter) as error:
+    except (BadRequest, Misused, NoAdapter) as error:
         message = str(error)
     except KeyError as error:
         message = "the request lacks %s" % error
