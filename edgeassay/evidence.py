@@ -92,6 +92,7 @@ class Evidence:
 
     def _random_outputs(self, case: Case, seed: int) -> list[npt.NDArray[Any]]:
         """What a case gives for the model's random inputs, tensor by tensor."""
+        self.rig.check_executes(case)
         with self.rig.lend_worker(case) as worker:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, self.rig.model(case).random_inputs, seed)

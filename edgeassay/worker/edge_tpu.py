@@ -31,14 +31,14 @@ def describe() -> Dict[str, Any]:
     """The compiler's name and version; raises ImportError where it isn't on the PATH."""
     if shutil.which(COMMAND) is None:
         raise ImportError("%s isn't on the PATH" % COMMAND)
-    found = VERSION.search(compiled([COMMAND, "--version"], os.getcwd())[1])
+    found = VERSION.search(compiled([COMMAND, "-v"], os.getcwd())[1])
     return {"runtime": COMMAND, "runtime_version": found.group(1) if found else "unknown"}
 
 
 def make(path: str, options: Dict[str, Any]) -> Engine:
     """What the compiler makes of one .tflite."""
     with tempfile.TemporaryDirectory(prefix="edgeassay-edgetpu-") as folder:
-        command = [COMMAND, "--show_operations", "--out_dir", folder, os.path.abspath(path)]
+        command = [COMMAND, "-s", "-o", folder, os.path.abspath(path)]
         status, words = compiled(command, folder)
         if status != 0:
             raise Refused(_refusal(words))
@@ -46,7 +46,9 @@ def make(path: str, options: Dict[str, Any]) -> Engine:
         if len(found) != 1:
             raise Refused(_refusal(words))
         facts = read_report(words)
-        return CompiledEngine(dict(facts, compiled_sha256=digest_of(os.path.join(folder, found[0]))))
+        return CompiledEngine(
+            dict(facts, compiled_sha256=digest_of(os.path.join(folder, found[0])))
+        )
 
 
 def _refusal(words: str) -> str:

@@ -74,7 +74,9 @@ def _written(folder: str, ending: str) -> str:
     """The one file with that ending that Vela wrote."""
     found = [name for name in os.listdir(folder) if name.endswith(ending)]
     if len(found) != 1:
-        raise Misused("Vela wrote %d files *%s, and one is read; install 5.2" % (len(found), ending))
+        raise Misused(
+            "Vela wrote %d files *%s, and one is read; install 5.2" % (len(found), ending)
+        )
     return os.path.join(folder, found[0])
 
 

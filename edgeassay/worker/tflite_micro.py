@@ -108,7 +108,10 @@ class MicroEngine:
             [_facts(of(k), name) for k, name in enumerate(names)]
             for of, names in zip(details, _names(model))
         )
-        self.facts: Dict[str, Any] = {"arena_bytes": arena_bytes}
+        self.facts: Dict[str, Any] = {
+            "arena_bytes": arena_bytes,
+            "arena_tried": arena_bytes - STEP_BYTES,
+        }
 
     def batched(self, count: int) -> Optional["MicroEngine"]:
         return None  # shapes are what they were when the model was made
