@@ -194,6 +194,10 @@ class Rig:
             self._loaded[case] = loaded
         return self._loaded[case]
 
+    def known(self, case: Case) -> Loaded | None:
+        """What the case's runtime has said of its artifact; None where it wasn't asked yet."""
+        return self._loaded.get(case)
+
     def kind(self, case: Case) -> Kind:
         """How the case's numbers come to be, as far as its runtime has said so by now."""
         if self.runtime(case).traits.kind is not Kind.MEASURED:

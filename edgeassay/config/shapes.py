@@ -123,6 +123,7 @@ class DeviceFile(BaseModel):
     tolerance: Tolerance
     architecture: str | None = None
     emulated: bool = False
+    runtimes: dict[str, RuntimeSpec] = Field(default_factory=dict)
     workers: dict[str, Annotated[WorkerSpec, BeforeValidator(_worker)]]
     limits: dict[str, Any] = Field(default_factory=dict)
     limit: list[LimitEntry] = Field(default_factory=list)

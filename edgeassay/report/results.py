@@ -16,6 +16,7 @@ import edgeassay
 from edgeassay.atomic import write_text
 from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
+from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.records import (
     CaseId,
     ClaimRecord,
@@ -24,7 +25,7 @@ from edgeassay.runs.records import (
     Record,
     ScoresRecord,
 )
-from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Judgement, Verdict
+from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Judgement, Kind, Verdict
 
 
 class HealthRecord(Record):
@@ -60,7 +61,9 @@ class CaseRecord(Record):
     """What was found out about a case beyond its claims.
 
     `patients_separate` is false where the data names no patients, so that nobody can verify that
-    calibration and evaluation have none in common.
+    calibration and evaluation have none in common. `kind` is how its numbers came to be;
+    `arena_bytes` is the smallest arena of a microcontroller's runtime, and `estimate` what a
+    compiler for an accelerator says.
     """
 
     case: CaseId
@@ -78,6 +81,9 @@ class CaseRecord(Record):
     reused_predictions: int | None
     worker: dict[str, Any]
     health: list[HealthRecord] = Field(default_factory=list)
+    kind: Kind = Kind.MEASURED
+    arena_bytes: int | None = None
+    estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
 
 

@@ -176,7 +176,8 @@ class DeviceSpec:
     """A hardware profile: how to recognise it, its workers by environment, its limits by model.
 
     `architecture` is that of its workers where they aren't on this machine. What is `emulated` runs
-    the right instructions, and its times say nothing.
+    the right instructions, and its times say nothing. Its `runtimes` go before the catalogue's of
+    the same name: which accelerator is there is the device's to say.
     """
 
     id: str
@@ -189,3 +190,4 @@ class DeviceSpec:
     timing: Timing
     tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]
+    runtimes: Mapping[str, RuntimeSpec] = field(default_factory=dict)

@@ -1,5 +1,5 @@
-"""How much memory a model needs: the smallest arena that it works in, each size tried in a process of
-its own, since too small a one may end the process.
+"""How much memory a model needs: the smallest arena that it works in, each size tried in a process
+of its own, since too small a one may end the process.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _run(attempt: Callable[[], None], log: int) -> None:
         signal.alarm(TRIAL_S)
         attempt()
         status = 0
-    except BaseException as error:  # whatever it is, the parent tells it
+    except BaseException as error:  # noqa: BLE001  # whatever it is, the parent tells it
         os.write(2, ("%s\n" % (error or type(error).__name__)).encode("utf-8", "replace"))
     finally:
         os._exit(status)

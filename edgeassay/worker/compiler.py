@@ -32,6 +32,7 @@ def compiled(command: Sequence[str], folder: str) -> Tuple[int, str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=COMPILE_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise Refused("the compiler didn't end within %d s" % COMPILE_S) from None

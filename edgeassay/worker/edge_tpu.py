@@ -35,7 +35,7 @@ def describe() -> Dict[str, Any]:
     return {"runtime": COMMAND, "runtime_version": found.group(1) if found else "unknown"}
 
 
-def make(path: str, options: Dict[str, Any]) -> Engine:
+def make(path: str, _options: Dict[str, Any]) -> Engine:
     """What the compiler makes of one .tflite."""
     with tempfile.TemporaryDirectory(prefix="edgeassay-edgetpu-") as folder:
         command = [COMMAND, "-s", "-o", folder, os.path.abspath(path)]

@@ -25,7 +25,7 @@ def describe() -> Dict[str, Any]:
     return {"runtime": PACKAGE, "runtime_version": metadata.version(PACKAGE)}
 
 
-def make(path: str, options: Dict[str, Any]) -> Engine:
+def make(path: str, _options: Dict[str, Any]) -> Engine:
     """One .tflite in the smallest arena that it works in."""
     return MicroEngine(path)
 
