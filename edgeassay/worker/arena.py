@@ -23,7 +23,7 @@ class Trial(NamedTuple):
     words: str
 
 
-def tried(attempt: Callable[[], None]) -> Trial:
+def tried(attempt: Callable[[], object]) -> Trial:
     """Run an attempt in a child of this process, with all that it prints."""
     with tempfile.TemporaryFile() as log:
         child = os.fork()
@@ -35,19 +35,19 @@ def tried(attempt: Callable[[], None]) -> Trial:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGALRM:
-            words += "\nit didn't end within %d s" % TRIAL_S
+            words += "\nit didn't end within %g s" % TRIAL_S
         else:
             words += "\nits process was killed by %s" % signal.Signals(number).name
     return Trial(status == 0, words)
 
 
-def _run(attempt: Callable[[], None], log: int) -> None:
+def _run(attempt: Callable[[], object], log: int) -> None:
     """The child: it never returns, nor runs what its parent has left to do."""
     status = REFUSED
     try:
         os.dup2(log, 1)
         os.dup2(log, 2)
-        signal.alarm(TRIAL_S)
+        signal.setitimer(signal.ITIMER_REAL, TRIAL_S)
         attempt()
         status = 0
     except BaseException as error:  # noqa: BLE001  # whatever it is, the parent tells it

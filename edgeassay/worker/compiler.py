@@ -35,7 +35,7 @@ def compiled(command: Sequence[str], folder: str) -> Tuple[int, str]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Refused("the compiler didn't end within %d s" % COMPILE_S) from None
+        raise Refused("the compiler didn't end within %g s" % COMPILE_S) from None
     words = done.stdout.decode("utf-8", "replace")
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name

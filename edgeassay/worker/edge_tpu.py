@@ -54,7 +54,10 @@ def make(path: str, _options: Dict[str, Any]) -> Engine:
 def _refusal(words: str) -> str:
     """Why it gave no file: its last line says only that it didn't."""
     lines = [" ".join(line.split()) for line in words.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("Invalid model", "Compilation failed:"))]
+    at = next((k for k, line in enumerate(lines) if line.startswith("Invalid model")), None)
+    if at is not None:
+        return ": ".join(lines[at : at + 2])
+    told = [line for line in lines if line.startswith("Compilation failed:")]
     return told[-1] if told else last_line(words)
 
 

@@ -68,7 +68,7 @@ def arena_of(model: bytes) -> int:
     start = int(used.group(1)) if used else len(model)
 
     def loads(size: int) -> bool:
-        return tried(lambda: _interpreter(model, size) and None).works
+        return tried(lambda: _interpreter(model, size)).works
 
     def runs(size: int) -> bool:
         return tried(lambda: run_once(model, size)).works
