@@ -103,6 +103,7 @@ class Evaluations:
 
     def predictions(self, case: Case, role: Role = Role.EVALUATION) -> Predictions:
         """The case's predictions on a split."""
+        self._rig.check_executes(case)
         if (case.model, role) in self._unreadable:
             raise self._unreadable[case.model, role]
         if (case, role) not in self._predictions:

@@ -17,7 +17,8 @@ from edgeassay.evaluations import Evaluations
 from edgeassay.measure.parity import Parity, compare_outputs
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
-from edgeassay.spec import Case
+from edgeassay.runs.estimates import EstimateRecord, estimate_of
+from edgeassay.spec import Case, Kind
 from edgeassay.timings import Timings, Watched
 
 
@@ -45,6 +46,9 @@ class CaseFacts:
     evaluated_images: int | None = None
     split_images: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
+    kind: Kind = Kind.MEASURED
+    arena_bytes: int | None = None
+    estimate: EstimateRecord | None = None
     health: list[Watched] = field(default_factory=list)
 
 
@@ -95,6 +99,7 @@ class Evidence:
 
     def _random_outputs(self, case: Case, seed: int) -> list[npt.NDArray[Any]]:
         """What a case gives for the model's random inputs, tensor by tensor."""
+        self.rig.check_executes(case)
         with self.rig.lend_worker(case) as worker:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, self.rig.model(case).random_inputs, seed)
@@ -121,7 +126,10 @@ class Evidence:
 
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""
-        facts = CaseFacts()
+        facts = CaseFacts(kind=self.rig.kind(case))
+        if (loaded := self.rig.known(case)) is not None:
+            facts.arena_bytes = loaded.facts.get("arena_bytes")
+            facts.estimate = estimate_of(loaded.facts)
         reference = self.rig.plan.reference_of(case)
         artifact = self.rig.artifacts.get((case.model, case.variant))
         whole = self.rig.artifacts.get((case.model, reference.variant))

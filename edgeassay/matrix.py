@@ -196,7 +196,7 @@ def _check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
             for kind, value, known in (
                 ("variant", rule.variant, model.variants),
                 ("class", rule.class_name, model.classes),
-                ("runtime", rule.runtime, {**catalogue(), **model.runtimes}),
+                ("runtime", rule.runtime, {**_known(profile), **model.runtimes}),
             ):
                 if value is not None and value not in known:
                     raise ConfigError(
@@ -274,9 +274,14 @@ def takes(runtime: RuntimeSpec, variant: VariantSpec) -> bool:
     return runtime.traits.suffix == (suffix if suffix in known else ".tflite")
 
 
-def _with_asked(model: ModelSpec, wanted: Sequence[str]) -> ModelSpec:
-    """The model on runtimes of the catalogue too that were asked for by name."""
-    asked = {name: spec for name, spec in catalogue().items() if name in wanted}
+def _known(device: DeviceSpec) -> dict[str, RuntimeSpec]:
+    """The runtimes that a device has beside a model's: its own, and the catalogue's."""
+    return {**catalogue(), **device.runtimes}
+
+
+def _with_asked(model: ModelSpec, device: DeviceSpec, wanted: Sequence[str]) -> ModelSpec:
+    """The model on runtimes too that were asked for by name, of the device or the catalogue."""
+    asked = {name: spec for name, spec in _known(device).items() if name in wanted}
     return replace(model, runtimes={**asked, **model.runtimes})
 
 
@@ -297,7 +302,7 @@ def plan(
     _check_compared(models, devices.values())
     _check_deviations(models, devices)
     chosen = {
-        name: _with_asked(models[name], wanted_runtimes)
+        name: _with_asked(models[name], device, wanted_runtimes)
         for name in choose("model", wanted_models, models)
     }
     choose(
@@ -308,7 +313,7 @@ def plan(
     choose(
         "runtime",
         wanted_runtimes,
-        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *catalogue()]),
+        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *_known(device)]),
     )
     cases = [
         Case(model=model.id, variant=variant, runtime=runtime, device=device.id)

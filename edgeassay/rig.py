@@ -195,6 +195,10 @@ class Rig:
             self._loaded[case] = loaded
         return self._loaded[case]
 
+    def known(self, case: Case) -> Loaded | None:
+        """What the case's runtime has said of its artifact; None where it wasn't asked yet."""
+        return self._loaded.get(case)
+
     def kind(self, case: Case) -> Kind:
         """How the case's numbers come to be, as far as its runtime has said so by now."""
         if self.runtime(case).traits.kind is not Kind.MEASURED:
@@ -204,15 +208,24 @@ class Rig:
         known = self._loaded.get(case)
         return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
 
+    def check_executes(self, case: Case) -> None:
+        """Absent where the case's runtime only compiles, so that no output comes of it."""
+        if not self.runtime(case).traits.executes:
+            raise Absent(
+                f"runtime {case.runtime} compiles for an accelerator, and nothing runs it here: it"
+                " has no outputs and no times"
+            )
+
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""
         device, runtime = self.device(case), self.runtime(case)
+        self.check_executes(case)
         if device.emulated:
             raise Absent(
                 f"{device.id} is emulated: it shows what its instructions compute, and its times"
                 " are no device's"
             )
-        if not runtime.traits.timed or not runtime.traits.executes:
+        if not runtime.traits.timed:
             raise Absent(
                 f"runtime {case.runtime} stands for a device that isn't this machine: its times"
                 " here say nothing of it"

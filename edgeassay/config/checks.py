@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -32,6 +32,7 @@ from edgeassay.spec import (
     PhantomSource,
     Preprocess,
     Role,
+    RuntimeSpec,
     Statistics,
 )
 from edgeassay.variants import METHODS, check_variant, options_of
@@ -48,6 +49,7 @@ LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
 
 EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
+USABLE: Final = "lower-case letters, digits, '.', '_' and '-' make file names and test names"
 
 # What a network that isn't read may be called, and what to do about it.
 FOREIGN = {
@@ -231,11 +233,18 @@ def _check_names(model: ModelFile, where: str) -> None:
     for kind, names in (("variants", model.variants), ("runtimes", model.runtimes)):
         for name in names:
             if not re.fullmatch(NAME, name):
-                raise ConfigError(
-                    f"{where}: {kind}.{name!r} is no usable name: lower-case letters, digits, '.',"
-                    " '_' and '-' make file names and test names"
-                )
-    for name, runtime in model.runtimes.items():
+                raise ConfigError(f"{where}: {kind}.{name!r} is no usable name: {USABLE}")
+    check_runtimes(model.runtimes, where)
+    if model.reference.runtime not in {*catalogue(), *model.runtimes}:
+        raise ConfigError(
+            f"{where}: reference.runtime = {model.reference.runtime!r} is unknown;"
+            f" {nearest(model.reference.runtime, [*catalogue(), *model.runtimes])}"
+        )
+
+
+def check_runtimes(runtimes: Mapping[str, RuntimeSpec], where: str) -> None:
+    """ConfigError where a runtime of a model or a device names what there isn't."""
+    for name, runtime in runtimes.items():
         if runtime.engine not in ENGINES:
             raise ConfigError(
                 f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
@@ -247,11 +256,23 @@ def _check_names(model: ModelFile, where: str) -> None:
                 f" {nearest(runtime.environment, environments())}"
             )
         _check_between(runtime.threads, 1, MOST_THREADS, f"runtimes.{name}.threads", where)
-    if model.reference.runtime not in {*catalogue(), *model.runtimes}:
+        _check_target(name, runtime, where)
+
+
+def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:
+    """ConfigError where a compiler isn't told what it compiles for, or another engine is."""
+    targets = runtime.traits.targets
+    if targets and runtime.target not in targets:
+        given = f" = {runtime.target!r} is unknown" if runtime.target else " is missing"
         raise ConfigError(
-            f"{where}: reference.runtime = {model.reference.runtime!r} is unknown;"
-            f" {nearest(model.reference.runtime, [*catalogue(), *model.runtimes])}"
+            f"{where}: runtimes.{name}.target{given}; {nearest(runtime.target or '', targets)}"
         )
+    for key in ("target", "system", "memory"):
+        if not targets and getattr(runtime, key) is not None:
+            raise ConfigError(
+                f"{where}: runtimes.{name}.{key}: the engine {runtime.engine!r} compiles for no"
+                " accelerator that can be chosen; leave it out"
+            )
 
 
 def _check_preprocess(settings: Preprocess, where: str) -> None:
@@ -346,6 +367,10 @@ def check_device(device: DeviceFile, where: str) -> None:
                 f"{where}: workers.{name} must be the command of a worker for one of"
                 f' {", ".join(environments())}, such as ["{{python}}"]'
             )
+    for name in device.runtimes:
+        if not re.fullmatch(NAME, name):
+            raise ConfigError(f"{where}: runtimes.{name!r} is no usable name: {USABLE}")
+    check_runtimes(device.runtimes, where)
     if device.architecture is not None and device.architecture not in ARCHITECTURES:
         raise ConfigError(
             f"{where}: architecture = {device.architecture!r} is unknown;"

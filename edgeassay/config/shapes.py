@@ -125,6 +125,7 @@ class DeviceFile(BaseModel):
     evaluation: Extent = Extent()
     architecture: str | None = None
     emulated: bool = False
+    runtimes: dict[str, RuntimeSpec] = Field(default_factory=dict)
     workers: dict[str, Annotated[WorkerSpec, BeforeValidator(_worker)]]
     limits: dict[str, Any] = Field(default_factory=dict)
     limit: list[LimitEntry] = Field(default_factory=list)

@@ -16,6 +16,7 @@ import edgeassay
 from edgeassay.atomic import write_text
 from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
+from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.records import (
     CaseId,
     ClaimRecord,
@@ -24,7 +25,7 @@ from edgeassay.runs.records import (
     Record,
     ScoresRecord,
 )
-from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Judgement, Verdict
+from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Judgement, Kind, Verdict
 
 
 class HealthRecord(Record):
@@ -61,7 +62,9 @@ class CaseRecord(Record):
 
     `patients_separate` is false where the data names no patients, so that nobody can verify that
     calibration and evaluation have none in common. Where fewer `evaluated_images` than the
-    evaluation split's `split_images` were evaluated, they are a sample of it.
+    evaluation split's `split_images` were evaluated, they are a sample of it. `kind` is how its
+    numbers came to be; `arena_bytes` is the smallest arena of a microcontroller's runtime, and
+    `estimate` what a compiler for an accelerator says.
     """
 
     case: CaseId
@@ -81,6 +84,9 @@ class CaseRecord(Record):
     split_images: int | None = None
     worker: dict[str, Any]
     health: list[HealthRecord] = Field(default_factory=list)
+    kind: Kind = Kind.MEASURED
+    arena_bytes: int | None = None
+    estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
 
 

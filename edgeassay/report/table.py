@@ -12,7 +12,7 @@ from rich.text import Text
 
 from edgeassay.report.results import CaseRecord
 from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
-from edgeassay.spec import TRAITS, ClaimName, Verdict
+from edgeassay.spec import TRAITS, ClaimName, Kind, Verdict
 
 DECLARED: Final = "declared"
 # Worst first; a declared failure is known, and so shown before what isn't measured.
@@ -222,12 +222,25 @@ def _about_samples(cases: Sequence[CaseRecord]) -> list[str]:
     ]
 
 
+def _about_kinds(claims: Sequence[ClaimRecord]) -> list[str]:
+    """Which numbers weren't measured on a device, and how they came to be."""
+    found = Counter(
+        (record.kind, record.case.runtime) for record in claims if record.measurement is not None
+    )
+    return [
+        f"{kind}, not measured on a device: {number} claims on {runtime}"
+        for (kind, runtime), number in found.items()
+        if kind is not Kind.MEASURED
+    ]
+
+
 def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
     lines = [f"{len(claims)} claims: {total}"]
     reasons = Counter((r.verdict, r.reason) for r in claims if r.verdict in UNDECIDED)
     lines += [f"{verdict}, {number}: {reason}" for (verdict, reason), number in reasons.items()]
+    lines += _about_kinds(claims)
     lines += _about_failures(claims)
     lines += _about_evidence(claims)
     lines += _about_co_primaries(cases)

@@ -87,13 +87,15 @@ class Allowed:
 
     A slowdown is a share of the base's median time: what is `tolerated` is none, one that is
     `unacceptable` must be excluded; less than `floor_ms` never counts. `size_growth` is a share of
-    the base's bytes; `auc_drop` is what the mean AUC may lose.
+    the base's bytes, `cycles_growth` one of its estimated cycles; `auc_drop` is what the mean AUC
+    may lose.
     """
 
     tolerated: Limit
     unacceptable: Limit
     floor_ms: Limit
     size_growth: Limit
+    cycles_growth: Limit
     auc_drop: Limit
 
     def slowdowns(self, base_ms: float) -> tuple[float, float]:

@@ -186,7 +186,8 @@ class DeviceSpec:
     """A hardware profile: how to recognise it, its workers by environment, its limits by model.
 
     `architecture` is that of its workers where they aren't on this machine. What is `emulated` runs
-    the right instructions, and its times say nothing.
+    the right instructions, and its times say nothing. Its `runtimes` go before the catalogue's of
+    the same name: which accelerator is there is the device's to say.
     """
 
     id: str
@@ -200,3 +201,4 @@ class DeviceSpec:
     tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]
     evaluation: Extent = field(default_factory=Extent)
+    runtimes: Mapping[str, RuntimeSpec] = field(default_factory=dict)

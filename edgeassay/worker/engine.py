@@ -18,6 +18,10 @@ class Broken(Exception):
     """The runtime is installed and can't be used, whatever the artifact."""
 
 
+class Misused(Exception):
+    """The runtime hasn't what the host asks of it, whatever the artifact."""
+
+
 class Engine(Protocol):
     """A loaded artifact."""
 

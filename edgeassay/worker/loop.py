@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from .costs import cpu_times, forget_peak, least_busy, memory
-from .engine import Broken, Engine, Refused
+from .engine import Broken, Engine, Misused, Refused
 from .engines import NoAdapter, describe, make
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
@@ -251,7 +251,7 @@ def answer(session: Session, frame: Frame) -> Reply:
         return {"ok": False, "kind": "absent", "message": str(error)}, []
     except Broken as error:
         return {"ok": False, "kind": "broken", "message": str(error)}, []
-    except BadRequest as error:
+    except (BadRequest, Misused) as error:
         message = str(error)
     except KeyError as error:
         message = "the request lacks %s" % error
