@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgeassay.build import seed_of
+from edgeassay.errors import NoEvidence
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
@@ -63,7 +64,15 @@ class Evidence:
         with self.rig.start_worker(case) as worker:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, model.random_inputs, seed_of(case.id))
-            return finite_share(worker.run(loaded, rows)), model.random_inputs.rows
+            # Row by row: what a network finds may have another shape for each.
+            each = [worker.run(loaded, [r[k : k + 1] for r in rows]) for k in range(len(rows[0]))]
+            outputs = [output for made in each for output in made]
+            if not sum(output.size for output in outputs):
+                raise NoEvidence(
+                    f"{case.id} gave no numbers at all on {len(each)} random inputs; give it others"
+                    f" under [random_inputs] in {model.file}"
+                )
+            return finite_share(outputs), len(each)
 
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""

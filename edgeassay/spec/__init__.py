@@ -46,12 +46,13 @@ from edgeassay.spec.model import (
     Tolerance,
     VariantSpec,
 )
-from edgeassay.spec.runtimes import ENGINES, EngineTraits, RuntimeSpec, WorkerSpec
+from edgeassay.spec.runtimes import ENGINES, FORMATS, EngineTraits, RuntimeSpec, WorkerSpec
 
 __all__ = [
     "ARCHITECTURES",
     "CHEST_FINDINGS",
     "ENGINES",
+    "FORMATS",
     "TRAITS",
     "Accepted",
     "Allowed",

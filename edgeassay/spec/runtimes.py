@@ -42,6 +42,10 @@ ENGINES: Final[Mapping[str, EngineTraits]] = {
 }
 
 
+# What an artifact's name may end in, and the engine that usually executes such a file.
+FORMATS: Final[Mapping[str, str]] = {".tflite": "litert", ".onnx": "onnxruntime"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuntimeSpec:
     """What executes an artifact, with its options; `engine` names the worker's adapter, and
@@ -54,6 +58,11 @@ class RuntimeSpec:
     threads: int = 1
     kernels: Literal["xnnpack", "builtin", "reference"] = "xnnpack"
     accelerator: Literal["cpu", "gpu"] = "cpu"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it leaves kernels and accelerator as they are by default."""
+        return self.kernels == RuntimeSpec.kernels and self.accelerator == RuntimeSpec.accelerator
 
     @property
     def worker(self) -> str:
