@@ -47,8 +47,8 @@ def latency_ratio(evidence: Evidence, claim: Claim) -> Measured:
     if whole.runtime != claim.case.runtime:
         raise Absent(
             f"the reference {whole.variant} is of another format and runs on {whole.runtime}: two"
-            " runtimes can't take turns in one process; name a variant of the same format as"
-            " [reference], or set a budget (latency_p95_ms)"
+            " runtimes can't take turns in one process; set a budget (latency_p95_ms), or time the"
+            " two files with `edgeassay ab`"
         )
     durations = evidence.timings.durations(claim.case)
     assert durations.reference is not None, "the reference makes no claim of a ratio"

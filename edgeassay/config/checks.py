@@ -57,7 +57,7 @@ FOREIGN = {
     ".h5": "load it with Keras and save it as .keras",
     ".hdf5": "load it with Keras and save it as .keras",
     ".pb": "name the SavedModel's folder, not the file in it",
-    ".onnx": "give it as the `artifact` of a variant, for onnxruntime to run; or convert it to a float"
+    ".onnx": "give it as the `artifact` of a variant for onnxruntime, or convert it to a float"
     " .tflite or a SavedModel",
     ".pt": TORCH,
     ".pth": TORCH,

@@ -82,7 +82,7 @@ def _words(error: BaseException) -> str:
     text = " ".join(str(error).split())
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : ", "", text)
     text = re.sub(r"^Load model from \S+ failed: ?", "", text)
-    return re.sub(r"\S+/\S+\.(cc|h):\d+ .*?\) (?=[A-Z])", "", text)
+    return re.sub(r"\S+/\S+\.(cc|h):\d+ .*?\) (?=[A-Z])", "", text).rstrip(". ")
 
 
 class OnnxEngine:
