@@ -12,7 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from edgeassay.build import seed_of
-from edgeassay.errors import Absent
+from edgeassay.errors import Absent, NoEvidence
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.parity import Parity, compare_outputs
 from edgeassay.measure.random_inputs import finite_share, random_rows
@@ -73,7 +73,13 @@ class Evidence:
         if model.data is not None:
             made = self.evaluations.predictions(case)
             return made.finite_share, len(made.scores)
-        return finite_share(self._random_outputs(case, seed_of(case.id))), model.random_inputs.rows
+        outputs, rows = self._random_outputs(case, seed_of(case.id)), model.random_inputs.rows
+        if not sum(output.size for output in outputs):
+            raise NoEvidence(
+                f"{case.id} gave no numbers at all on {rows} random inputs; give it others under"
+                f" [random_inputs] in {model.file}"
+            )
+        return finite_share(outputs), rows
 
     def parity(self, case: Case) -> Parity:
         """The case's outputs beside those of the runtime that it is held against: of the evaluation
@@ -98,12 +104,14 @@ class Evidence:
         return other
 
     def _random_outputs(self, case: Case, seed: int) -> list[npt.NDArray[Any]]:
-        """What a case gives for the model's random inputs, tensor by tensor."""
+        """What a case gives for each of the model's random inputs, tensor by tensor."""
         self.rig.check_executes(case)
         with self.rig.lend_worker(case) as worker:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, self.rig.model(case).random_inputs, seed)
-            return worker.run(loaded, rows)
+            # Row by row: what a network finds may have another shape for each.
+            each = [worker.run(loaded, [r[k : k + 1] for r in rows]) for k in range(len(rows[0]))]
+        return [output for made in each for output in made]
 
     def parity_quality(self, case: Case) -> str | None:
         """What a difference means for patients: both runtimes' mean AUC, and how many decisions

@@ -84,10 +84,11 @@ class Rig:
         return self.artifacts[key]
 
     def _prebuilt(self, case: Case, folder: Path) -> Artifact:
-        path, model = prebuilt_path(folder, case.model, case.variant), self.model(case)
+        model = self.model(case)
+        variant = model.variants[case.variant]
+        path = prebuilt_path(folder, case.model, case.variant, variant.suffix)
         if not path.exists():
-            declared = model.variants[case.variant].artifact
-            if declared is not None and (model.folder / declared).exists():
+            if variant.artifact is not None and (model.folder / variant.artifact).exists():
                 return own_artifact(model, case.variant)
             raise Absent(
                 f"--artifacts: {path} isn't there; `edgeassay build --out DIR` makes it, or copy it"

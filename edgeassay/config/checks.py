@@ -21,6 +21,7 @@ from edgeassay.preprocess import MODES
 from edgeassay.spec import (
     ARCHITECTURES,
     ENGINES,
+    FORMATS,
     TRAITS,
     ClaimName,
     DataSource,
@@ -50,15 +51,19 @@ LONGEST_WAIT_S: Final = 86_400.0  # a day
 
 EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
 USABLE: Final = "lower-case letters, digits, '.', '_' and '-' make file names and test names"
-
+TORCH: Final = (
+    "export it to .onnx and give that as the `artifact` of a variant, or convert it to a float"
+    " .tflite, with litert-torch for one"
+)
 # What a network that isn't read may be called, and what to do about it.
 FOREIGN = {
     ".h5": "load it with Keras and save it as .keras",
     ".hdf5": "load it with Keras and save it as .keras",
     ".pb": "name the SavedModel's folder, not the file in it",
-    ".onnx": "convert it to a float .tflite or a SavedModel",
-    ".pt": "convert it to a float .tflite, with litert-torch for one",
-    ".pth": "convert it to a float .tflite, with litert-torch for one",
+    ".onnx": "give it as the `artifact` of a variant for onnxruntime, or convert it to a float"
+    " .tflite or a SavedModel",
+    ".pt": TORCH,
+    ".pth": TORCH,
     ".pkl": "a pickle runs code when it is read: save the network as .keras",
 }
 
@@ -75,6 +80,7 @@ def check_model(model: ModelFile, where: str) -> None:
         check_variant(name, variant, where)
     _check_reference(model, where)
     _check_names(model, where)
+    _check_formats(model, where)
     _check_data(model.data, where)
     if model.data is not None and model.preprocess is None:
         raise ConfigError(
@@ -257,6 +263,11 @@ def check_runtimes(runtimes: Mapping[str, RuntimeSpec], where: str) -> None:
             )
         _check_between(runtime.threads, 1, MOST_THREADS, f"runtimes.{name}.threads", where)
         _check_target(name, runtime, where)
+        if runtime.engine == "onnxruntime" and not runtime.is_plain:
+            raise ConfigError(
+                f"{where}: runtimes.{name}: onnxruntime runs on the CPU with kernels of its own;"
+                " leave `kernels` and `accelerator` out"
+            )
 
 
 def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:
@@ -272,6 +283,23 @@ def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:
             raise ConfigError(
                 f"{where}: runtimes.{name}.{key}: the engine {runtime.engine!r} compiles for no"
                 " accelerator that can be chosen; leave it out"
+            )
+
+
+def _check_formats(model: ModelFile, where: str) -> None:
+    """ConfigError where a variant or a runtime would silently never be judged."""
+    for name, variant in model.variants.items():
+        if variant.suffix not in {runtime.traits.suffix for runtime in model.runtimes.values()}:
+            engine = FORMATS[variant.suffix]
+            raise ConfigError(
+                f"{where}: no runtime of [runtimes] takes variants.{name}, a {variant.suffix}; add"
+                f' {engine} = {{ engine = "{engine}" }}'
+            )
+    for name, runtime in model.runtimes.items():
+        if runtime.traits.suffix not in {variant.suffix for variant in model.variants.values()}:
+            raise ConfigError(
+                f"{where}: runtimes.{name} takes {runtime.traits.suffix} files, and no variant is"
+                " one; remove it, or add such a variant"
             )
 
 

@@ -115,7 +115,7 @@ def stack_of(runtime: RuntimeSpec, worker: Mapping[str, Any]) -> Stack:
     return Stack(
         runtime=worker["runtime"],
         runtime_version=worker["runtime_version"],
-        delegate=runtime.kernels,
+        delegate=worker.get("delegate", runtime.kernels),
         gpu_driver=None,
         threads=runtime.threads,
         batch=TIMED_ROWS,

@@ -48,12 +48,20 @@ from edgeassay.spec.model import (
     Tolerance,
     VariantSpec,
 )
-from edgeassay.spec.runtimes import ENGINES, EngineTraits, EnvironmentSpec, RuntimeSpec, WorkerSpec
+from edgeassay.spec.runtimes import (
+    ENGINES,
+    FORMATS,
+    EngineTraits,
+    EnvironmentSpec,
+    RuntimeSpec,
+    WorkerSpec,
+)
 
 __all__ = [
     "ARCHITECTURES",
     "CHEST_FINDINGS",
     "ENGINES",
+    "FORMATS",
     "TRAITS",
     "Accepted",
     "Allowed",

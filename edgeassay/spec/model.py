@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
@@ -28,6 +28,11 @@ class VariantSpec:
     per_tensor_dense: bool = False
     artifact: str | None = None
     sha256: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """What its file's name ends in, which is its format."""
+        return ".tflite" if self.artifact is None else PurePosixPath(self.artifact).suffix
 
 
 @dataclass(frozen=True, kw_only=True)

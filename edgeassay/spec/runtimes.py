@@ -49,6 +49,10 @@ ENGINES: Final[Mapping[str, EngineTraits]] = {
 }
 
 
+# What an artifact's name may end in, and the engine that usually executes such a file.
+FORMATS: Final[Mapping[str, str]] = {".tflite": "litert", ".onnx": "onnxruntime"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuntimeSpec:
     """What executes an artifact, with its options; `engine` names the worker's adapter, and
@@ -66,6 +70,11 @@ class RuntimeSpec:
     target: str | None = None
     system: str | None = None
     memory: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it leaves kernels and accelerator as they are by default."""
+        return self.kernels == RuntimeSpec.kernels and self.accelerator == RuntimeSpec.accelerator
 
     @property
     def worker(self) -> str:
