@@ -27,6 +27,7 @@ from edgeassay.doctor.command import doctor_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
+from edgeassay.matrix_report import matrix_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
 from edgeassay.report.data_check import print_data_check
@@ -235,6 +236,7 @@ app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
+app.command("matrix")(matrix_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

@@ -5,14 +5,15 @@ What a worker failed to give is not remembered: the next claim that needs it tri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from edgeassay.build import seed_of
 from edgeassay.evaluations import Evaluations
+from edgeassay.measure.latency import Durations
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
-from edgeassay.spec import Case
+from edgeassay.spec import Case, Kind, Measurement
 from edgeassay.timings import Timings, Watched
 
 
@@ -21,8 +22,16 @@ class CaseFacts:
     """What is known of a case by now, claimed or not; None where it isn't measured.
 
     `auc_reference` says what the drop is taken against; `manifest` is False for an artifact that
-    came without one; `patients_separate` is False where the data names no patients.
+    came without one; `patients_separate` is False where the data names no patients. `options` is
+    what the runtime was told, `loaded` what it said of the artifact; `delegated_share` is of the
+    graph's nodes. `intervals` has facts with bounds, by name.
     """
+
+    kind: Kind = Kind.MEASURED
+    architecture: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    loaded: dict[str, Any] = field(default_factory=dict)
+    delegated_share: float | None = None
 
     size_bytes: int | None = None
     size_ratio: float | None = None
@@ -34,6 +43,9 @@ class CaseFacts:
     p50_ms: float | None = None
     p95_ms: float | None = None
     latency_ratio: float | None = None
+    peak_memory_mb: float | None = None
+    intervals: dict[str, Measurement] = field(default_factory=dict)
+    evaluated_images: int | None = None
     patients_separate: bool | None = None
     reused_predictions: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
@@ -67,7 +79,7 @@ class Evidence:
 
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""
-        facts = CaseFacts()
+        facts = self._of_runtime(case)
         reference = self.rig.plan.reference_of(case)
         artifact = self.rig.artifacts.get((case.model, case.variant))
         whole = self.rig.artifacts.get((case.model, reference.variant))
@@ -84,11 +96,35 @@ class Evidence:
                 facts.auc_reference = self.evaluations.compared_with(case)
         if (made := self.evaluations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused
+            facts.evaluated_images = len(made.scores)
         if (durations := self.timings.known(case)) is not None:
-            rounds, confidence = durations.candidate, self.rig.model(case).statistics.confidence
-            facts.p50_ms, facts.p95_ms = rounds.p50_ms, rounds.p95_ms
-            if durations.reference is not None:
-                facts.latency_ratio = durations.ratio(confidence).value
             facts.worker = durations.worker
+            _add_times(facts, durations, self.rig.model(case).statistics.confidence)
+        facts.architecture = facts.worker.get("architecture", self.rig.plan.architecture)
         facts.health = self.timings.watched(case)
         return facts
+
+    def _of_runtime(self, case: Case) -> CaseFacts:
+        """What the case's runtime was told, and what it has said by now."""
+        loaded = self.rig.known_loaded(case)
+        nodes, taken = loaded.get("nodes"), loaded.get("delegated")
+        return CaseFacts(
+            kind=self.rig.kind(case),
+            options=asdict(self.rig.runtime(case)),
+            loaded=loaded,
+            delegated_share=taken / nodes if nodes and taken is not None else None,
+            worker=self.rig.known_greeting(case),
+        )
+
+
+def _add_times(facts: CaseFacts, durations: Durations, confidence: float) -> None:
+    """What a case took, and how sure that is."""
+    rounds, memory = durations.candidate, durations.peak_memory(confidence)
+    found = {"p50_ms": rounds.p50(confidence), "p95_ms": rounds.p95(confidence)}
+    facts.p50_ms, facts.p95_ms = rounds.p50_ms, rounds.p95_ms
+    if memory.value > 0:
+        facts.peak_memory_mb, found["peak_memory_mb"] = memory.value, memory
+    if durations.reference is not None:
+        found["latency_ratio"] = durations.ratio(confidence)
+        facts.latency_ratio = found["latency_ratio"].value
+    facts.intervals = found

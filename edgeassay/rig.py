@@ -155,10 +155,13 @@ class Rig:
         key = (runtime.engine, runtime.worker)
         if key not in self._greetings:
             with self.start_worker(case) as worker:
-                facts = dict(worker.facts)
-            del facts["pid"]
-            self._greetings[key] = facts
+                self._greetings[key] = _greeting_of(worker)
         return self._greetings[key]
+
+    def known_greeting(self, case: Case) -> dict[str, Any]:
+        """The same where a worker has been asked by now; else nothing."""
+        runtime = self.runtime(case)
+        return self._greetings.get((runtime.engine, runtime.worker), {})
 
     def loaded(self, case: Case) -> Loaded:
         """What the case's runtime says of its artifact, which ran there once on zeros: loaded in a
@@ -167,10 +170,17 @@ class Rig:
         if case not in self._loaded:
             with self.start_worker(case) as worker:
                 loaded = self.load(worker, case)
-                if self.runtime(case).traits.executes:
+                runtime = self.runtime(case)
+                self._greetings.setdefault((runtime.engine, runtime.worker), _greeting_of(worker))
+                if runtime.traits.executes:
                     worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
             self._loaded[case] = loaded
         return self._loaded[case]
+
+    def known_loaded(self, case: Case) -> dict[str, Any]:
+        """What the runtime has said of the artifact by now; nothing where it was not asked."""
+        known = self._loaded.get(case)
+        return {} if known is None else known.facts
 
     def kind(self, case: Case) -> Kind:
         """How the case's numbers come to be, as far as its runtime has said so by now."""
@@ -194,3 +204,8 @@ class Rig:
                 f"runtime {case.runtime} stands for a device that isn't this machine: its times"
                 " here say nothing of it"
             )
+
+
+def _greeting_of(worker: Worker) -> dict[str, Any]:
+    """What a worker says of itself that holds of the next one too."""
+    return {name: value for name, value in worker.facts.items() if name != "pid"}
