@@ -14,15 +14,15 @@ from edgeassay.matrix_report.overview import Line
 from edgeassay.report.marks import MEANINGS, marked
 from edgeassay.spec import Kind
 
-WIDTH: Final = 330
+WIDTH: Final = 400
 LEFT: Final = 92  # names of variants
-RIGHT: Final = 70  # values
+RIGHT: Final = 84  # values
 TOP: Final = 34
 ROW: Final = 26
 BOTTOM: Final = 34
-TICKS: Final = (1.0, 2.0, 5.0)
-MOST_TICKS: Final = 5
-STEPS: Final = 4.0  # decades beyond which only whole ones are ticked
+# Of each decade, the finest that leaves no more ticks than can be read.
+TICKS: Final = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0,))
+MOST_TICKS: Final = 6
 ALIKE: Final = 1.02  # a ratio nearer to 1 than this is neither faster nor slower
 LETTERS: Final = 13  # of a name
 
@@ -44,11 +44,10 @@ class Scale:
     @property
     def ticks(self) -> list[float]:
         """Round durations on it, few enough to be read."""
-        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        for steps in (TICKS, TICKS[:1]):
-            found = [
-                s * 10.0**d for d in decades for s in steps if self.low <= s * 10.0**d <= self.high
-            ]
+        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
+        for steps in TICKS:
+            ticks = [step * 10.0**d for d in range(first, last + 1) for step in steps]
+            found = [tick for tick in ticks if self.low <= tick <= self.high]
             if len(found) <= MOST_TICKS:
                 return found
         return found[:: math.ceil(len(found) / MOST_TICKS)]
@@ -109,7 +108,7 @@ def _panel(runtime: str, lines: Sequence[Line], scale: Scale) -> str:
     """One runtime: a row a variant, left of the dashed line is faster than the reference."""
     height = TOP + ROW * len(lines) + BOTTOM
     bottom = TOP + ROW * len(lines)
-    told = "; ".join(f"{line.row.case.variant} {line.cells['p50 ms'].text}" for line in lines)
+    told = "; ".join(f"{line.row.case.variant} {line.cells['p50 / p95 ms'].text}" for line in lines)
     parts = [
         f'<svg class="panel" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
         f' role="img" aria-label="{escape(f"p50 in ms on {runtime}: {told}")}">',
@@ -137,9 +136,10 @@ def _point(line: Line, scale: Scale, y: float) -> str:
     """A variant: its name, its p50 with bounds, and the number; or why there is none."""
     facts, name = line.row.facts, line.row.case.variant
     short = name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
-    label = f'<text class="name" x="{LEFT - 8}" y="{y + 4:.1f}">{escape(short)}</text>'
+    lead = f'<line class="lead" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+    label = f'{lead}<text class="name" x="{LEFT - 8}" y="{y + 4:.1f}">{escape(short)}</text>'
     if facts is None or facts.p50_ms is None:
-        words = line.cells["p50 ms"].text
+        words = line.cells["p50 / p95 ms"].text
         return f'{label}<text class="none" x="{LEFT + 4}" y="{y + 4:.1f}">{escape(words)}</text>'
     x, style = scale.x(facts.p50_ms), _style(line)
     found, bar = facts.intervals.get("p50_ms"), ""

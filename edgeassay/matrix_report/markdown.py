@@ -11,7 +11,8 @@ from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.matrix_report.verdicts import Stand
 from edgeassay.report.markdown import escaped
 
-WORDS: Final = ("variant", "runtime", "device")
+WORDS: Final = ("variant", "runtime", "device", "verdict")
+DITTO: Final = "″"  # as in the cell before
 
 
 def markdown(found: Overview) -> str:
@@ -68,18 +69,17 @@ def _stand(stand: Stand) -> str:
 
 
 def _table(columns: Sequence[str], lines: Sequence[Line]) -> list[str]:
-    heads = [*WORDS, *columns, "verdict"]
-    rule = ["---"] * len(WORDS) + ["---:"] * len(columns) + ["---"]
-    return [_row(heads), _row(rule), *(_line(columns, line) for line in lines)]
+    rule = ["---"] * len(WORDS) + ["---:"] * len(columns)
+    return [_row([*WORDS, *columns]), _row(rule), *map(_line, lines)]
 
 
-def _line(columns: Sequence[str], line: Line) -> str:
+def _line(line: Line) -> str:
     case = line.row.case
-    words = [case.variant, case.runtime, line.row.place]
-    words += [_cell(line.cells[name]) for name in columns]
-    return _row(
-        [*map(escaped, words), f"{SIGNS.get(line.worst, '')} {escaped(line.verdict)}".strip()]
-    )
+    verdict = f"{SIGNS.get(line.worst, '')} {line.verdict}".strip()
+    words = [case.variant, case.runtime, line.row.place, verdict]
+    for _, cell, columns in line.merged:
+        words += [_cell(cell), *[DITTO] * (columns - 1)]
+    return _row([escaped(word) for word in words])
 
 
 def _cell(cell: Cell) -> str:

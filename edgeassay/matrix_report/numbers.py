@@ -106,19 +106,15 @@ def drop(row: Row, notes: Notes) -> Cell:
     )
 
 
-def duration(name: str) -> Callable[[Row, Notes], Cell]:
-    """p50 or p95 in ms."""
-
-    def cell(row: Row, notes: Notes) -> Cell:
-        value = None if row.facts is None else getattr(row.facts, name)
-        if row.facts is None or value is None:
-            return _absent(row, notes, _timed)
-        return Cell(
-            text=_of_time(row, number(value)),
-            bounds=interval(row.facts.intervals.get(name), number),
-        )
-
-    return cell
+def times(row: Row, notes: Notes) -> Cell:
+    """p50 and p95 in ms, with the bounds of p50."""
+    facts = row.facts
+    if facts is None or facts.p50_ms is None or facts.p95_ms is None:
+        return _absent(row, notes, _timed)
+    return Cell(
+        text=_of_time(row, f"{number(facts.p50_ms)} / {number(facts.p95_ms)}"),
+        bounds=interval(facts.intervals.get("p50_ms"), number),
+    )
 
 
 def ratio(row: Row, notes: Notes) -> Cell:
@@ -136,7 +132,7 @@ def delegated(row: Row, notes: Notes) -> Cell:
     loaded = row.facts.loaded if row.facts is not None else {}
     nodes, taken = loaded.get("nodes"), loaded.get("delegated")
     if isinstance(nodes, int) and isinstance(taken, int):
-        share = f"{taken / nodes:.0%}" if nodes else ""
+        share = f"{100 * taken / nodes:.0f} %" if nodes else ""
         return Cell(
             text=marked(f"{taken or 'none'} of {nodes}", row.kind),
             bounds=f"({share})" if 0 < taken < nodes else "",

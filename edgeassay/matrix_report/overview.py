@@ -14,11 +14,11 @@ from edgeassay.matrix_report.numbers import (
     auc,
     delegated,
     drop,
-    duration,
     memory,
     parity,
     ratio,
     size,
+    times,
     verdict,
     worst,
 )
@@ -36,8 +36,7 @@ MEASURED: Final[Mapping[str, Maker]] = {
     "size": size,
     "AUC": auc,
     "AUC drop": drop,
-    "p50 ms": duration("p50_ms"),
-    "p95 ms": duration("p95_ms"),
+    "p50 / p95 ms": times,
     "time ratio": ratio,
     "delegated": delegated,
     "memory": memory,
@@ -52,8 +51,9 @@ MEANINGS: Final = (
     " slower kernels",
     "memory: by how much a process grew at most; of a microcontroller the arena, of an accelerator"
     " the SRAM",
-    "[ , ]: bounds, each one-sided with the model's confidence; ? where one isn't known",
-    f"{NOT_ASKED} nothing asked for it: no claim is about it, or the run was without --benchmark",
+    "[ , ]: bounds, each one-sided with the model's confidence, of a time those of p50; ? where one"
+    " isn't known",
+    f"{NOT_ASKED}, where a number would be: nothing asked for it",
     "declared: a failure that the model's own file declares, with its reason and until when",
 )
 NO_MARK: Final = "a number without a mark is measured on the device itself"
@@ -67,6 +67,19 @@ class Line:
     cells: Mapping[str, Cell]
     verdict: str
     worst: str
+
+    @property
+    def merged(self) -> list[tuple[str, Cell, int]]:
+        """The cells by column, each with how many columns it stands for: neighbours that lack a
+        number for the same reason say it once.
+        """
+        found: list[tuple[str, Cell, int]] = []
+        for name, cell in self.cells.items():
+            if found and cell.note is not None and found[-1][1] == cell:
+                found[-1] = (*found[-1][:2], found[-1][2] + 1)
+            else:
+                found.append((name, cell, 1))
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
 
 from edgeassay.matrix_report.chart import charts
-from edgeassay.matrix_report.numbers import Cell
+from edgeassay.matrix_report.numbers import NOT_ASKED, Cell
 from edgeassay.matrix_report.overview import Line, Overview
 from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.matrix_report.verdicts import Opposite, Stand
@@ -27,7 +27,9 @@ def page(found: Overview) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{STYLE.read_text(encoding='utf-8')}</style></head><body>",
-        f"<header><h1>{title}</h1></header><main>",
+        f"<header><h1>{title}</h1>",
+        *(_made(where, facts) for where, facts in found.runs),
+        "</header><main>",
         *_opposites(found.opposites),
     ]
     for model, lines in found.models.items():
@@ -43,6 +45,12 @@ def page(found: Overview) -> str:
             parts += [f"<section><h2>{name}</h2>", _list(told), "</section>"]
     parts += _runs(found)
     return "\n".join([*parts, "</main></body></html>"]) + "\n"
+
+
+def _made(where: str, facts: Mapping[str, str]) -> str:
+    """What a reader must know of a run before its numbers."""
+    made = f"{where}: {facts['run']}"
+    return f"<p>{escape(facts['machine'])}<br><small>{escape(made)}</small></p>"
 
 
 def _list(lines: Iterable[str]) -> str:
@@ -74,7 +82,7 @@ def _chip(stand: Stand) -> str:
 
 
 def _model(found: Overview, model: str, lines: Sequence[Line]) -> list[str]:
-    heads = ["variant", "runtime", "device", *found.columns, "verdict"]
+    heads = ["variant", "runtime", "device", "verdict", *found.columns]
     figures = charts(lines)
     parts = [f"<section><h2>{escape(model)}</h2>"]
     parts += [*figures, f'<p class="key">{CHART}</p>'] if figures else []
@@ -85,30 +93,33 @@ def _model(found: Overview, model: str, lines: Sequence[Line]) -> list[str]:
     for line in lines:
         first = line.row.case.variant != before
         before = line.row.case.variant
-        parts.append(_line(found.columns, line, first=first))
+        parts.append(_line(line, first=first))
     return [*parts, "</tbody></table></div></section>"]
 
 
-def _line(columns: Sequence[str], line: Line, *, first: bool) -> str:
+def _line(line: Line, *, first: bool) -> str:
     case, row = line.row.case, line.row
     cells = [
         f'<th scope="row" data-head="variant">{escape(case.variant)}</th>',
         f'<td data-head="runtime" class="word">{escape(case.runtime)}</td>',
         f'<td data-head="device" class="word">{escape(row.place)}</td>',
-        *(_cell(name, line.cells[name]) for name in columns),
         f'<td data-head="verdict" class="verdict {escape(line.worst.replace(" ", "-"))}">'
         f"{SIGNS.get(line.worst, '')} {escape(line.verdict)}</td>",
+        *(_cell(name, cell, columns) for name, cell, columns in line.merged),
     ]
     return f'<tr class="{"first" if first else "next"} {row.kind}">{"".join(cells)}</tr>'
 
 
-def _cell(name: str, cell: Cell) -> str:
-    note = (
-        f'<sup><a href="#note-{cell.note}">{cell.note}</a></sup>' if cell.note is not None else ""
-    )
+def _cell(name: str, cell: Cell, columns: int) -> str:
+    note = ""
+    if cell.note is not None:
+        note = f'<sup><a href="#note-{cell.note}">{cell.note}</a></sup>'
     bounds = f" <small>{escape(cell.bounds)}</small>" if cell.bounds else ""
-    absent = ' class="absent"' if cell.absent else ""
-    return f'<td data-head="{escape(name)}"{absent}>{escape(cell.text)}{note}{bounds}</td>'
+    kind = "none" if cell.text == NOT_ASKED else "absent" if cell.absent else "number"
+    head = name if columns == 1 else f"{name}, and {columns - 1} more"
+    span = "" if columns == 1 else f' colspan="{columns}"'
+    value = f"<span>{escape(cell.text)}{note}{bounds}</span>"
+    return f'<td data-head="{escape(head)}" class="{kind}"{span}>{value}</td>'
 
 
 def _notes(notes: Sequence[str]) -> list[str]:

@@ -104,23 +104,21 @@ def merge(runs: Sequence[Run]) -> list[Row]:
                 raise ConfigError(_twice(known, row))
             if known is None or not known.claims:
                 found[row.case, run.fingerprint] = row
-    orders = [
-        {
-            value: k
-            for k, value in enumerate(dict.fromkeys(getattr(r.case, part) for r in found.values()))
-        }
-        for part in ("model", "variant", "runtime", "device")
-    ]
-    model, variant, runtime, device = orders
+    def order(*parts: str) -> dict[tuple[str, ...], int]:
+        """Of the first appearance of each combination."""
+        seen = dict.fromkeys(_parts(row.case, parts) for row in found.values())
+        return {value: k for k, value in enumerate(seen)}
+
+    keys = (("model",), ("model", "variant"), ("runtime",), ("device",))
+    orders = [(parts, order(*parts)) for parts in keys]
     return sorted(
         found.values(),
-        key=lambda row: (
-            model[row.case.model],
-            variant[row.case.variant],
-            runtime[row.case.runtime],
-            device[row.case.device],
-        ),
+        key=lambda row: [known[_parts(row.case, parts)] for parts, known in orders],
     )
+
+
+def _parts(case: CaseId, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(getattr(case, name) for name in names)
 
 
 def _rows_of(run: Run) -> Iterable[Row]:

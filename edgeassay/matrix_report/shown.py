@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from edgeassay.matrix_report.markdown import DITTO
 from edgeassay.matrix_report.numbers import Cell
 from edgeassay.matrix_report.overview import Line, Overview
 from edgeassay.matrix_report.signs import SIGNS
@@ -51,21 +52,23 @@ def _table(found: Overview, model: str, lines: tuple[Line, ...]) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-    for name in ("variant", "runtime", "device"):
-        table.add_column(name, overflow="fold")
+    table.add_column("variant", overflow="fold")
+    table.add_column("runtime", no_wrap=True)
+    table.add_column("device", overflow="fold")
     for name in found.columns:
-        table.add_column(name, justify="right", overflow="fold")
+        table.add_column(name, justify="right", overflow="fold", no_wrap=True)
     table.add_column("verdict", overflow="fold")
     for line in lines:
         case = line.row.case
         words = [case.variant, case.runtime, line.row.place]
-        words += [_cell(line.cells[name]) for name in found.columns]
+        for _, cell, columns in line.merged:
+            words += [_cell(cell), *[DITTO] * (columns - 1)]
         told = Text(f"{SIGNS.get(line.worst, '')} {line.verdict}", style=STYLES.get(line.worst, ""))
         table.add_row(*map(Text, words), told)
     return table
 
 
 def _cell(cell: Cell) -> str:
-    """Without bounds of its own where a line of them would be too long for a terminal."""
+    """Without its bounds: a line of them would be too long for a terminal."""
     note = f" ({cell.note})" if cell.note is not None else ""
     return cell.text + note

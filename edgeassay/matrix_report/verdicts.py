@@ -103,12 +103,12 @@ def _same_file(digests: Sequence[str | None]) -> bool | None:
 def _stand(row: Row, record: ClaimRecord) -> Stand:
     words = ""
     if record.measurement is not None and not TRAITS[record.claim].flag:
-        words = marked(f"{record.measurement.value:.4g}", row.kind)
+        words = f"{record.measurement.value:.4g}"
     if standing(record) == DECLARED:
         words = f"{words}, declared until {record.deviation_expires}".removeprefix(", ")
     return Stand(
         runtime=row.case.runtime,
-        place=row.place,
+        place=marked(row.place, row.kind),
         holds=record.verdict is Verdict.PASS,
         words=words,
     )

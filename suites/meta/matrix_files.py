@@ -49,7 +49,7 @@ class CaseFile:
     loaded: dict[str, Any] = field(default_factory=dict)
     mean_auc: float | None = 0.9913
     disturbed: str | None = None
-    claims: Sequence[dict[str, Any]] = ()
+    claims: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def case(self) -> dict[str, str]:
@@ -60,7 +60,8 @@ class CaseFile:
     @property
     def record(self) -> dict[str, Any]:
         """What a results file has under `cases`."""
-        whole, intervals = self.variant == "fp32", {}
+        whole = self.variant == "fp32"
+        intervals: dict[str, Any] = {}
         if self.p50_ms is not None:
             intervals["p50_ms"] = bounds(self.p50_ms, 0.9 * self.p50_ms, 1.1 * self.p50_ms, "ms")
         ratio = self.p50_ms / self.reference_ms if self.p50_ms and self.reference_ms else None
@@ -191,7 +192,7 @@ def x86_run(**more: Any) -> dict[str, Any]:
         .claimed("mean_auc_drop", "fail", reason=refused),
         ratio_case("int8", "tflite-runtime", 35.7, 4.4, nodes=(0, 65)),
     ]
-    cases[-1].claims[-1].update(  # type: ignore[index]  # a list
+    cases[-1].claims[-1].update(
         deviation="its x86 wheel has no int8 kernels in XNNPACK", deviation_expires="2027-12-31"
     )
     return results(cases, **more)
@@ -199,7 +200,7 @@ def x86_run(**more: Any) -> dict[str, Any]:
 
 def others() -> dict[str, Any]:
     """An emulated ARM, software for a GPU, an estimate, and a runtime that isn't there."""
-    emulated = {"device": "arm64", "kind": "emulated", "architecture": "aarch64"}
+    emulated: dict[str, Any] = {"device": "arm64", "kind": "emulated", "architecture": "aarch64"}
     gpu, npu = "litert-compiled-gpu", "ethos-u"
     absent = "no worker for 'tensorflow': `edgeassay runtimes --install tensorflow` makes it"
     return results(
