@@ -121,7 +121,7 @@ class Evaluations:
         self, case: Case, artifact: Artifact, check: Callable[[Loaded], None], role: Role
     ) -> Runner:
         """Where shards run: on this machine's cores, or on the cluster that `--on` names."""
-        model, device = self._rig.model(case), self._rig.plan.device
+        model, device = self._rig.model(case), self._rig.device(case)
         data = self.data(case.model, role)
         runtime, address = self._rig.runtime(case), self._rig.settings.on
         if address is None:
@@ -161,7 +161,7 @@ class Evaluations:
 
     def _store(self, case: Case, artifact: Artifact) -> ShardStore:
         """Where outputs of the same artifact, settings, runtime and machine are kept."""
-        inputs, device = self.data(case.model).inputs, self._rig.plan.device
+        inputs, device = self.data(case.model).inputs, self._rig.device(case)
         return ShardStore(
             folder=self._rig.settings.outputs / case.model / case.variant,
             fresh=self._rig.settings.predict_again,
@@ -210,16 +210,17 @@ class Evaluations:
     def compared(self, case: Case) -> Compared:
         """The case's scores beside those that they are compared with."""
         if case not in self._compared:
-            self._compared[case] = self._beside(case, self._reference_scores(case))
+            self._compared[case] = self.beside(case, self._reference_scores(case))
         return self._compared[case]
 
     def alone(self, case: Case) -> Compared:
         """The case's scores beside themselves, for what needs no reference."""
         if case not in self._alone:
-            self._alone[case] = self._beside(case, self.scores(case))
+            self._alone[case] = self.beside(case, self.scores(case))
         return self._alone[case]
 
-    def _beside(self, case: Case, reference: Scores) -> Compared:
+    def beside(self, case: Case, reference: Scores) -> Compared:
+        """The case's scores beside others of the same images."""
         split = self.data(case.model).split
         return Compared(
             classes=self._rig.model(case).classes,

@@ -13,13 +13,14 @@ import numpy as np
 from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
+from edgeassay.config import catalogue
 from edgeassay.datasets import Dataset, open_dataset
 from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
 from edgeassay.progress import Reporter
-from edgeassay.spec import Case, DataSource, Kind, ModelSpec, RuntimeSpec
+from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec
 from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
 
@@ -58,7 +59,7 @@ class Rig:
         self.artifacts: dict[tuple[str, str], Artifact] = {}
         self._unbuilt: dict[tuple[str, str], Missing] = {}
         self._datasets: dict[str, Dataset] = {}
-        self._greetings: dict[tuple[str, str], dict[str, Any]] = {}
+        self._greetings: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._loaded: dict[Case, Loaded] = {}
 
     def prepare(self, model_id: str) -> None:
@@ -121,12 +122,21 @@ class Rig:
 
     def runtime(self, case: Case) -> RuntimeSpec:
         """The case's runtime with its options."""
-        return self.model(case).runtimes[case.runtime]
+        return {**catalogue(), **self.model(case).runtimes}[case.runtime]
+
+    def device(self, case: Case) -> DeviceSpec:
+        """The case's device: the run's, or this machine where another is held against it."""
+        here = self.plan.here
+        return here if here is not None and case.device == here.id else self.plan.device
+
+    def is_reachable(self, case: Case) -> bool:
+        """Whether the case's device is one that this machine can use."""
+        return self.plan.device_present or self.device(case) is self.plan.here
 
     def start_worker(self, case: Case) -> Worker:
         """A fresh worker of the case's runtime; Absent where device or runtime isn't here."""
-        device = self.plan.device
-        if not self.plan.device_present:
+        device = self.device(case)
+        if not self.is_reachable(case):
             raise Absent(
                 f"this machine isn't the device {device.id!r} that {device.file} describes"
             )
@@ -151,8 +161,7 @@ class Rig:
 
     def greeting(self, case: Case) -> dict[str, Any]:
         """What the worker of a case's runtime says of itself, asked once a run."""
-        runtime = self.runtime(case)
-        key = (runtime.engine, runtime.worker)
+        key = self._greeter(case)
         if key not in self._greetings:
             with self.start_worker(case) as worker:
                 self._greetings[key] = _greeting_of(worker)
@@ -160,8 +169,11 @@ class Rig:
 
     def known_greeting(self, case: Case) -> dict[str, Any]:
         """The same where a worker has been asked by now; else nothing."""
+        return self._greetings.get(self._greeter(case), {})
+
+    def _greeter(self, case: Case) -> tuple[str, str, str]:
         runtime = self.runtime(case)
-        return self._greetings.get((runtime.engine, runtime.worker), {})
+        return self.device(case).id, runtime.engine, runtime.worker
 
     def loaded(self, case: Case) -> Loaded:
         """What the case's runtime says of its artifact, which ran there once on zeros: loaded in a
@@ -170,9 +182,8 @@ class Rig:
         if case not in self._loaded:
             with self.start_worker(case) as worker:
                 loaded = self.load(worker, case)
-                runtime = self.runtime(case)
-                self._greetings.setdefault((runtime.engine, runtime.worker), _greeting_of(worker))
-                if runtime.traits.executes:
+                self._greetings.setdefault(self._greeter(case), _greeting_of(worker))
+                if self.runtime(case).traits.executes:
                     worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
             self._loaded[case] = loaded
         return self._loaded[case]
@@ -186,14 +197,14 @@ class Rig:
         """How the case's numbers come to be, as far as its runtime has said so by now."""
         if self.runtime(case).traits.kind is not Kind.MEASURED:
             return self.runtime(case).traits.kind
-        if self.plan.device.emulated:
+        if self.device(case).emulated:
             return Kind.EMULATED
         known = self._loaded.get(case)
         return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
 
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""
-        device, runtime = self.plan.device, self.runtime(case)
+        device, runtime = self.device(case), self.runtime(case)
         if device.emulated:
             raise Absent(
                 f"{device.id} is emulated: it shows what its instructions compute, and its times"

@@ -23,13 +23,8 @@ def markdown(found: Overview) -> str:
     for number, note in enumerate(found.notes, start=1):
         parts.append(f"- note {number}: {escaped(note)}")
     parts += [""] if found.notes else []
-    for title, told in (
-        ("Failed", found.failed),
-        ("Declared", found.declared),
-        ("To be known", found.remarks),
-        ("Legend", found.legend),
-    ):
-        parts += [f"## {title}", "", *(f"- {escaped(line)}" for line in told), ""] if told else []
+    for heading, told in found.lists.items():
+        parts += [f"## {heading}", "", *(f"- {escaped(line)}" for line in told), ""]
     return "\n".join(parts).rstrip("\n") + "\n"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,7 @@ from edgeassay.matrix_report.numbers import (
 )
 from edgeassay.matrix_report.rows import Row, Run, merge
 from edgeassay.matrix_report.runs import about_files, about_run
-from edgeassay.matrix_report.verdicts import Opposite, opposites, sentences
+from edgeassay.matrix_report.verdicts import Opposite, opposites, parities, sentences
 from edgeassay.report.marks import legend
 from edgeassay.report.table import DECLARED
 from edgeassay.spec import Verdict
@@ -97,13 +97,21 @@ class Overview:
     opposites: tuple[Opposite, ...]
     failed: tuple[str, ...]
     declared: tuple[str, ...]
+    parities: tuple[str, ...]
     legend: tuple[str, ...]
     remarks: tuple[str, ...]
 
     @property
-    def lines(self) -> Iterable[Line]:
-        """Of all models."""
-        return (line for lines in self.models.values() for line in lines)
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """What is said below the tables, by its heading, without what is empty."""
+        found = {
+            "Failed": self.failed,
+            "Declared": self.declared,
+            "Parity": self.parities,
+            "To be known": self.remarks,
+            "Legend": self.legend,
+        }
+        return {heading: lines for heading, lines in found.items() if lines}
 
 
 def overview(runs: Sequence[Run], title: str) -> Overview:
@@ -128,6 +136,7 @@ def overview(runs: Sequence[Run], title: str) -> Overview:
         opposites=tuple(opposites(rows)),
         failed=tuple(sentences(rows, Verdict.FAIL.value)),
         declared=tuple(sentences(rows, DECLARED)),
+        parities=tuple(parities(rows)),
         legend=_legend(rows, columns),
         remarks=tuple(about_files(rows)),
     )

@@ -35,14 +35,8 @@ def page(found: Overview) -> str:
     for model, lines in found.models.items():
         parts += _model(found, model, lines)
     parts += _notes(found.notes)
-    for name, told in (
-        ("Failed", found.failed),
-        ("Declared", found.declared),
-        ("To be known", found.remarks),
-        ("Legend", found.legend),
-    ):
-        if told:
-            parts += [f"<section><h2>{name}</h2>", _list(told), "</section>"]
+    for heading, told in found.lists.items():
+        parts += [f"<section><h2>{heading}</h2>", _list(told), "</section>"]
     parts += _runs(found)
     return "\n".join([*parts, "</main></body></html>"]) + "\n"
 

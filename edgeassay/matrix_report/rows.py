@@ -104,6 +104,7 @@ def merge(runs: Sequence[Run]) -> list[Row]:
                 raise ConfigError(_twice(known, row))
             if known is None or not known.claims:
                 found[row.case, run.fingerprint] = row
+
     def order(*parts: str) -> dict[tuple[str, ...], int]:
         """Of the first appearance of each combination."""
         seen = dict.fromkeys(_parts(row.case, parts) for row in found.values())
@@ -111,10 +112,14 @@ def merge(runs: Sequence[Run]) -> list[Row]:
 
     keys = (("model",), ("model", "variant"), ("runtime",), ("device",))
     orders = [(parts, order(*parts)) for parts in keys]
-    return sorted(
-        found.values(),
-        key=lambda row: [known[_parts(row.case, parts)] for parts, known in orders],
-    )
+    references = {_parts(row.case, keys[1]) for row in found.values() if row.is_reference}
+
+    def place(row: Row) -> tuple[int, bool, list[int]]:
+        """By model, its reference before the other variants."""
+        first, *others = (known[_parts(row.case, parts)] for parts, known in orders)
+        return first, _parts(row.case, keys[1]) not in references, others
+
+    return sorted(found.values(), key=place)
 
 
 def _parts(case: CaseId, names: Sequence[str]) -> tuple[str, ...]:

@@ -33,11 +33,9 @@ def show(found: Overview, console: Console) -> None:
             verdict = "pass" if stand.holds else "fail"
             words = f": {stand.words}" if stand.words else ""
             say(f"  {SIGNS[verdict]} {stand.where}{words}", STYLES[verdict])
-    for title, told in (("fail", found.failed), ("declared", found.declared)):
+    for heading, told in found.lists.items():
         for line in told:
-            say(f"{title}: {line}")
-    for line in (*found.remarks, *found.legend):
-        say(line, "dim")
+            say(f"{heading.lower()}: {line}", "dim" if told is found.legend else "")
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

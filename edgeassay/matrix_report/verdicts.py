@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgeassay.matrix_report.rows import Row
 from edgeassay.report.marks import marked
 from edgeassay.report.table import DECLARED, standing
-from edgeassay.runs.records import ClaimRecord
+from edgeassay.runs.records import ClaimRecord, plain
 from edgeassay.spec import TRAITS, ClaimName, Sense, Verdict
 
 SIGNS = {Sense.AT_MOST: "≤", Sense.AT_LEAST: "≥"}
@@ -144,3 +144,15 @@ def _sentence(row: Row, records: Sequence[ClaimRecord]) -> str:
     if first.deviation is not None:
         text = f"{text}; declared until {first.deviation_expires}: {first.deviation}"
     return text
+
+
+def parities(rows: Sequence[Row]) -> Iterable[str]:
+    """How far the outputs of each row are from the parity runtime's, with what that means."""
+    for row in rows:
+        for record in row.claims:
+            found = record.measurement
+            if TRAITS[record.claim].of_parity and found is not None:
+                subject = f"{row.case.model} {row.case.variant} on {row.case.runtime} ({row.place})"
+                detail = "" if found.detail is None else f": {plain(found.detail)}"
+                value = marked(f"{found.value:.3g} {TRAITS[record.claim].unit}", row.kind)
+                yield f"{subject}: {value}{detail}"
