@@ -27,6 +27,7 @@ from edgeassay.matrix_report.runs import about_files, about_run
 from edgeassay.matrix_report.verdicts import Opposite, opposites, parities, sentences
 from edgeassay.report.marks import legend
 from edgeassay.report.table import DECLARED
+from edgeassay.runs.records import plain
 from edgeassay.spec import Verdict
 
 TITLE: Final = "Models on runtimes and architectures"
@@ -128,8 +129,8 @@ def overview(runs: Sequence[Run], title: str) -> Overview:
         )
         models.setdefault(row.case.model, []).append(line)
     return Overview(
-        title=title,
-        runs=tuple((run.where, about_run(run)) for run in runs),
+        title=plain(title),
+        runs=tuple((plain(run.where), about_run(run)) for run in runs),
         models={model: tuple(lines) for model, lines in models.items()},
         columns=columns,
         notes=tuple(notes.reasons),

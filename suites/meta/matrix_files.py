@@ -78,7 +78,7 @@ class CaseFile:
             "loaded": loaded,
             "delegated_share": self.nodes and self.nodes[0] / self.nodes[1],
             "size_bytes": BYTES.get(self.variant),
-            "size_ratio": None if whole else BYTES[self.variant] / BYTES["fp32"],
+            "size_ratio": None if whole else BYTES.get(self.variant, 5) / BYTES["fp32"],
             "artifact_sha256": SHA.get(self.variant),
             "manifest": True,
             "mean_auc": self.mean_auc,
