@@ -18,6 +18,8 @@ from edgeassay.matrix_report.numbers import number
 from edgeassay.matrix_report.overview import TITLE, Line, Overview, overview
 from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.shown import show
+from edgeassay.report.table import closing_table, remarks
+from fixtures.reporting import TABLE_WIDTH
 from suites.meta.matrix_files import (
     CaseFile,
     old,
@@ -283,6 +285,19 @@ def test_the_terminal_says_it_too(tmp_path: Path) -> None:
     assert re.search(r"✗ tflite-runtime \(host, x86_64\): 8\.114, declared until 2027-12-31", told)
     assert re.search(r"int8 +litert +arm64, aarch64 .* 0\.9913 \(e\)", told)
     assert "note 1: " in told
+
+
+def test_the_closing_table_of_a_run_has_marks_and_delegation_too(tmp_path: Path) -> None:
+    (run,) = runs_of(tmp_path, others())
+    console = Console(width=TABLE_WIDTH)
+    with console.capture() as captured:
+        console.print(closing_table(run.results.claims, run.results.cases))
+    told = captured.get()
+    assert re.search(r"int8 +litert +2,667 kB .* 0\.9913 \(e\) .* 65 of 65 \(e\) ", told)
+    assert re.search(r"litert-compiled-gpu .* 210\.00 / 252\.00 \(s\) +1\.12x \(s\) ", told)
+    lines = remarks(run.results.claims, run.results.cases)
+    assert [line for line in lines if line.startswith(("(e) emulated", "(s) software"))]
+    assert not [line for line in lines if line.startswith("(d)")]
 
 
 def test_markdown_has_a_row_for_each_case_and_as_many_cells(tmp_path: Path) -> None:
