@@ -129,7 +129,7 @@ class Evaluations:
                 artifact=artifact,
                 runtime=runtime,
                 inputs=data.inputs,
-                start_worker=lambda: self._rig.start_worker(case),
+                lend_worker=lambda: self._rig.lend_worker(case),
                 check=check,
                 jobs=self._rig.settings.jobs,
             )

@@ -67,7 +67,7 @@ class Evidence:
         self._parity: dict[Case, Parity] = {}
 
     def check_loads(self, case: Case) -> None:
-        """Load the artifact in a fresh worker and run it once on zeros."""
+        """Load the artifact and run it once on zeros."""
         self.rig.loaded(case)
 
     def finite_share(self, case: Case) -> tuple[float, int]:
@@ -104,7 +104,7 @@ class Evidence:
 
     def _random_outputs(self, case: Case, seed: int) -> list[npt.NDArray[Any]]:
         """What a case gives for the model's random inputs, tensor by tensor."""
-        with self.rig.start_worker(case) as worker:
+        with self.rig.lend_worker(case) as worker:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, self.rig.model(case).random_inputs, seed)
             return worker.run(loaded, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
+from edgeassay.pool import Pool
 from edgeassay.progress import Reporter
 from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec
 from edgeassay.variants import method_of
@@ -61,6 +62,7 @@ class Rig:
         self._datasets: dict[str, Dataset] = {}
         self._greetings: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._loaded: dict[Case, Loaded] = {}
+        self.pool = Pool()
 
     def prepare(self, model_id: str) -> None:
         """Build what a model's cases need; a failed build is left to the claims that need it."""
@@ -134,7 +136,19 @@ class Rig:
         return self.plan.device_present or self.device(case) is self.plan.here
 
     def start_worker(self, case: Case) -> Worker:
-        """A fresh worker of the case's runtime; Absent where device or runtime isn't here."""
+        """A fresh worker of the case's runtime, for what is timed: no idle one stays beside it.
+        Absent where device or runtime isn't here.
+        """
+        self.pool.close()
+        return self._start(case)
+
+    def lend_worker(self, case: Case) -> AbstractContextManager[Worker]:
+        """A worker of the case's runtime, which may have served before; Absent likewise."""
+        runtime = self.runtime(case)
+        key = (self.device(case).id, runtime.engine, runtime.worker)
+        return self.pool.lend(key, lambda: self._start(case))
+
+    def _start(self, case: Case) -> Worker:
         device = self.device(case)
         if not self.is_reachable(case):
             raise Absent(
@@ -163,7 +177,7 @@ class Rig:
         """What the worker of a case's runtime says of itself, asked once a run."""
         key = self._greeter(case)
         if key not in self._greetings:
-            with self.start_worker(case) as worker:
+            with self.lend_worker(case) as worker:
                 self._greetings[key] = _greeting_of(worker)
         return self._greetings[key]
 
@@ -176,11 +190,9 @@ class Rig:
         return self.device(case).id, runtime.engine, runtime.worker
 
     def loaded(self, case: Case) -> Loaded:
-        """What the case's runtime says of its artifact, which ran there once on zeros: loaded in a
-        fresh worker, once a run.
-        """
+        """What the case's runtime says of its artifact, loaded and run on zeros once."""
         if case not in self._loaded:
-            with self.start_worker(case) as worker:
+            with self.lend_worker(case) as worker:
                 loaded = self.load(worker, case)
                 self._greetings.setdefault(self._greeter(case), _greeting_of(worker))
                 if self.runtime(case).traits.executes:
