@@ -144,9 +144,7 @@ class Rig:
 
     def lend_worker(self, case: Case) -> AbstractContextManager[Worker]:
         """A worker of the case's runtime, which may have served before; Absent likewise."""
-        runtime = self.runtime(case)
-        key = (self.device(case).id, runtime.engine, runtime.worker)
-        return self.pool.lend(key, lambda: self._start(case))
+        return self.pool.lend(self._worker_key(case), lambda: self._start(case))
 
     def _start(self, case: Case) -> Worker:
         device = self.device(case)
@@ -175,7 +173,7 @@ class Rig:
 
     def greeting(self, case: Case) -> dict[str, Any]:
         """What the worker of a case's runtime says of itself, asked once a run."""
-        key = self._greeter(case)
+        key = self._worker_key(case)
         if key not in self._greetings:
             with self.lend_worker(case) as worker:
                 self._greetings[key] = _greeting_of(worker)
@@ -183,9 +181,9 @@ class Rig:
 
     def known_greeting(self, case: Case) -> dict[str, Any]:
         """The same where a worker has been asked by now; else nothing."""
-        return self._greetings.get(self._greeter(case), {})
+        return self._greetings.get(self._worker_key(case), {})
 
-    def _greeter(self, case: Case) -> tuple[str, str, str]:
+    def _worker_key(self, case: Case) -> tuple[str, str, str]:
         runtime = self.runtime(case)
         return self.device(case).id, runtime.engine, runtime.worker
 
@@ -194,7 +192,7 @@ class Rig:
         if case not in self._loaded:
             with self.lend_worker(case) as worker:
                 loaded = self.load(worker, case)
-                self._greetings.setdefault(self._greeter(case), _greeting_of(worker))
+                self._greetings.setdefault(self._worker_key(case), _greeting_of(worker))
                 if self.runtime(case).traits.executes:
                     worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
             self._loaded[case] = loaded
