@@ -23,7 +23,6 @@ BOTTOM: Final = 34
 # Of each decade, the finest that leaves no more ticks than can be read.
 TICKS: Final = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0,))
 MOST_TICKS: Final = 6
-ALIKE: Final = 1.02  # a ratio nearer to 1 than this is neither faster nor slower
 LETTERS: Final = 13  # of a name
 
 
@@ -156,17 +155,18 @@ def _point(line: Line, scale: Scale, y: float) -> str:
 
 
 def _style(line: Line) -> str:
-    """Whether it is faster than the reference, by its ratio in the same processes."""
-    ratio = line.row.facts.latency_ratio if line.row.facts is not None else None
-    if line.row.is_reference or ratio is None:
-        return "reference"
-    if 1.0 / ALIKE <= ratio <= ALIKE:
-        return "alike"
-    return "faster" if ratio < 1.0 else "slower"
+    """Whether it is shown to be faster or slower than the reference, in turn with which it ran."""
+    facts = line.row.facts
+    if facts is None or facts.latency_ratio is None:
+        return "reference" if line.row.is_reference else "alike"
+    found = facts.intervals.get("latency_ratio")
+    low, high = (found.low, found.high) if found is not None else (None, None)
+    low, high = low or facts.latency_ratio, high or facts.latency_ratio
+    return "faster" if high < 1.0 else "slower" if low > 1.0 else "alike"
 
 
 def _mark(style: str, x: float, y: float) -> str:
-    """A disc for the reference, a square for what is as fast, and arrowheads to either side."""
+    """A disc for the reference, a square for no difference, and arrowheads to either side."""
     if style == "reference":
         return f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
     if style == "alike":

@@ -15,8 +15,8 @@ from edgeassay.matrix_report.verdicts import Opposite, Stand
 
 STYLE: Final = Path(__file__).with_name("page.css")
 CHART: Final = (
-    "● the reference, ◀ faster than it, ▶ slower, ■ within 2 % of it, each on its own runtime; the"
-    " dashed line is the reference, and bars are bounds of the median over fresh processes."
+    "● the reference, ◀ faster than it, ▶ slower, ■ no difference shown, each by the time ratio on"
+    " its own runtime; the dashed line is the reference's p50, and bars are bounds of p50."
 )
 
 

@@ -254,6 +254,21 @@ def test_a_chart_shows_faster_and_slower_by_shape_too(tmp_path: Path) -> None:
     assert "doesn&#x27;t load" in panels[1]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "style"),
+    [(0.7, 0.9, "faster"), (1.1, 1.3, "slower"), (0.9, 1.1, "alike"), (None, None, "faster")],
+)
+def test_faster_is_what_bounds_show(
+    tmp_path: Path, low: float | None, high: float | None, style: str
+) -> None:
+    cases = [CaseFile("fp32", "litert", p50_ms=4.0), ratio_case("int8", "litert", 3.9, 4.0)]
+    document = results(cases)
+    document["cases"][1]["intervals"]["latency_ratio"] |= {"low": low, "high": high}
+    (figure,) = charts(made_of(tmp_path, document).models["chest"])
+    assert f'class="{style}"' in figure
+    assert figure.count('class="reference"') == 1
+
+
 @pytest.mark.parametrize("high", [1.8, 3.0, 90.0, 1e3, 1e7])
 def test_an_axis_has_few_round_ticks(high: float) -> None:
     ticks = Scale(low=0.9, high=high).ticks
