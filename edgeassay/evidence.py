@@ -158,7 +158,8 @@ class Evidence:
 
     def _of_runtime(self, case: Case) -> CaseFacts:
         """What the case's runtime was told, and what it has said by now."""
-        loaded = self.rig.known_loaded(case)
+        known = self.rig.known(case)
+        loaded = {} if known is None else known.facts
         nodes, taken = loaded.get("nodes"), loaded.get("delegated")
         return CaseFacts(
             kind=self.rig.kind(case),

@@ -198,10 +198,9 @@ class Rig:
             self._loaded[case] = loaded
         return self._loaded[case]
 
-    def known_loaded(self, case: Case) -> dict[str, Any]:
-        """What the runtime has said of the artifact by now; nothing where it was not asked."""
-        known = self._loaded.get(case)
-        return {} if known is None else known.facts
+    def known(self, case: Case) -> Loaded | None:
+        """The same where it has been loaded by now."""
+        return self._loaded.get(case)
 
     def kind(self, case: Case) -> Kind:
         """How the case's numbers come to be, as far as its runtime has said so by now."""

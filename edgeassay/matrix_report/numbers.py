@@ -107,8 +107,11 @@ def drop(row: Row, notes: Notes) -> Cell:
 
 
 def times(row: Row, notes: Notes) -> Cell:
-    """p50 and p95 in ms, with the bounds of p50."""
+    """p50 and p95 in ms, with the bounds of p50; of what is only compiled its cycles."""
     facts = row.facts
+    cycles = None if facts is None else facts.loaded.get("cycles")
+    if isinstance(cycles, int | float):
+        return Cell(text=marked(f"{cycles:,.0f} cycles", row.kind))
     if facts is None or facts.p50_ms is None or facts.p95_ms is None:
         return _absent(row, notes, _timed)
     return Cell(

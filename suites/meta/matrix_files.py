@@ -220,7 +220,7 @@ def others() -> dict[str, Any]:
                 kind="estimated",
                 mean_auc=None,
                 nodes=(65, 65),
-                loaded={"sram_bytes": 385_024, "target": "ethos-u65-512"},
+                loaded={"sram_bytes": 385_024, "cycles": 1_234_567, "target": "ethos-u65-512"},
             ).claimed("loads"),
             CaseFile("int8", "tensorflow", mean_auc=None)
             .claimed("loads", "unmeasured", reason=absent)

@@ -112,6 +112,7 @@ def test_marks_say_how_each_number_came_to_be(tmp_path: Path) -> None:
     assert (gpu["p50 / p95 ms"], gpu["time ratio"]) == ("210 / 252 (s)", "0.894 (s)")
     npu = texts(line_of(found, "int8", "ethos-u"))
     assert (npu["delegated"], npu["memory"]) == ("65 of 65 (est)", "385 kB (est)")
+    assert npu["p50 / p95 ms"] == "1,234,567 cycles (est)"
     assert "(" not in "".join(texts(line_of(found, "int8", "litert")).values())
     legend = "\n".join(found.legend)
     assert all(f"\n{mark} " in legend for mark in ("(e)", "(s)", "(est)"))
