@@ -32,6 +32,7 @@ from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.machine import this_machine
 from edgeassay.matrix import recognise
+from edgeassay.matrix_report import matrix_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.report.data_check import print_data_check
@@ -266,6 +267,7 @@ app.command("runtimes")(runtimes_command)
 app.command("emulators")(emulators_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
+app.command("matrix")(matrix_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

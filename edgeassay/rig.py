@@ -146,9 +146,7 @@ class Rig:
 
     def lend_worker(self, case: Case) -> AbstractContextManager[Worker]:
         """A worker of the case's runtime, which may have served before; Absent likewise."""
-        runtime = self.runtime(case)
-        key = (self.device(case).id, runtime.engine, runtime.worker)
-        return self.pool.lend(key, lambda: self._start(case))
+        return self.pool.lend(self._worker_key(case), lambda: self._start(case))
 
     def _start(self, case: Case) -> Worker:
         device = self.device(case)
@@ -177,20 +175,26 @@ class Rig:
 
     def greeting(self, case: Case) -> dict[str, Any]:
         """What the worker of a case's runtime says of itself, asked once a run."""
-        runtime = self.runtime(case)
-        key = (self.device(case).id, runtime.engine, runtime.worker)
+        key = self._worker_key(case)
         if key not in self._greetings:
             with self.lend_worker(case) as worker:
-                facts = dict(worker.facts)
-            del facts["pid"]
-            self._greetings[key] = facts
+                self._greetings[key] = _greeting_of(worker)
         return self._greetings[key]
+
+    def known_greeting(self, case: Case) -> dict[str, Any]:
+        """The same where a worker has been asked by now; else nothing."""
+        return self._greetings.get(self._worker_key(case), {})
+
+    def _worker_key(self, case: Case) -> tuple[str, str, str]:
+        runtime = self.runtime(case)
+        return self.device(case).id, runtime.engine, runtime.worker
 
     def loaded(self, case: Case) -> Loaded:
         """What the case's runtime says of its artifact, loaded and run on zeros once."""
         if case not in self._loaded:
             with self.lend_worker(case) as worker:
                 loaded = self.load(worker, case)
+                self._greetings.setdefault(self._worker_key(case), _greeting_of(worker))
                 if self.runtime(case).traits.executes:
                     worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
             self._loaded[case] = loaded
@@ -231,3 +235,8 @@ class Rig:
                 f"runtime {case.runtime} stands for a device that isn't this machine: its times"
                 " here say nothing of it"
             )
+
+
+def _greeting_of(worker: Worker) -> dict[str, Any]:
+    """What a worker says of itself that holds of the next one too."""
+    return {name: value for name, value in worker.facts.items() if name != "pid"}

@@ -21,6 +21,7 @@ from suites.mistakes import (
     images,
     judged,
     judged_options,
+    matrices,
     options,
     paired,
     places,
@@ -54,6 +55,7 @@ MODULES = (
     compared,
     baselines,
     histories,
+    matrices,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
