@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -172,14 +173,17 @@ class Rig:
             self._loaded[case] = loaded
         return self._loaded[case]
 
-    def kind(self, case: Case) -> Kind:
-        """How the case's numbers come to be, as far as its runtime has said so by now."""
+    def kind(self, case: Case, facts: Mapping[str, Any] | None = None) -> Kind:
+        """How the case's numbers come to be, as far as its runtime has said so by now, or says in
+        these `facts` of the artifact.
+        """
         if self.runtime(case).traits.kind is not Kind.MEASURED:
             return self.runtime(case).traits.kind
         if self.plan.device.emulated:
             return Kind.EMULATED
         known = self._loaded.get(case)
-        return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
+        said = facts or (known.facts if known is not None else {})
+        return Kind.SOFTWARE if said.get("software") else Kind.MEASURED
 
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""

@@ -28,6 +28,7 @@ from edgeassay.spec import (
     DataSource,
     History,
     ImageCsvSource,
+    Ladder,
     Match,
     NihSource,
     NpzSource,
@@ -213,6 +214,11 @@ def default_judging() -> float:
 def default_checkup() -> Checkup:
     """What `edgeassay doctor` looks for."""
     return TypeAdapter(Checkup).validate_python(defaults()["doctor"])
+
+
+def default_ladder() -> Ladder:
+    """The networks and the timing of `edgeassay break-even`."""
+    return TypeAdapter(Ladder).validate_python(defaults()["break_even"])
 
 
 def default_history() -> History:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from edgeassay.report.results import CaseRecord
 from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
-from edgeassay.spec import TRAITS, ClaimName, Verdict
+from edgeassay.spec import TRAITS, ClaimName, Kind, Verdict
 
 DECLARED: Final = "declared"
 # Worst first; a declared failure is known, and so shown before what isn't measured.
@@ -80,11 +80,14 @@ def _size(facts: CaseRecord | None) -> str:
     return f"{facts.size_bytes / 1000:,.0f} kB{ratio}"
 
 
-def _latency(facts: CaseRecord | None) -> str:
+def _latency(facts: CaseRecord | None, records: Sequence[ClaimRecord]) -> str:
+    """p50 and p95, labelled where they aren't measured on what the case stands for."""
     if facts is None or facts.p50_ms is None or facts.p95_ms is None:
         return ""
     form = ".2f" if facts.p50_ms >= TENTH_MS else ".4f"
-    return f"{facts.p50_ms:{form}} / {facts.p95_ms:{form}}"
+    kind = next((r.kind for r in records if r.kind is not Kind.MEASURED), Kind.MEASURED)
+    label = "" if kind is Kind.MEASURED else f" ({kind})"
+    return f"{facts.p50_ms:{form}} / {facts.p95_ms:{form}}{label}"
 
 
 def _rows(claims: Sequence[ClaimRecord]) -> dict[CaseId, list[ClaimRecord]]:
@@ -115,7 +118,7 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
             case.runtime,
             _size(known),
             _auc(known, _measured(records, ClaimName.MEAN_AUC_DROP)),
-            _latency(known),
+            _latency(known, records),
             f"{1 / known.latency_ratio:.2f}x" if known and known.latency_ratio else "",
             _verdict(records),
         )

@@ -33,6 +33,7 @@ from edgeassay.spec.data import (
     Role,
 )
 from edgeassay.spec.history import History
+from edgeassay.spec.ladder import Ladder
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
@@ -71,6 +72,7 @@ __all__ = [
     "ImageCsvSource",
     "Judgement",
     "Kind",
+    "Ladder",
     "Limit",
     "LimitRule",
     "Match",
