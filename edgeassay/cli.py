@@ -19,6 +19,7 @@ from rich.text import Text
 import edgeassay
 from edgeassay.ab import ab_command
 from edgeassay.baselines.command import app as baseline_app
+from edgeassay.breakeven import break_even_command
 from edgeassay.build import build, export
 from edgeassay.comparing import compare_command
 from edgeassay.config import choose, data_root, load_devices, load_models
@@ -268,6 +269,7 @@ app.command("emulators")(emulators_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
 app.command("matrix")(matrix_command)
+app.command("break-even")(break_even_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -204,14 +205,17 @@ class Rig:
         """What the case's runtime has said of its artifact; None where it wasn't asked yet."""
         return self._loaded.get(case)
 
-    def kind(self, case: Case) -> Kind:
-        """How the case's numbers come to be, as far as its runtime has said so by now."""
+    def kind(self, case: Case, facts: Mapping[str, Any] | None = None) -> Kind:
+        """How the case's numbers come to be, as far as its runtime has said so by now, or says in
+        these `facts` of the artifact.
+        """
         if self.runtime(case).traits.kind is not Kind.MEASURED:
             return self.runtime(case).traits.kind
         if self.device(case).emulated:
             return Kind.EMULATED
         known = self._loaded.get(case)
-        return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
+        said = facts or (known.facts if known is not None else {})
+        return Kind.SOFTWARE if said.get("software") else Kind.MEASURED
 
     def check_executes(self, case: Case) -> None:
         """Absent where the case's runtime only compiles, so that no output comes of it."""

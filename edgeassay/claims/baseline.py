@@ -146,7 +146,9 @@ def _measured(change: Change, detail: str) -> Measurement:
 def _head(evidence: Evidence, case: Case) -> Timed:
     """The case of this run, before it is timed."""
     artifact = evidence.rig.artifact(case)
-    stack = asdict(stack_of(evidence.rig.runtime(case), evidence.rig.greeting(case)))
+    runtime = evidence.rig.runtime(case)
+    facts = {} if runtime.accelerator == "cpu" else evidence.rig.loaded(case).facts
+    stack = asdict(stack_of(runtime, evidence.rig.greeting(case), facts))
     return Timed(
         key=f"{case.id} on {case.device}",
         name=case.id,

@@ -29,6 +29,7 @@ from edgeassay.spec import (
     Extent,
     History,
     ImageCsvSource,
+    Ladder,
     Match,
     NihSource,
     NpzSource,
@@ -217,6 +218,11 @@ def default_judging() -> float:
 def default_checkup() -> Checkup:
     """What `edgeassay doctor` looks for."""
     return TypeAdapter(Checkup).validate_python(defaults()["doctor"])
+
+
+def default_ladder() -> Ladder:
+    """The networks and the timing of `edgeassay break-even`."""
+    return TypeAdapter(Ladder).validate_python(defaults()["break_even"])
 
 
 def default_history() -> History:

@@ -82,6 +82,7 @@ def _size(facts: CaseRecord | None) -> str:
 
 
 def _latency(facts: CaseRecord | None) -> str:
+    """p50 and p95, labelled where they aren't measured on what the case stands for."""
     if facts is None or facts.p50_ms is None or facts.p95_ms is None:
         return ""
     form = ".2f" if facts.p50_ms >= TENTH_MS else ".4f"

@@ -34,6 +34,7 @@ from edgeassay.spec.data import (
     Sample,
 )
 from edgeassay.spec.history import History
+from edgeassay.spec.ladder import Ladder
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
@@ -83,6 +84,7 @@ __all__ = [
     "ImageCsvSource",
     "Judgement",
     "Kind",
+    "Ladder",
     "Limit",
     "LimitRule",
     "Match",

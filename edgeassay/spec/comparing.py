@@ -16,13 +16,14 @@ class Stack:
     """What executed a timed case, beside the hardware: runs of one machine with other stacks can be
     compared, and the comparison says what changed.
 
-    `delegate` names the kernels; `gpu_driver` is None where no GPU computes; `batch` is the rows of
+    `delegate` names the kernels, or the accelerator; `gpu_driver` is the adapter by its own name,
+    and None where no GPU computes; `batch` is the rows of
     one inference.
     """
 
     runtime: str
     runtime_version: str
-    delegate: Literal["xnnpack", "builtin", "reference"]
+    delegate: Literal["xnnpack", "builtin", "reference", "gpu"]
     gpu_driver: str | None
     threads: int
     batch: int

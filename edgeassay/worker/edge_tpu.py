@@ -11,7 +11,7 @@ import tempfile
 from typing import Any, Dict, List, Tuple
 
 from .compiler import CompiledEngine, compiled, digest_of, last_line
-from .engine import Engine, Misused, Refused
+from .engine import Broken, Engine, Refused
 
 COMMAND = "edgetpu_compiler"
 VERSION = re.compile(r"Edge TPU Compiler version (\S+)")
@@ -62,18 +62,18 @@ def _refusal(words: str) -> str:
 
 
 def read_report(words: str) -> Dict[str, Any]:
-    """What is read of the compiler's report; Misused where it isn't there."""
+    """What is read of the compiler's report; Broken where it isn't there."""
     total, pieces, used = TOTAL.search(words), PIECES.search(words), USED.search(words)
     rows: List[Tuple[str, int, str]] = [
         (name, int(count), status) for name, count, status in ROW.findall(words)
     ]
     if total is None or pieces is None or used is None or not rows:
-        raise Misused("%s's report isn't as that of version 16; install that" % COMMAND)
+        raise Broken("%s's report isn't as that of version 16; install that" % COMMAND)
     nodes = int(total.group(1))
     delegated = sum(count for _, count, status in rows if status == MAPPED)
     left = sorted({"%s (%s)" % (name, status) for name, _, status in rows if status != MAPPED})
     if sum(count for _, count, _ in rows) != nodes:
-        raise Misused("%s tells of %d operations, and its table has others" % (COMMAND, nodes))
+        raise Broken("%s tells of %d operations, and its table has others" % (COMMAND, nodes))
     version, streamed = VERSION.search(words), STREAMED.search(words)
     return {
         "nodes": nodes,
@@ -90,5 +90,5 @@ def read_report(words: str) -> Dict[str, Any]:
 
 def _bytes(number: str, unit: str) -> int:
     if unit not in UNITS:
-        raise Misused("%s tells of memory in %s, which isn't known" % (COMMAND, unit))
+        raise Broken("%s tells of memory in %s, which isn't known" % (COMMAND, unit))
     return round(float(number) * UNITS[unit])

@@ -12,7 +12,7 @@ from importlib import metadata
 from typing import Any, Dict, List, Sequence
 
 from .compiler import CompiledEngine, compiled, digest_of, last_line
-from .engine import Engine, Misused, Refused
+from .engine import Broken, Engine, Refused
 
 PACKAGE = "ethos-u-vela"
 OPERATOR = "ethos-u"  # what stands in the compiled graph for a piece that the accelerator runs
@@ -53,7 +53,7 @@ def _compile(path: str, options: Dict[str, Any], folder: str) -> Dict[str, Any]:
     if status != 0:
         sentence = last_line(words)
         if "--system-config" in sentence or "--memory-mode" in sentence or status == 2:
-            raise Misused("Vela doesn't know what it shall compile for: %s" % sentence)
+            raise Broken("Vela doesn't know what it shall compile for: %s" % sentence)
         raise Refused(sentence)
     with open(_written(folder, ".csv"), encoding="utf-8", newline="") as file:
         facts = read_summary(file.read())
@@ -74,28 +74,26 @@ def _written(folder: str, ending: str) -> str:
     """The one file with that ending that Vela wrote."""
     found = [name for name in os.listdir(folder) if name.endswith(ending)]
     if len(found) != 1:
-        raise Misused(
-            "Vela wrote %d files *%s, and one is read; install 5.2" % (len(found), ending)
-        )
+        raise Broken("Vela wrote %d files *%s, and one is read; install 5.2" % (len(found), ending))
     return os.path.join(folder, found[0])
 
 
 def read_summary(text: str) -> Dict[str, Any]:
-    """What is read of Vela's summary: names, bytes and cycles; Misused where it isn't there."""
+    """What is read of Vela's summary: names, bytes and cycles; Broken where it isn't there."""
     rows = list(csv.DictReader(text.splitlines()))
     if len(rows) != 1:
-        raise Misused("Vela's summary has %d rows, and one is read; install 5.2" % len(rows))
+        raise Broken("Vela's summary has %d rows, and one is read; install 5.2" % len(rows))
     row = rows[0]
     wanted = [*NAMED.values(), *(column for column, _ in COUNTED.values())]
     missing = [column for column in wanted if not row.get(column)]
     if missing:
-        raise Misused("Vela's summary lacks %s; install 5.2" % ", ".join(missing))
+        raise Broken("Vela's summary lacks %s; install 5.2" % ", ".join(missing))
     facts: Dict[str, Any] = {name: row[column] for name, column in NAMED.items()}
     for name, (column, factor) in COUNTED.items():
         try:
             facts[name] = round(float(row[column]) * factor)
         except (ValueError, OverflowError):
-            raise Misused(
+            raise Broken(
                 "Vela's summary has %s = %r, which is no number" % (column, row[column])
             ) from None
     return facts

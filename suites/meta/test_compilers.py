@@ -13,7 +13,7 @@ import pytest
 from edgeassay.errors import Absent
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import compiler, edge_tpu, ethos_u
-from edgeassay.worker.engine import Misused, Refused
+from edgeassay.worker.engine import Broken, Refused
 from edgeassay.workers import Worker
 
 COLUMNS = (
@@ -63,7 +63,7 @@ def test_velas_summary_gives_bytes_and_cycles_by_their_columns() -> None:
     ],
 )
 def test_a_summary_of_another_shape_is_refused(text: str, words: str) -> None:
-    with pytest.raises(Misused, match=words):
+    with pytest.raises(Broken, match=words):
         ethos_u.read_summary(text)
 
 
@@ -168,7 +168,7 @@ def test_the_edge_tpus_report_gives_what_is_mapped_and_why_the_rest_is_not() -> 
     ],
 )
 def test_a_report_of_another_shape_is_refused(text: str, words: str) -> None:
-    with pytest.raises(Misused, match=words):
+    with pytest.raises(Broken, match=words):
         edge_tpu.read_report(text)
 
 
