@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent
 from edgeassay.spec import DeviceSpec, RuntimeSpec
-from edgeassay.workers import Worker
+from edgeassay.workers import Elsewhere, NotThere, Worker, install
 
 OWN = "{python}"
 ENVIRONMENT = "{environment}"
@@ -28,14 +29,37 @@ def command_of(device: DeviceSpec, name: str) -> list[str]:
     return list(words)
 
 
+def elsewhere_of(device: DeviceSpec, name: str) -> Elsewhere | None:
+    """Where a worker's files lie on another machine; None where it shares this one's."""
+    folder = device.workers[name].folder
+    return None if folder is None else Elsewhere(device=device.id, folder=folder)
+
+
+def open_worker(
+    device: DeviceSpec, name: str, engine: str | None, *, label: str, timeout_s: float
+) -> Worker:
+    """A fresh worker of a device in the environment `name`; where another machine has no copy of it
+    yet, it gets one.
+    """
+    command, elsewhere = command_of(device, name), elsewhere_of(device, name)
+    start = partial(Worker, command, engine, label=label, timeout_s=timeout_s, elsewhere=elsewhere)
+    try:
+        return start()
+    except NotThere:
+        assert elsewhere is not None, "this machine has the worker"
+        install(command, elsewhere, timeout_s=timeout_s)
+        return start()
+
+
 def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Worker:
     """A fresh worker of a runtime on a device, to serve what `label` names; Absent where either
     isn't here, or its processor is of another architecture than declared.
     """
     declared = f"{device.file}:workers.{runtime.worker}"
     try:
-        worker = Worker(
-            command_of(device, runtime.worker),
+        worker = open_worker(
+            device,
+            runtime.worker,
             runtime.engine,
             label=label,
             timeout_s=device.timing.timeout_s,

@@ -46,6 +46,8 @@ MOST_MEGABYTES: Final = 1e9
 LEAST_SUSTAINED_S: Final = 60.0
 LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
+# A folder on another machine: what reads it there may be a shell.
+FOLDER: Final = re.compile(r"[A-Za-z0-9._@+/][A-Za-z0-9._@+/-]*(?<!/)")
 
 # What a network that isn't read may be called, and what to do about it.
 FOREIGN = {
@@ -330,6 +332,12 @@ def check_device(device: DeviceFile, where: str) -> None:
             raise ConfigError(
                 f"{where}: workers.{name} must be the command of a worker for one of"
                 f' {", ".join(environments())}, such as ["{{python}}"]'
+            )
+        if worker.folder is not None and not FOLDER.fullmatch(worker.folder):
+            raise ConfigError(
+                f"{where}: workers.{name}.folder = {worker.folder!r} must be a path there of"
+                " letters, digits and ._-+@/ (no ~: it is relative to the login folder), such as"
+                " .cache/edgeassay"
             )
     if device.architecture is not None and device.architecture not in ARCHITECTURES:
         raise ConfigError(

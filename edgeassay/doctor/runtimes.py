@@ -16,7 +16,7 @@ import numpy as np
 
 from edgeassay.atomic import sha256_of
 from edgeassay.build import NEEDED, converter_versions
-from edgeassay.devices import command_of
+from edgeassay.devices import command_of, open_worker
 from edgeassay.doctor.finding import Finding, Level
 from edgeassay.errors import Absent, ArtifactError, EdgeassayError, WorkerError, why
 from edgeassay.spec import DeviceSpec, RuntimeSpec
@@ -68,7 +68,9 @@ def try_runtime(device: DeviceSpec, engine: str, most_s: float) -> RuntimeState:
     remedy: str | None = None
     started = time.monotonic()
     try:
-        with Worker(command, engine, label="the built-in network", timeout_s=timeout_s) as worker:
+        with open_worker(
+            device, engine, engine, label="the built-in network", timeout_s=timeout_s
+        ) as worker:
             facts = dict(worker.facts)
             reason = _wrong(worker, engine)
     except (EdgeassayError, OSError) as error:

@@ -27,5 +27,7 @@ def _import_as_package() -> None:
 
 
 if __name__ == "__main__":
+    if sys.version_info < (3, 9):
+        sys.exit("Python 3.9 or later is needed there, and this is %d.%d" % sys.version_info[:2])
     _import_as_package()
     importlib.import_module("edgeassay_worker.loop").main()

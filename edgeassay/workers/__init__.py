@@ -1,0 +1,28 @@
+"""The host's side of the worker, on this machine or another: start it, talk, time out, bury."""
+
+from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere, install
+from edgeassay.workers.replies import (
+    Loaded,
+    Memory,
+    Tensor,
+    TensorSpec,
+    TimedRounds,
+    describe_loaded,
+    read_loaded,
+)
+from edgeassay.workers.worker import Worker
+
+__all__ = [
+    "WORKER_FOLDER",
+    "Elsewhere",
+    "Loaded",
+    "Memory",
+    "NotThere",
+    "Tensor",
+    "TensorSpec",
+    "TimedRounds",
+    "Worker",
+    "describe_loaded",
+    "install",
+    "read_loaded",
+]
