@@ -29,6 +29,7 @@ from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
+from edgeassay.pushing import push_command
 from edgeassay.report.data_check import print_data_check
 from edgeassay.starting import Started, read_given, start_model
 
@@ -235,6 +236,7 @@ app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
+app.command("push")(push_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

@@ -47,7 +47,8 @@ def open_worker(
         return start()
     except NotThere:
         assert elsewhere is not None, "this machine has the worker"
-        install(command, elsewhere, timeout_s=timeout_s)
+        if not install(command, elsewhere, timeout_s=timeout_s):
+            raise  # it isn't for want of that
         return start()
 
 

@@ -150,15 +150,21 @@ class Rig:
             check_integer(loaded)
 
     def greeting(self, case: Case) -> dict[str, Any]:
-        """What the worker of a case's runtime says of itself, asked once a run."""
+        """What the worker of a case's runtime says of itself, without what decides no output."""
+        passing = ("pid", "hostname", "cpus")
+        return {k: v for k, v in self._facts(case).items() if k not in passing}
+
+    def cpus(self, case: Case) -> int:
+        """How many CPUs the worker of a case's runtime may use."""
+        return int(self._facts(case)["cpus"])
+
+    def _facts(self, case: Case) -> dict[str, Any]:
+        """All that a worker of a case's runtime says of itself, asked once a run."""
         runtime = self.runtime(case)
         key = (runtime.engine, runtime.worker)
         if key not in self._greetings:
             with self.start_worker(case) as worker:
-                facts = dict(worker.facts)
-            for passing in ("pid", "hostname", "cpus"):  # they decide no output
-                del facts[passing]
-            self._greetings[key] = facts
+                self._greetings[key] = dict(worker.facts)
         return self._greetings[key]
 
     def loaded(self, case: Case) -> Loaded:

@@ -29,6 +29,10 @@ class ProtocolError(Exception):
     """The other side sent something that is no frame."""
 
 
+class StreamEnded(ProtocolError):
+    """The other side is gone, in the middle of what it sent."""
+
+
 class NoFrame(ProtocolError):
     """What came isn't of this protocol at all; `start` is how it begins."""
 
@@ -71,7 +75,7 @@ def _fill(stream: Readable, buffer: Any) -> None:
     while left:
         count = stream.readinto(left)
         if not count:
-            raise ProtocolError("the stream ended inside a frame")
+            raise StreamEnded("the stream ended inside a frame")
         left = left[count:]
 
 

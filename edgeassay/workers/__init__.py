@@ -1,6 +1,6 @@
 """The host's side of the worker, on this machine or another: start it, talk, time out, bury."""
 
-from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere, install
+from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere, install, worker_bytes
 from edgeassay.workers.replies import (
     Loaded,
     Memory,
@@ -25,4 +25,5 @@ __all__ = [
     "describe_loaded",
     "install",
     "read_loaded",
+    "worker_bytes",
 ]

@@ -12,7 +12,7 @@ from edgeassay.errors import Absent, ArtifactError, EdgeassayError, WorkerError,
 from edgeassay.worker import protocol
 from edgeassay.workers.endings import how_it_ended, is_unreachable, must_not_wait, what_to_do
 from edgeassay.workers.process import Process, printable
-from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere, is_missing
+from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere
 from edgeassay.workers.replies import Reader, Reply, Tensor, count, read_answer, read_greeting
 
 CLOSING_S: Final = 5.0
@@ -111,7 +111,7 @@ class Conversation:
                 protocol.write_frame(self._process.requests, request, tensors)
                 frame = protocol.read_frame(self._process.replies, most)
                 if frame is None:
-                    raise self._died("it closed its output", op)
+                    raise self._died(op)
                 failure = read_answer(frame[0])
                 if failure is None:
                     return read(*frame)
@@ -119,8 +119,14 @@ class Conversation:
                 raise self._silent(op) from None
             except protocol.NoFrame as error:
                 raise self._babbled(error.start, op) from None
-            except (protocol.ProtocolError, BrokenPipeError) as error:
-                raise self._died(f"its reply to {op!r}: {error}", op) from None
+            except (protocol.StreamEnded, BrokenPipeError):
+                raise self._died(op) from None
+            except protocol.ProtocolError as error:
+                self.close()
+                raise WorkerError(
+                    f"the worker that served {self._serving} broke the protocol (its reply to"
+                    f" {op!r}: {error}) and was ended; {self._renewal}"
+                ) from None
             raise self._refused(op, *failure)
 
     def _refused(self, op: str, kind: str, message: str) -> EdgeassayError:
@@ -171,14 +177,12 @@ class Conversation:
             " its command, must write nothing on stdout"
         )
 
-    def _died(self, symptom: str, op: str) -> EdgeassayError:
-        """The end of a worker that ended, or has to."""
+    def _died(self, op: str) -> EdgeassayError:
+        """A worker that is gone, or has closed its output."""
         status, words = self._process.await_end(), self._process.log.words()
         self.close()
-        if op == "hello" and self._elsewhere is not None and is_missing(status, words):
-            return NotThere(f"{self._elsewhere.device} has no copy of this worker; {self._renewal}")
         if status is None:
-            how, remedy = f"broke the protocol ({symptom}) and was ended", self._renewal
+            how, remedy = "closed its output and was ended", self._renewal
         else:
             how, remedy = how_it_ended(status, self._command), what_to_do(status, self._command)
         said = f"; it said: {words}" if words else ""
@@ -188,7 +192,8 @@ class Conversation:
                 f"the worker{self._of_runtime} isn't reached: ssh has no connection{said}; {remedy}"
             )
         if op == "hello" and status is not None and status > 0:
-            return Absent(f"the environment{self._of_runtime} is broken: {told}")
+            kind = Absent if self._elsewhere is None else NotThere
+            return kind(f"the environment{self._of_runtime} is broken: {told}")
         return WorkerError(told)
 
     def close(self) -> None:

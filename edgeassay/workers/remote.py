@@ -19,7 +19,6 @@ from edgeassay.workers.process import Process, printable
 
 WORKER_FOLDER: Final = Path(__file__).parent.parent / "worker"
 MOST_SAID: Final = 1 << 20
-MISSING_STATUS: Final = 2  # a Python's that was told to run what isn't there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class Elsewhere:
 
 
 class NotThere(Absent):
-    """A machine has no copy of this worker."""
+    """A worker on another machine didn't start: most likely it has no whole copy of it."""
 
 
 def worker_files() -> dict[str, bytes]:
@@ -59,13 +58,13 @@ def worker_name() -> str:
     return f"worker-{digest.hexdigest()[:16]}"
 
 
-def is_missing(status: int | None, words: str) -> bool:
-    """Whether a Python said that the worker's folder isn't there."""
-    return status == MISSING_STATUS and worker_name() in words
+def worker_bytes() -> int:
+    """How large the worker is."""
+    return sum(map(len, worker_files().values()))
 
 
-def install(command: Sequence[str], elsewhere: Elsewhere, *, timeout_s: float) -> int:
-    """Put the worker where `command` starts one; the bytes that were copied, 0 where it was there.
+def install(command: Sequence[str], elsewhere: Elsewhere, *, timeout_s: float) -> bool:
+    """Put the worker where `command` starts one; whether it had to be copied.
 
     Its Python reads a script from its input, so nothing goes through a remote shell but `-`. Absent
     where the machine isn't reached, has no Python 3.9, or can't keep the files.
@@ -80,7 +79,7 @@ def install(command: Sequence[str], elsewhere: Elsewhere, *, timeout_s: float) -
             f"the worker can't be copied to {elsewhere.device}: {printable(str(said['message']))};"
             f" mend that there, or choose another Python or `folder` (now {elsewhere.folder})"
         )
-    return sum(map(len, files.values())) if said.get("copied") is True else 0
+    return said.get("copied") is True
 
 
 def _run_script(

@@ -123,7 +123,10 @@ def read_greeting(reply: Reply, *, of_runtime: bool) -> Reply:
     """Who a worker is; of its runtime too, where it was asked."""
     for key in SAID if of_runtime else SAID[2:]:
         value(reply, key, str)
-    count(reply, "pid")
+    value(reply, "hostname", str)
+    for key in ("pid", "cpus"):
+        if count(reply, key) == 0:
+            raise ProtocolError(f"its {key!r} is 0")
     return reply
 
 

@@ -82,18 +82,18 @@ class Worker(Conversation):
 
     def _keep_large(self, inputs: Sequence[Tensor | Placed]) -> Sequence[Tensor | Placed]:
         """Inputs as another machine gets them: large ones as files, which it has next time."""
-        arrays = [np.ascontiguousarray(a) for a in inputs if not isinstance(a, Placed)]
+        arrays = [a for a in inputs if not isinstance(a, Placed)]
         if len(arrays) < len(inputs) or min((a.nbytes for a in arrays), default=0) < SMALL_BYTES:
             return inputs
-        little = [a.astype(a.dtype.newbyteorder("<"), copy=False) for a in arrays]
-        return [
-            Placed(
-                file=self._send_bytes(a.reshape(-1).view(np.uint8).data),
-                dtype=a.dtype.str,
-                shape=a.shape,
-            )
-            for a in little
-        ]
+        return [self.keep(array)[0] for array in arrays]
+
+    def keep(self, array: Tensor) -> tuple[Placed, bool]:
+        """Where a copy of the array is on the worker's machine, and whether it had to be sent."""
+        little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
+        data = little.reshape(-1).view(np.uint8).data
+        parts = (data[k : k + PART_BYTES] for k in range(0, len(data), PART_BYTES))
+        path, sent = self._send(hashlib.sha256(data).hexdigest(), lambda: parts)
+        return Placed(file=path, dtype=little.dtype.str, shape=array.shape), sent
 
     def send_file(self, path: Path) -> tuple[str, bool]:
         """Where a copy of the file is on the worker's machine, and whether it had to be sent."""
@@ -102,10 +102,6 @@ class Worker(Conversation):
         except OSError as error:
             raise ArtifactError(f"{path} can't be read: {why(error)}; copy it again") from None
         return self._send(name if NAME.fullmatch(name) else name[:64], lambda: _parts_of(path))
-
-    def _send_bytes(self, data: memoryview) -> str:
-        parts = (data[k : k + PART_BYTES] for k in range(0, len(data), PART_BYTES))
-        return self._send(hashlib.sha256(data).hexdigest(), lambda: parts)[0]
 
     def _send(
         self, name: str, parts: Callable[[], Iterator[bytes | memoryview]]
