@@ -149,7 +149,10 @@ def read_loaded(reply: Any, label: str, handle: str = "") -> Loaded:
 def describe_loaded(loaded: Loaded) -> Reply:
     """The same for a JSON file, as `read_loaded` reads it."""
     ends = {"inputs": loaded.inputs, "outputs": loaded.outputs}
-    tensors = {k: [asdict(t) | {"dtype": t.dtype.name} for t in ts] for k, ts in ends.items()}
+    tensors = {
+        k: [asdict(t) | {"shape": list(t.shape), "dtype": t.dtype.name} for t in ts]
+        for k, ts in ends.items()
+    }
     return {"sha256": loaded.sha256, "facts": loaded.facts, **tensors}
 
 
