@@ -121,7 +121,7 @@ class Evaluations:
         self, case: Case, artifact: Artifact, check: Callable[[Loaded], None], role: Role
     ) -> Runner:
         """Where shards run: on this machine's cores, or on the cluster that `--on` names."""
-        model, device = self._rig.model(case), self._rig.plan.device
+        model, device = self._rig.model(case), self._rig.device(case)
         data = self.data(case.model, role)
         runtime, address = self._rig.runtime(case), self._rig.settings.on
         if address is None:
@@ -129,7 +129,7 @@ class Evaluations:
                 artifact=artifact,
                 runtime=runtime,
                 inputs=data.inputs,
-                start_worker=lambda: self._rig.start_worker(case),
+                lend_worker=lambda: self._rig.lend_worker(case),
                 check=check,
                 jobs=self._jobs(case),
             )
@@ -154,7 +154,7 @@ class Evaluations:
 
     def _jobs(self, case: Case) -> int:
         """Workers that run at once: no more than another machine has CPUs."""
-        worker = self._rig.plan.device.workers.get(self._rig.runtime(case).worker)
+        worker = self._rig.device(case).workers.get(self._rig.runtime(case).worker)
         jobs = self._rig.settings.jobs
         return jobs if worker is None or worker.folder is None else min(jobs, self._rig.cpus(case))
 
@@ -167,7 +167,7 @@ class Evaluations:
 
     def _store(self, case: Case, artifact: Artifact) -> ShardStore:
         """Where outputs of the same artifact, settings, runtime and machine are kept."""
-        inputs, device = self.data(case.model).inputs, self._rig.plan.device
+        inputs, device = self.data(case.model).inputs, self._rig.device(case)
         return ShardStore(
             folder=self._rig.settings.outputs / case.model / case.variant,
             fresh=self._rig.settings.predict_again,
@@ -216,16 +216,17 @@ class Evaluations:
     def compared(self, case: Case) -> Compared:
         """The case's scores beside those that they are compared with."""
         if case not in self._compared:
-            self._compared[case] = self._beside(case, self._reference_scores(case))
+            self._compared[case] = self.beside(case, self._reference_scores(case))
         return self._compared[case]
 
     def alone(self, case: Case) -> Compared:
         """The case's scores beside themselves, for what needs no reference."""
         if case not in self._alone:
-            self._alone[case] = self._beside(case, self.scores(case))
+            self._alone[case] = self.beside(case, self.scores(case))
         return self._alone[case]
 
-    def _beside(self, case: Case, reference: Scores) -> Compared:
+    def beside(self, case: Case, reference: Scores) -> Compared:
+        """The case's scores beside others of the same images."""
         split = self.data(case.model).split
         return Compared(
             classes=self._rig.model(case).classes,

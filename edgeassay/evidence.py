@@ -5,11 +5,16 @@ What a worker failed to give is not remembered: the next claim that needs it tri
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy.typing as npt
+
 from edgeassay.build import seed_of
+from edgeassay.errors import Absent
 from edgeassay.evaluations import Evaluations
+from edgeassay.measure.parity import Parity, compare_outputs
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
 from edgeassay.spec import Case
@@ -47,9 +52,10 @@ class Evidence:
         self.rig = rig
         self.evaluations = Evaluations(rig)
         self.timings = Timings(rig, self.evaluations)
+        self._parity: dict[Case, Parity] = {}
 
     def check_loads(self, case: Case) -> None:
-        """Load the artifact in a fresh worker and run it once on zeros."""
+        """Load the artifact and run it once on zeros."""
         self.rig.loaded(case)
 
     def finite_share(self, case: Case) -> tuple[float, int]:
@@ -60,10 +66,55 @@ class Evidence:
         if model.data is not None:
             made = self.evaluations.predictions(case)
             return made.finite_share, len(made.scores)
-        with self.rig.start_worker(case) as worker:
+        return finite_share(self._random_outputs(case, seed_of(case.id))), model.random_inputs.rows
+
+    def parity(self, case: Case) -> Parity:
+        """The case's outputs beside those of the runtime that it is held against: of the evaluation
+        images, or of random inputs where the model declares no data.
+        """
+        if case not in self._parity:
+            other = self._parity_case(case)
+            if self.rig.model(case).data is not None:
+                pair = [self.evaluations.predictions(c) for c in (case, other)]
+                raw = [p.scores if p.raw is None else p.raw for p in pair]
+                self._parity[case] = compare_outputs(raw[:1], raw[1:], len(raw[0]))
+            else:
+                here, there = (self._random_outputs(c, seed_of(case.id)) for c in (case, other))
+                rows = self.rig.model(case).random_inputs.rows
+                self._parity[case] = compare_outputs(here, there, rows)
+        return self._parity[case]
+
+    def _parity_case(self, case: Case) -> Case:
+        other = self.rig.plan.parity_of(case)
+        if other is None:
+            raise Absent("no device profile recognises this machine, whose outputs are the measure")
+        return other
+
+    def _random_outputs(self, case: Case, seed: int) -> list[npt.NDArray[Any]]:
+        """What a case gives for the model's random inputs, tensor by tensor."""
+        with self.rig.lend_worker(case) as worker:
             loaded = self.rig.load(worker, case)
-            rows = random_rows(loaded, model.random_inputs, seed_of(case.id))
-            return finite_share(worker.run(loaded, rows)), model.random_inputs.rows
+            rows = random_rows(loaded, self.rig.model(case).random_inputs, seed)
+            return worker.run(loaded, rows)
+
+    def parity_quality(self, case: Case) -> str | None:
+        """What a difference means for patients: both runtimes' mean AUC, and how many decisions
+        change; None without data.
+        """
+        if self.rig.model(case).data is None:
+            return None
+        other = self._parity_case(case)
+        compared = self.evaluations.beside(case, self.evaluations.scores(other))
+        mean = compared.aucs.mean()
+        words = []
+        if mean is not None:
+            words.append(f"mean AUC {mean.candidate.value:.4f}, there {mean.reference.value:.4f}")
+        with suppress(Absent):
+            operating = self.evaluations.operating(other)
+            decided = [operating.decide(s) for s in (compared.candidate, compared.reference)]
+            flips = int((decided[0] != decided[1]).sum())
+            words.append(f"{flips} of {decided[0].size:,} decisions change")
+        return "; ".join(words) or None
 
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -30,10 +30,14 @@ from edgeassay.spec import (
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a run is about: its cases, their claims, and the deviations that cover any of them."""
+    """What a run is about: its cases, their claims, and the deviations that cover any of them.
+
+    `here` is the profile of the machine that runs the suite, where one recognises it.
+    """
 
     models: Mapping[str, ModelSpec]
     device: DeviceSpec
+    here: DeviceSpec | None
     machine: Machine
     device_present: bool
     cases: tuple[Case, ...]
@@ -42,6 +46,15 @@ class Plan:
     def reference_of(self, case: Case) -> Case:
         """The case whose artifact drops and ratios are taken against."""
         return replace(case, variant=self.models[case.model].reference.variant)
+
+    def parity_of(self, case: Case) -> Case | None:
+        """The same artifact on the runtime that others are held against, on this machine; None
+        where no profile recognises it.
+        """
+        if self.here is None:
+            return None
+        runtime = self.models[case.model].reference.runtime
+        return replace(case, runtime=runtime, device=self.here.id)
 
     @property
     def architecture(self) -> str:
@@ -153,9 +166,12 @@ def _limit(
     return max(fitting, key=lambda rule: [want is not None for want, _ in asked(rule)]).limit
 
 
-def _claims(model: ModelSpec, device: DeviceSpec, case: Case, architecture: str) -> Iterator[Claim]:
+def _claims(
+    model: ModelSpec, device: DeviceSpec, case: Case, architecture: str, exempt: Container[Case]
+) -> Iterator[Claim]:
+    """What limits make of a case; those `exempt` are what parity is taken against."""
     for name, traits in TRAITS.items():
-        if traits.of_parity and is_parity_reference(model, device, case.runtime):
+        if traits.of_parity and case in exempt:
             continue
         if case.variant == model.reference.variant and not of_reference(name, model):
             continue
@@ -249,13 +265,6 @@ def of_reference(name: ClaimName, model: ModelSpec) -> bool:
     return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
 
 
-def is_parity_reference(model: ModelSpec, device: DeviceSpec, runtime: str) -> bool:
-    """Whether a runtime on a device is what others are held against."""
-    spec = model.runtimes[runtime]
-    worker = device.workers.get(spec.worker)
-    return runtime == model.reference.runtime and worker is not None and worker.is_own
-
-
 def takes(runtime: RuntimeSpec, variant: VariantSpec) -> bool:
     """Whether a runtime takes artifacts of a variant's format; what none takes, .tflite stands for:
     the runtime then says what it makes of it.
@@ -310,15 +319,27 @@ def plan(
         if not wanted_variants or variant in wanted_variants
         if takes(model.runtimes[runtime], declared)
     ]
-    architecture = device.architecture or machine.architecture
-    claims = [
-        claim for case in cases for claim in _claims(chosen[case.model], device, case, architecture)
-    ]
-    return Plan(
+    made = Plan(
         models=chosen,
         device=device,
+        here=device if present and wanted_device is None else _here(devices, machine),
         machine=machine,
         device_present=present,
         cases=tuple(cases),
-        claims=tuple(claims),
+        claims=(),
     )
+    exempt = {case for case in cases if made.parity_of(case) == case}
+    claims = (
+        claim
+        for case in cases
+        for claim in _claims(chosen[case.model], device, case, made.architecture, exempt)
+    )
+    return replace(made, claims=tuple(claims))
+
+
+def _here(devices: Mapping[str, DeviceSpec], machine: Machine) -> DeviceSpec | None:
+    """The profile that recognises the machine that runs the suite; None where none does."""
+    try:
+        return recognise(devices, machine, None)[0]
+    except ConfigError:
+        return None

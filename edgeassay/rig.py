@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,13 +13,15 @@ import numpy as np
 from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
+from edgeassay.config import catalogue
 from edgeassay.datasets import Dataset, open_dataset
 from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
+from edgeassay.pool import Pool
 from edgeassay.progress import Reporter
-from edgeassay.spec import Case, DataSource, Kind, ModelSpec, RuntimeSpec
+from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec
 from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
 
@@ -58,8 +60,9 @@ class Rig:
         self.artifacts: dict[tuple[str, str], Artifact] = {}
         self._unbuilt: dict[tuple[str, str], Missing] = {}
         self._datasets: dict[str, Dataset] = {}
-        self._greetings: dict[tuple[str, str], dict[str, Any]] = {}
+        self._greetings: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._loaded: dict[Case, Loaded] = {}
+        self.pool = Pool()
 
     def prepare(self, model_id: str) -> None:
         """Build what a model's cases need; a failed build is left to the claims that need it."""
@@ -121,12 +124,33 @@ class Rig:
 
     def runtime(self, case: Case) -> RuntimeSpec:
         """The case's runtime with its options."""
-        return self.model(case).runtimes[case.runtime]
+        return {**catalogue(), **self.model(case).runtimes}[case.runtime]
+
+    def device(self, case: Case) -> DeviceSpec:
+        """The case's device: the run's, or this machine where another is held against it."""
+        here = self.plan.here
+        return here if here is not None and case.device == here.id else self.plan.device
+
+    def is_reachable(self, case: Case) -> bool:
+        """Whether the case's device is one that this machine can use."""
+        return self.plan.device_present or self.device(case) is self.plan.here
 
     def start_worker(self, case: Case) -> Worker:
-        """A fresh worker of the case's runtime; Absent where device or runtime isn't here."""
-        device = self.plan.device
-        if not self.plan.device_present:
+        """A fresh worker of the case's runtime, for what is timed: no idle one stays beside it.
+        Absent where device or runtime isn't here.
+        """
+        self.pool.close()
+        return self._start(case)
+
+    def lend_worker(self, case: Case) -> AbstractContextManager[Worker]:
+        """A worker of the case's runtime, which may have served before; Absent likewise."""
+        runtime = self.runtime(case)
+        key = (self.device(case).id, runtime.engine, runtime.worker)
+        return self.pool.lend(key, lambda: self._start(case))
+
+    def _start(self, case: Case) -> Worker:
+        device = self.device(case)
+        if not self.is_reachable(case):
             raise Absent(
                 f"this machine isn't the device {device.id!r} that {device.file} describes"
             )
@@ -161,18 +185,16 @@ class Rig:
     def _facts(self, case: Case) -> dict[str, Any]:
         """All that a worker of a case's runtime says of itself, asked once a run."""
         runtime = self.runtime(case)
-        key = (runtime.engine, runtime.worker)
+        key = (self.device(case).id, runtime.engine, runtime.worker)
         if key not in self._greetings:
-            with self.start_worker(case) as worker:
+            with self.lend_worker(case) as worker:
                 self._greetings[key] = dict(worker.facts)
         return self._greetings[key]
 
     def loaded(self, case: Case) -> Loaded:
-        """What the case's runtime says of its artifact, which ran there once on zeros: loaded in a
-        fresh worker, once a run.
-        """
+        """What the case's runtime says of its artifact, loaded and run on zeros once."""
         if case not in self._loaded:
-            with self.start_worker(case) as worker:
+            with self.lend_worker(case) as worker:
                 loaded = self.load(worker, case)
                 if self.runtime(case).traits.executes:
                     worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
@@ -183,14 +205,14 @@ class Rig:
         """How the case's numbers come to be, as far as its runtime has said so by now."""
         if self.runtime(case).traits.kind is not Kind.MEASURED:
             return self.runtime(case).traits.kind
-        if self.plan.device.emulated:
+        if self.device(case).emulated:
             return Kind.EMULATED
         known = self._loaded.get(case)
         return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
 
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""
-        device, runtime = self.plan.device, self.runtime(case)
+        device, runtime = self.device(case), self.runtime(case)
         if device.emulated:
             raise Absent(
                 f"{device.id} is emulated: it shows what its instructions compute, and its times"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgeassay.claims.measured import Measure, Measured
-from edgeassay.errors import Absent
+from edgeassay.errors import Absent, MeasurementError
 from edgeassay.evidence import Evidence
 from edgeassay.spec import Claim, ClaimName, Measurement
 
@@ -31,6 +31,38 @@ def delegated_share(evidence: Evidence, claim: Claim) -> Measured:
     return Measurement(value=value, unit="share", n=nodes, detail=words), None
 
 
+def _parity(evidence: Evidence, claim: Claim, value: float | None, unit: str) -> Measured:
+    parity = evidence.parity(claim.case)
+    if value is None:
+        gives, instead = (
+            ("floating-point numbers", ClaimName.PARITY_DIFFERENCE)
+            if claim.name is ClaimName.PARITY_LSB
+            else ("integers", ClaimName.PARITY_LSB)
+        )
+        raise MeasurementError(
+            f"{claim.case.id} gives {gives}: claim {instead} of it, in {claim.limit.source}"
+        )
+    other = evidence.rig.plan.parity_of(claim.case)
+    assert other is not None, "parity was measured"
+    words = f"{parity.differing:,} of {parity.outputs:,} numbers differ from those of"
+    words = f"{words} {other.runtime} on {other.device}"
+    quality = evidence.parity_quality(claim.case)
+    detail = f"{words}; {quality}" if quality else words
+    return Measurement(value=value, unit=unit, n=parity.rows, detail=detail), None
+
+
+def parity_lsb(evidence: Evidence, claim: Claim) -> Measured:
+    """The largest difference between integer outputs, in output steps."""
+    return _parity(evidence, claim, evidence.parity(claim.case).lsb, "LSB")
+
+
+def parity_difference(evidence: Evidence, claim: Claim) -> Measured:
+    """The largest difference between floating-point outputs."""
+    return _parity(evidence, claim, evidence.parity(claim.case).difference, "score")
+
+
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
     ClaimName.DELEGATED_SHARE: delegated_share,
+    ClaimName.PARITY_LSB: parity_lsb,
+    ClaimName.PARITY_DIFFERENCE: parity_difference,
 }

@@ -71,6 +71,7 @@ class Session:
         init_ns = time.perf_counter_ns() - started
         self._engines[header["handle"]] = engine
         self._wide.clear()
+        self._mapped.clear()  # another file may have come to bear the same name
         return {
             "sha256": digest,
             "init_ns": init_ns,

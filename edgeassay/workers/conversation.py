@@ -196,6 +196,11 @@ class Conversation:
             return kind(f"the environment{self._of_runtime} is broken: {told}")
         return WorkerError(told)
 
+    @property
+    def lives(self) -> bool:
+        """Whether its process is there still."""
+        return not self._closed and self._process.runs
+
     def close(self) -> None:
         """End the process; safe to call twice, and from another thread than the one that asks."""
         if self._closed:

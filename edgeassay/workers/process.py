@@ -148,6 +148,11 @@ class Process:
         """What is read and written from now on may take so long in all."""
         self.requests.deadline = self.replies.deadline = time.monotonic() + seconds
 
+    @property
+    def runs(self) -> bool:
+        """Whether it hasn't ended."""
+        return self._process.poll() is None
+
     def await_end(self) -> int | None:
         """Its status if it ends about now, which is minus a signal's number; else None."""
         with contextlib.suppress(subprocess.TimeoutExpired):

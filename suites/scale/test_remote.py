@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -191,6 +192,24 @@ def test_a_connection_that_goes_away_is_a_sentence_and_the_next_worker_serves(
     gone(there)
     with start(device) as worker:
         assert worker.load(model, RuntimeSpec(), "a", "tiny/int8").sha256 == loaded.sha256
+
+
+def test_ssh_that_is_killed_or_stopped_takes_one_claim_with_it(
+    sshd: Sshd, tmp_path: Path, folder: Path, model: Path
+) -> None:
+    device = board(tmp_path, sshd.command(sys.executable), folder)
+    for blow, words in (
+        (signal.SIGKILL, "was killed by SIGKILL"),
+        (signal.SIGSTOP, r"was silent for 1\.5 s and was ended"),
+    ):
+        with start(device, timeout_s=1.5) as worker:
+            loaded = worker.load(model, RuntimeSpec(), "a", "tiny/int8")
+            (ssh,) = [p for p in psutil.Process().children() if p.name() == "ssh"]
+            ssh.send_signal(blow)
+            with pytest.raises(WorkerError, match=words):
+                worker.time([loaded], [[np.zeros((1, 8, 8, 1), np.int8)]], 8, 0)
+        assert not ssh.is_running()
+        gone(worker.facts["pid"])
 
 
 def gone(pid: int, within_s: float = 60.0) -> None:
