@@ -24,6 +24,7 @@ from suites.mistakes import (
     options,
     paired,
     places,
+    remote,
     saved,
     tables,
 )
@@ -49,6 +50,7 @@ MODULES = (
     judged_options,
     paired,
     doctor,
+    remote,
     compared,
     baselines,
     histories,
