@@ -17,8 +17,10 @@ from edgeassay.baselines import Line, baseline_claims, load_against
 from edgeassay.baselines.promoting import promote, read_candidate
 from edgeassay.claims import MEASURES
 from edgeassay.errors import Absent, DataError, Incomparable
+from edgeassay.evaluations import Evaluations
 from edgeassay.evidence import Evidence
 from edgeassay.gates import decide
+from edgeassay.rig import Rig
 from edgeassay.runs.reading import read_run
 from edgeassay.spec import (
     Claim,
@@ -89,6 +91,26 @@ def test_a_runtime_that_tells_of_no_such_memory_leaves_the_claim_unmeasured(
 ) -> None:
     with pytest.raises(Absent, match="runtime ethos-u"):
         judged(name, 1.0, {})
+
+
+def test_what_is_only_compiled_has_neither_outputs_nor_times() -> None:
+    def rig(runtime: str) -> Any:
+        spec = RUNTIMES[runtime]
+        device = SimpleNamespace(emulated=False)
+        made = SimpleNamespace(runtime=lambda _: spec, device=lambda _: device)
+        made.check_executes = lambda case: Rig.check_executes(made, case)
+        return made
+
+    npu, micro, here = (rig(name) for name in ("ethos-u", "tflite-micro", "litert"))
+    for check in (Rig.check_executes, Rig.check_timed):
+        with pytest.raises(Absent, match="compiles for an accelerator, and nothing runs it"):
+            check(npu, NPU)
+        check(here, INT8)
+    Rig.check_executes(micro, INT8)
+    with pytest.raises(Absent, match="isn't this machine"):
+        Rig.check_timed(micro, INT8)
+    with pytest.raises(Absent, match="nothing runs it"):
+        Evaluations(npu).predictions(NPU)
 
 
 class Estimated(Run):
