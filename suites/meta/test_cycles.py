@@ -97,7 +97,7 @@ def test_what_is_only_compiled_has_neither_outputs_nor_times() -> None:
     def rig(runtime: str) -> Any:
         spec = RUNTIMES[runtime]
         device = SimpleNamespace(emulated=False)
-        made = SimpleNamespace(runtime=lambda _: spec, device=lambda _: device)
+        made: Any = SimpleNamespace(runtime=lambda _: spec, device=lambda _: device)
         made.check_executes = lambda case: Rig.check_executes(made, case)
         return made
 
