@@ -203,7 +203,8 @@ def test_claims_on_outputs_keep_no_estimate_from_being_promoted_and_others_do(
         claimed(NPU, "mean_auc_drop", Verdict.UNMEASURED, kind="estimated"),
         claimed(NPU, "latency_ratio", Verdict.UNMEASURED, kind="estimated"),
     ]
-    promoted(tmp_path, claims=unmeasured)
+    unasked = {"case": vars(NPU), "claim": "min_auc", "class": None}
+    promoted(tmp_path, claims=unmeasured, unasked=[unasked])
     for claim in (
         claimed(NPU, "delegated_share", Verdict.FAIL, kind="estimated"),
         claimed(NPU, "npu_sram_kb", Verdict.UNMEASURED, kind="estimated"),
@@ -212,6 +213,10 @@ def test_claims_on_outputs_keep_no_estimate_from_being_promoted_and_others_do(
         candidate = read_candidate(path, tmp_path / "runs")
         (decision,) = promote(candidate, tmp_path / "no", Line.LAST, (), date(2026, 11, 21))
         assert not decision.promoted
+    path = written(tmp_path, FACTS, claims=unmeasured, unasked=[unasked | {"claim": "loads"}])
+    candidate = read_candidate(path, tmp_path / "runs")
+    (decision,) = promote(candidate, tmp_path / "no", Line.LAST, (), date(2026, 11, 21))
+    assert "wasn't asked for loads" in decision.obstacles[0].why
 
 
 def test_a_run_with_neither_durations_nor_estimates_is_refused(tmp_path: Path) -> None:
