@@ -17,6 +17,7 @@ from suites.mistakes import (
     compared,
     declarations,
     doctor,
+    emulated,
     histories,
     images,
     judged,
@@ -52,6 +53,7 @@ MODULES = (
     compared,
     baselines,
     histories,
+    emulated,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
