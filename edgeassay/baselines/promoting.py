@@ -44,6 +44,13 @@ class _Named(BaseModel):
     case: CaseId
 
 
+class _Facts(_Named):
+    """What was found out about a case, as far as it matters here."""
+
+    evaluated_images: int | None = None
+    split_images: int | None = None
+
+
 class _Unasked(_Named):
     """A claim that the run wasn't asked for."""
 
@@ -54,7 +61,7 @@ class _Results(BaseModel):
     """What of a run's own results is promoted, or decides whether it can be."""
 
     dirty: bool
-    cases: list[_Named]
+    cases: list[_Facts]
     scores: list[_Named] = []
     unasked: list[_Unasked] = []
 
@@ -101,6 +108,7 @@ def read_candidate(path: Path, storage: Path) -> Candidate:
     places = (path.parent, path.parent.parent, storage / run.hardware)
     unfit: Unfit = defaultdict(list)
     _add_unasked(run, results, unfit)
+    _add_sampled(results, unfit)
     _add_untimed(run, unfit)
     scores = _scores(run, places, unfit)
     return Candidate(path=path, run=run, document=document, scores=scores, unfit=unfit)
@@ -149,6 +157,16 @@ def _add_unasked(run: SavedRun, results: _Results, unfit: Unfit) -> None:
         names.setdefault(Case(**entry.case.model_dump()), {})[entry.claim] = None
     for case, missing in names.items():
         unfit[case].append(f"the run wasn't asked for {some(list(missing))}")
+
+
+def _add_sampled(results: _Results, unfit: Unfit) -> None:
+    """The cases whose quality is known of a part of the evaluation split only."""
+    for facts in results.cases:
+        if facts.evaluated_images != facts.split_images:
+            unfit[Case(**facts.case.model_dump())].append(
+                f"quality was judged on a sample of {facts.evaluated_images:,} of"
+                f" {facts.split_images:,} evaluation images"
+            )
 
 
 def _scores(run: SavedRun, places: Sequence[Path], unfit: Unfit) -> dict[Case, SavedScores]:

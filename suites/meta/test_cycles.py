@@ -116,18 +116,18 @@ def test_what_is_only_compiled_has_neither_outputs_nor_times() -> None:
 class Estimated(Run):
     """A run whose cases are compiled alone: it has their estimates, and no durations of them."""
 
-    facts = FACTS
+    estimate = FACTS
 
     def document(self) -> dict[str, Any]:
         made = super().document()
         made["benchmarks"] = []
-        made["edgeassay"]["cases"] = [{"case": vars(NPU), "estimate": self.facts}]
+        made["edgeassay"]["cases"] = [{"case": vars(NPU), "estimate": self.estimate}]
         return made
 
 
 def written(folder: Path, facts: dict[str, Any], **more: Any) -> Path:
     run = Estimated(cases=(NPU,), **more)
-    run.facts = facts
+    run.estimate = facts
     return run.write(folder / "runs")
 
 
@@ -221,7 +221,7 @@ def test_claims_on_outputs_keep_no_estimate_from_being_promoted_and_others_do(
 
 def test_a_run_with_neither_durations_nor_estimates_is_refused(tmp_path: Path) -> None:
     run = Estimated(cases=(NPU,))
-    run.facts = cast(Any, None)
+    run.estimate = cast(Any, None)
     with pytest.raises(DataError, match="nothing was timed"):
         read_run(run.write(tmp_path))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +44,43 @@ def tool(folder: Path, name: str, script: str) -> None:
 def installed(made: Emulator) -> None:
     made.folder.mkdir(parents=True)
     (made.folder / emulator.MANIFEST).write_text("{}")
+
+
+def tox(option: str, name: str) -> str:
+    """What tox.ini says of an environment."""
+    found = configparser.ConfigParser(interpolation=None)
+    found.read(ROOT / "tox.ini")
+    return found[f"testenv:{name}"].get(option, found["testenv"].get(option, ""))
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ([], True),
+        (["--model", "phantom-cnn"], True),
+        (["--artifacts", "made"], False),
+        (["--benchmark", "--artifacts=made"], False),
+    ],
+)
+def test_converters_are_installed_where_nothing_made_is_given(
+    *, tmp_path: Path, options: list[str], asked: bool
+) -> None:
+    fake = tmp_path / "pip"
+    fake.mkdir()
+    (fake / "__init__.py").touch()
+    (fake / "__main__.py").write_text("import sys\nprint(*sys.argv[1:])\nsys.exit(3)\n")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / ".ci/converters.py"), *options],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (3 if asked else 0), "pip's own exit code"
+    assert ("edgeassay[build]" in done.stdout) is asked
+    for name in ("bench", "arm64-emulated"):
+        assert "build" not in tox("extras", name)
+        assert "python .ci/converters.py {posargs}" in tox("commands_pre", name)
 
 
 def test_a_worker_runs_in_its_architectures_emulator(away: Emulator) -> None:

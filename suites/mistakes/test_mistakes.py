@@ -17,6 +17,7 @@ from suites.mistakes import (
     compared,
     declarations,
     doctor,
+    emulated,
     histories,
     images,
     judged,
@@ -57,6 +58,7 @@ MODULES = (
     compared,
     baselines,
     histories,
+    emulated,
     matrices,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
