@@ -69,8 +69,10 @@ class Assay:
         return self._excuse(replace(judgement, kind=self.rig.kind(judgement.claim.case)))
 
     def _judge(self, claim: Claim) -> Judgement:
-        if TRAITS[claim.name].timed and self.settings.timing_off:
-            raise Absent(self.settings.timing_off)
+        if TRAITS[claim.name].timed:
+            self.rig.check_timed(claim.case)  # what no option changes is said first
+            if self.settings.timing_off:
+                raise Absent(self.settings.timing_off)
         measurement, reference = MEASURES[claim.name](self.evidence, claim)
         judgement = decide(claim, measurement, reference=reference)
         if TRAITS[claim.name].timed and self._is_software(claim.case):

@@ -24,6 +24,7 @@ from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
 from edgeassay.doctor.command import doctor_command
+from edgeassay.emulation.command import emulators_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
@@ -31,6 +32,7 @@ from edgeassay.matrix_report import matrix_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
 from edgeassay.report.data_check import print_data_check
+from edgeassay.runtimes.command import runtimes_command
 from edgeassay.starting import Started, read_given, start_model
 
 FAILED = 1
@@ -234,6 +236,8 @@ app.command("judge")(judge_command)
 app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
+app.command("runtimes")(runtimes_command)
+app.command("emulators")(emulators_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
 app.command("matrix")(matrix_command)

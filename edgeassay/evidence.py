@@ -27,9 +27,10 @@ class CaseFacts:
     """What is known of a case by now, claimed or not; None where it isn't measured.
 
     `auc_reference` says what the drop is taken against; `manifest` is False for an artifact that
-    came without one; `patients_separate` is False where the data names no patients. `options` is
-    what the runtime was told, `loaded` what it said of the artifact; `delegated_share` is of the
-    graph's nodes. `intervals` has facts with bounds, by name.
+    came without one; `patients_separate` is False where the data names no patients; of the
+    `split_images` of the evaluation split, `evaluated_images` were evaluated. `options` is what the
+    runtime was told, `loaded` what it said of the artifact; `delegated_share` is of the graph's
+    nodes. `intervals` has facts with bounds, by name.
     """
 
     kind: Kind = Kind.MEASURED
@@ -37,7 +38,6 @@ class CaseFacts:
     options: dict[str, Any] = field(default_factory=dict)
     loaded: dict[str, Any] = field(default_factory=dict)
     delegated_share: float | None = None
-
     size_bytes: int | None = None
     size_ratio: float | None = None
     artifact_sha256: str | None = None
@@ -50,9 +50,10 @@ class CaseFacts:
     latency_ratio: float | None = None
     peak_memory_mb: float | None = None
     intervals: dict[str, Measurement] = field(default_factory=dict)
-    evaluated_images: int | None = None
     patients_separate: bool | None = None
     reused_predictions: int | None = None
+    evaluated_images: int | None = None
+    split_images: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
     health: list[Watched] = field(default_factory=list)
 
@@ -148,6 +149,7 @@ class Evidence:
         if (made := self.evaluations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused
             facts.evaluated_images = len(made.scores)
+            facts.split_images = self.evaluations.data(case.model).whole
         if (durations := self.timings.known(case)) is not None:
             facts.worker = durations.worker
             _add_times(facts, durations, self.rig.model(case).statistics.confidence)

@@ -21,7 +21,7 @@ from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
 from edgeassay.pool import Pool
 from edgeassay.progress import Reporter
-from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec
+from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec, Sample
 from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
 
@@ -34,7 +34,7 @@ class Settings:
     instead of building. `outputs` keeps what artifacts gave; with `predict_again` nothing
     that is there is used. `jobs` is the number of workers that accuracy is measured with,
     `on` the scheduler of a cluster that measures it instead. `against` has the baselines, where
-    the run is judged against them.
+    the run is judged against them. Where `sample` is given, it stands for each split.
     """
 
     cache: Path
@@ -48,6 +48,7 @@ class Settings:
     on: str | None
     today: date
     against: Against | None = None
+    sample: Sample | None = None
 
 
 class Rig:

@@ -21,7 +21,7 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.errors import Absent, ArtifactError, WorkerError, last_words, why
+from edgeassay.errors import Absent, ArtifactError, Broken, WorkerError, last_words, why
 from edgeassay.slots import Placed, Slot
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
@@ -129,13 +129,21 @@ class Worker:
     """A running worker process. Use it as a context manager: leaving it ends the process."""
 
     def __init__(
-        self, command: Sequence[str], engine: str, *, label: str, timeout_s: float
+        self,
+        command: Sequence[str],
+        engine: str,
+        *,
+        label: str,
+        timeout_s: float,
+        remedy: str | None = None,
     ) -> None:
         """Start `command` with the worker's folder appended, to serve what `label` names; greet it.
 
-        `{python}` in the command is this Python. Absent where the command or the runtime isn't
-        there; WorkerError where the process dies or is silent for `timeout_s`.
+        `{python}` in the command is this Python. Absent where the runtime isn't there, Broken
+        where it can't be used, with the `remedy`; WorkerError where the process dies or is silent
+        for `timeout_s`.
         """
+        self._remedy = "" if remedy is None else f"; {remedy}"
         self._engine = engine
         self._timeout_s = timeout_s
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
@@ -154,8 +162,9 @@ class Worker:
             )
         except OSError as error:
             self._log.close()
-            raise Absent(
+            raise Broken(
                 f"the worker of runtime {engine} can't be started: {words[0]}: {why(error)}"
+                f"{self._remedy}"
             ) from None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -164,13 +173,13 @@ class Worker:
         self.facts = self._greet()
 
     def _greet(self) -> dict[str, Any]:
-        """What the worker says of itself; Absent where its Python can't even start it."""
+        """What the worker says of itself; Broken where its Python can't even start it."""
         try:
             facts = self._ask({"op": "hello", "engine": self._engine})[0]
         except WorkerError as error:
             if (self._process.returncode or 0) > 0:
-                raise Absent(
-                    f"the environment of runtime {self._engine} is broken: {error}"
+                raise Broken(
+                    f"the environment of runtime {self._engine} is broken: {error}{self._remedy}"
                 ) from None
             raise
         if facts["protocol"] != protocol.VERSION:
@@ -297,8 +306,15 @@ class Worker:
                 words=reply["message"],
             )
         self.close()
-        if header["op"] == "hello":
-            raise Absent(f"runtime {self._engine} isn't available: {reply['message']}")
+        if reply["kind"] == "absent":
+            raise Absent(
+                f"runtime {self._engine} isn't installed there ({reply['message']}){self._remedy}"
+            )
+        if reply["kind"] == "broken":
+            raise Broken(
+                f"the environment of runtime {self._engine} is broken: {reply['message']}"
+                f"{self._remedy}"
+            )
         raise WorkerError(f"the worker could not serve {self._serving}: {reply['message']}")
 
     def _died(self, symptom: str) -> WorkerError:

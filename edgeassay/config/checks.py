@@ -34,7 +34,7 @@ from edgeassay.spec import (
     Role,
     Statistics,
 )
-from edgeassay.variants import METHODS, check_variant
+from edgeassay.variants import METHODS, check_variant, options_of
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
@@ -46,6 +46,8 @@ MOST_MEGABYTES: Final = 1e9
 LEAST_SUSTAINED_S: Final = 60.0
 LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
+
+EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
 
 # What a network that isn't read may be called, and what to do about it.
 FOREIGN = {
@@ -146,6 +148,12 @@ def _check_weights(model: ModelFile, where: str) -> None:
             f"{where}: weights = {model.weights!r} can't be read: it must be a .keras file, a"
             f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
         )
+    for name in made if suffix == ".tflite" else ():
+        for option in options_of(model.variants[name]):
+            raise ConfigError(
+                f"{where}: variants.{name}.{option} is for TensorFlow's converter, and variants of"
+                f" {model.weights!r} are made by ai-edge-quantizer; remove it"
+            )
     for name in made:
         method = METHODS.get(model.variants[name].method or "")
         if method is not None and method.calibrates and model.data is None:
@@ -325,7 +333,14 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("swapped_mb", tolerance.swapped_mb, MOST_MEGABYTES),
     ):
         _check_between(allowed, 0.0, most, f"tolerance.{name}", where)
+    if device.evaluation.images is not None:
+        _check_between(device.evaluation.images, 2, MOST_IMAGES, "evaluation.images", where)
     for name, worker in device.workers.items():
+        if any(EMULATOR in word for word in worker.command) and not device.emulated:
+            raise ConfigError(
+                f"{where}: workers.{name} runs in {EMULATOR}, whose times say nothing of any"
+                " device; add `emulated = true`"
+            )
         if not is_environment(name) or not worker.command:
             raise ConfigError(
                 f"{where}: workers.{name} must be the command of a worker for one of"

@@ -112,6 +112,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
         timing=device.timing,
         tolerance=device.tolerance,
         limits=limits,
+        evaluation=device.evaluation,
     )
 
 

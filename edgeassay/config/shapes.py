@@ -26,6 +26,7 @@ from edgeassay.spec import (
     Checkup,
     ClaimName,
     DataSource,
+    Extent,
     History,
     ImageCsvSource,
     Match,
@@ -121,6 +122,7 @@ class DeviceFile(BaseModel):
     match: Match
     timing: Timing
     tolerance: Tolerance
+    evaluation: Extent = Extent()
     architecture: str | None = None
     emulated: bool = False
     workers: dict[str, Annotated[WorkerSpec, BeforeValidator(_worker)]]
@@ -152,6 +154,7 @@ TABLES: dict[str, type] = {
     "match": Match,
     "timing": Timing,
     "tolerance": Tolerance,
+    "evaluation": Extent,
 }
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")

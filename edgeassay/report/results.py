@@ -61,10 +61,11 @@ class CaseRecord(Record):
     """What was found out about a case beyond its claims.
 
     `patients_separate` is false where the data names no patients, so that nobody can verify that
-    calibration and evaluation have none in common. `kind` is how its numbers came to be, null in
-    files of versions that didn't tell; `options` is what its runtime was told, `loaded` what that
-    said of the artifact, and `delegated_share` how much of the graph its delegate took.
-    `intervals` has the facts with bounds, by name.
+    calibration and evaluation have none in common. Where fewer `evaluated_images` than the
+    evaluation split's `split_images` were evaluated, they are a sample of it. `kind` is how its
+    numbers came to be, null in files of versions that didn't tell; `options` is what its runtime
+    was told, `loaded` what that said of the artifact, and `delegated_share` how much of the graph
+    its delegate took. `intervals` has the facts with bounds, by name.
     """
 
     case: CaseId
@@ -85,9 +86,10 @@ class CaseRecord(Record):
     latency_ratio: float | None
     peak_memory_mb: float | None = None
     intervals: dict[str, MeasurementRecord] = Field(default_factory=dict)
-    evaluated_images: int | None = None
     patients_separate: bool | None
     reused_predictions: int | None
+    evaluated_images: int | None = None
+    split_images: int | None = None
     worker: dict[str, Any]
     health: list[HealthRecord] = Field(default_factory=list)
     co_primary: CoPrimary | None = None

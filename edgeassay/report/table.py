@@ -229,6 +229,20 @@ def _about_health(cases: Sequence[CaseRecord]) -> list[str]:
     return [f"the machine was disturbed in {len(disturbed)} of {total} timings: {disturbed[0]}"]
 
 
+def _about_samples(cases: Sequence[CaseRecord]) -> list[str]:
+    """Where quality was judged on less than the evaluation split."""
+    found = {
+        case.case.model: (case.evaluated_images, case.split_images)
+        for case in cases
+        if case.evaluated_images != case.split_images
+    }
+    return [
+        f"{model}: quality was judged on a sample of {drawn:,} of {whole:,} evaluation images, in"
+        " whole patients and with each class's share: what it leaves open the whole may decide"
+        for model, (drawn, whole) in found.items()
+    ]
+
+
 def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
@@ -251,6 +265,7 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
             f"{reused:,} predictions were made by an earlier run with the same artifacts, images,"
             " settings, runtime and machine; --predict-again makes them anew"
         )
+    lines += _about_samples(cases)
     bare = dict.fromkeys(f"{c.case.model}/{c.case.variant}" for c in cases if c.manifest is False)
     lines += [
         f"{name}: the artifact came without its manifest (.json), so nobody can verify what it was"

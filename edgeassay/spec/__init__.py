@@ -31,11 +31,13 @@ from edgeassay.spec.data import (
     PhantomSource,
     Preprocess,
     Role,
+    Sample,
 )
 from edgeassay.spec.history import History
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
+    Extent,
     Match,
     ModelSpec,
     OperatingPoint,
@@ -46,7 +48,7 @@ from edgeassay.spec.model import (
     Tolerance,
     VariantSpec,
 )
-from edgeassay.spec.runtimes import ENGINES, EngineTraits, RuntimeSpec, WorkerSpec
+from edgeassay.spec.runtimes import ENGINES, EngineTraits, EnvironmentSpec, RuntimeSpec, WorkerSpec
 
 __all__ = [
     "ARCHITECTURES",
@@ -66,6 +68,8 @@ __all__ = [
     "Deviation",
     "DeviceSpec",
     "EngineTraits",
+    "EnvironmentSpec",
+    "Extent",
     "Gate",
     "History",
     "ImageCsvSource",
@@ -86,6 +90,7 @@ __all__ = [
     "Reference",
     "Role",
     "RuntimeSpec",
+    "Sample",
     "Sense",
     "Spans",
     "Stack",

@@ -19,11 +19,13 @@ ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv6
 class VariantSpec:
     """One compressed form of a model: the method that makes it and what that needs, or an artifact
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
+    `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes.
     """
 
     __pydantic_config__ = STRICT
     method: str | None = None
     calibration_images: int = 0
+    per_tensor_dense: bool = False
     artifact: str | None = None
     sha256: str | None = None
 
@@ -172,6 +174,14 @@ class Tolerance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extent:
+    """How much of a split a slow device is evaluated on: a sample of so many images at most."""
+
+    __pydantic_config__ = STRICT
+    images: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceSpec:
     """A hardware profile: how to recognise it, its workers by environment, its limits by model.
 
@@ -189,3 +199,4 @@ class DeviceSpec:
     timing: Timing
     tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]
+    evaluation: Extent = field(default_factory=Extent)

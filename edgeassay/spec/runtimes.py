@@ -67,6 +67,20 @@ class RuntimeSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnvironmentSpec:
+    """What a runtime is installed in: `requires` is what pip is told. Where wheels are limited,
+    `python` has the first and last version of CPython that they exist for, and `architectures` the
+    machines.
+    """
+
+    __pydantic_config__ = STRICT
+    about: str
+    requires: tuple[str, ...]
+    python: tuple[str, str] | None = None
+    architectures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkerSpec:
     """What starts a worker on a device: a command, to which the worker's folder is appended.
 
@@ -78,6 +92,11 @@ class WorkerSpec:
     __pydantic_config__ = STRICT
     command: tuple[str, ...]
     folder: str | None = None
+
+    @property
+    def is_environment(self) -> bool:
+        """Whether it is the Python of an environment that `edgeassay runtimes` installs."""
+        return any("{environment}" in word for word in self.command)
 
     @property
     def is_own(self) -> bool:

@@ -14,6 +14,10 @@ class Refused(Exception):
     """The runtime doesn't accept the artifact, or fails while it runs it."""
 
 
+class Broken(Exception):
+    """The runtime is installed and can't be used, whatever the artifact."""
+
+
 class Engine(Protocol):
     """A loaded artifact."""
 

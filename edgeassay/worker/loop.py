@@ -1,8 +1,9 @@
 """The worker's loop: one request, one reply, until the host closes the stream.
 
 Requests: `hello`, `load`, `run`, `time`, `memory`, `waiting`, `sees`, `cpus`, `pin`. A reply has
-"ok"; where it is false, "message" says why and "kind" is "refused" (the artifact) or "request" (the
-host asked for what can't be done).
+"ok"; where it is false, "message" says why and "kind" is "refused" (the artifact), "absent" (the
+runtime isn't here), "broken" (it is, and can't be used) or "request" (the host asked for what can't
+be done).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from .costs import cpu_times, forget_peak, least_busy, memory
-from .engine import Engine, Refused
+from .engine import Broken, Engine, Refused
 from .engines import NoAdapter, describe, make
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
@@ -246,7 +247,11 @@ def answer(session: Session, frame: Frame) -> Reply:
         reply, outputs = operations[header["op"]](header, tensors)
     except Refused as error:
         return {"ok": False, "kind": "refused", "message": str(error)}, []
-    except (BadRequest, NoAdapter) as error:
+    except NoAdapter as error:
+        return {"ok": False, "kind": "absent", "message": str(error)}, []
+    except Broken as error:
+        return {"ok": False, "kind": "broken", "message": str(error)}, []
+    except BadRequest as error:
         message = str(error)
     except KeyError as error:
         message = "the request lacks %s" % error

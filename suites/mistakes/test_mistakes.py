@@ -25,6 +25,7 @@ from suites.mistakes import (
     options,
     paired,
     places,
+    runtimes,
     saved,
     tables,
 )
@@ -50,6 +51,7 @@ MODULES = (
     judged_options,
     paired,
     doctor,
+    runtimes,
     compared,
     baselines,
     histories,
