@@ -28,7 +28,7 @@ from edgeassay.datasets import Dataset, check_separation, draw_calibration, load
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError, why
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
-from edgeassay.spec import DataSource, ModelSpec, Role, VariantSpec
+from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
 from edgeassay.variants import Method, method_of, options_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
@@ -241,7 +241,10 @@ def _make(
 
 def export(artifact: Artifact, folder: Path) -> Path:
     """Copy an artifact and its manifest to where `--artifacts folder` looks for it."""
-    path = prebuilt_path(folder, artifact.model, artifact.variant)
+    path = prebuilt_path(folder, artifact.model, artifact.variant, artifact.path.suffix)
+    for suffix in FORMATS:  # the variant may have been of another one when it was last put there
+        if suffix != artifact.path.suffix:
+            remove(path.with_suffix(suffix))
     data = artifact.path.read_bytes()
     if artifact.manifest is None:
         remove(path.with_suffix(".json"))
@@ -280,6 +283,6 @@ def check_current(artifact: Artifact, model: ModelSpec) -> None:
             )
 
 
-def prebuilt_path(folder: Path, model: str, variant: str) -> Path:
-    """Where a folder of prebuilt artifacts has a variant."""
-    return folder / model / f"{variant}.tflite"
+def prebuilt_path(folder: Path, model: str, variant: str, suffix: str = ".tflite") -> Path:
+    """Where a folder of prebuilt artifacts has a variant of a format."""
+    return folder / model / f"{variant}{suffix}"

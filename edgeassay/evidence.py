@@ -12,12 +12,13 @@ from typing import Any
 import numpy.typing as npt
 
 from edgeassay.build import seed_of
-from edgeassay.errors import Absent
+from edgeassay.errors import Absent, NoEvidence
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.latency import Durations
 from edgeassay.measure.parity import Parity, compare_outputs
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
+from edgeassay.runs.estimates import EstimateRecord, estimate_of
 from edgeassay.spec import Case, Kind, Measurement
 from edgeassay.timings import Timings, Watched
 
@@ -28,9 +29,9 @@ class CaseFacts:
 
     `auc_reference` says what the drop is taken against; `manifest` is False for an artifact that
     came without one; `patients_separate` is False where the data names no patients; of the
-    `split_images` of the evaluation split, `evaluated_images` were evaluated. `options` is what the
-    runtime was told, `loaded` what it said of the artifact; `delegated_share` is of the graph's
-    nodes. `intervals` has facts with bounds, by name.
+    `split_images` of the evaluation split, `evaluated_images` were evaluated. `options` is
+    what the runtime was told, `loaded` what it said of the artifact; `delegated_share` is of the
+    graph's nodes. `intervals` has facts with bounds, by name.
     """
 
     kind: Kind = Kind.MEASURED
@@ -38,6 +39,7 @@ class CaseFacts:
     options: dict[str, Any] = field(default_factory=dict)
     loaded: dict[str, Any] = field(default_factory=dict)
     delegated_share: float | None = None
+
     size_bytes: int | None = None
     size_ratio: float | None = None
     artifact_sha256: str | None = None
@@ -55,6 +57,8 @@ class CaseFacts:
     evaluated_images: int | None = None
     split_images: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
+    arena_bytes: int | None = None
+    estimate: EstimateRecord | None = None
     health: list[Watched] = field(default_factory=list)
 
 
@@ -79,7 +83,13 @@ class Evidence:
         if model.data is not None:
             made = self.evaluations.predictions(case)
             return made.finite_share, len(made.scores)
-        return finite_share(self._random_outputs(case, seed_of(case.id))), model.random_inputs.rows
+        outputs, rows = self._random_outputs(case, seed_of(case.id)), model.random_inputs.rows
+        if not sum(output.size for output in outputs):
+            raise NoEvidence(
+                f"{case.id} gave no numbers at all on {rows} random inputs; give it others under"
+                f" [random_inputs] in {model.file}"
+            )
+        return finite_share(outputs), rows
 
     def parity(self, case: Case) -> Parity:
         """The case's outputs beside those of the runtime that it is held against: of the evaluation
@@ -104,11 +114,14 @@ class Evidence:
         return other
 
     def _random_outputs(self, case: Case, seed: int) -> list[npt.NDArray[Any]]:
-        """What a case gives for the model's random inputs, tensor by tensor."""
+        """What a case gives for each of the model's random inputs, tensor by tensor."""
+        self.rig.check_executes(case)
         with self.rig.lend_worker(case) as worker:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, self.rig.model(case).random_inputs, seed)
-            return worker.run(loaded, rows)
+            # Row by row: what a network finds may have another shape for each.
+            each = [worker.run(loaded, [r[k : k + 1] for r in rows]) for k in range(len(rows[0]))]
+        return [output for made in each for output in made]
 
     def parity_quality(self, case: Case) -> str | None:
         """What a difference means for patients: both runtimes' mean AUC, and how many decisions
@@ -169,6 +182,8 @@ class Evidence:
             loaded=loaded,
             delegated_share=taken / nodes if nodes and taken is not None else None,
             worker=self.rig.known_greeting(case),
+            arena_bytes=loaded.get("arena_bytes"),
+            estimate=estimate_of(loaded),
         )
 
 

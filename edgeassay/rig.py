@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -84,10 +85,11 @@ class Rig:
         return self.artifacts[key]
 
     def _prebuilt(self, case: Case, folder: Path) -> Artifact:
-        path, model = prebuilt_path(folder, case.model, case.variant), self.model(case)
+        model = self.model(case)
+        variant = model.variants[case.variant]
+        path = prebuilt_path(folder, case.model, case.variant, variant.suffix)
         if not path.exists():
-            declared = model.variants[case.variant].artifact
-            if declared is not None and (model.folder / declared).exists():
+            if variant.artifact is not None and (model.folder / variant.artifact).exists():
                 return own_artifact(model, case.variant)
             raise Absent(
                 f"--artifacts: {path} isn't there; `edgeassay build --out DIR` makes it, or copy it"
@@ -200,27 +202,39 @@ class Rig:
         return self._loaded[case]
 
     def known(self, case: Case) -> Loaded | None:
-        """The same where it has been loaded by now."""
+        """What the case's runtime has said of its artifact; None where it wasn't asked yet."""
         return self._loaded.get(case)
 
-    def kind(self, case: Case) -> Kind:
-        """How the case's numbers come to be, as far as its runtime has said so by now."""
+    def kind(self, case: Case, facts: Mapping[str, Any] | None = None) -> Kind:
+        """How the case's numbers come to be, as far as its runtime has said so by now, or says in
+        these `facts` of the artifact.
+        """
         if self.runtime(case).traits.kind is not Kind.MEASURED:
             return self.runtime(case).traits.kind
         if self.device(case).emulated:
             return Kind.EMULATED
         known = self._loaded.get(case)
-        return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
+        said = facts or (known.facts if known is not None else {})
+        return Kind.SOFTWARE if said.get("software") else Kind.MEASURED
+
+    def check_executes(self, case: Case) -> None:
+        """Absent where the case's runtime only compiles, so that no output comes of it."""
+        if not self.runtime(case).traits.executes:
+            raise Absent(
+                f"runtime {case.runtime} compiles for an accelerator, and nothing runs it here: it"
+                " has no outputs and no times"
+            )
 
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""
         device, runtime = self.device(case), self.runtime(case)
+        self.check_executes(case)
         if device.emulated:
             raise Absent(
                 f"{device.id} is emulated: it shows what its instructions compute, and its times"
                 " are no device's"
             )
-        if not runtime.traits.timed or not runtime.traits.executes:
+        if not runtime.traits.timed:
             raise Absent(
                 f"runtime {case.runtime} stands for a device that isn't this machine: its times"
                 " here say nothing of it"

@@ -77,6 +77,24 @@ class TimedRounds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Phases:
+    """Durations in ns, int64 (rounds): inputs written, the network run, outputs read.
+
+    An accelerator may compute on after it was told to, and reading the outputs then waits for it:
+    of one phase alone nothing follows there, only of their sum.
+    """
+
+    upload: npt.NDArray[np.int64]
+    compute: npt.NDArray[np.int64]
+    read_back: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> npt.NDArray[np.int64]:
+        """All of it: what a product waits for."""
+        return self.upload + self.compute + self.read_back
+
+
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """A worker's memory in bytes: what was resident before it loaded its last artifact (0 where
     that isn't told), its peak before and its peak since, or by now where a peak can't begin anew.
@@ -249,6 +267,22 @@ class Worker:
             durations=durations, ran_ns=reply["ran_ns"], waited_ns=reply["waited_ns"]
         )
 
+    def phases(
+        self, loaded: Loaded, inputs: Sequence[Tensor], rounds: int, warmup_rounds: int
+    ) -> Phases:
+        """Durations of whole inferences by the worker's clock, from the worker's inputs to its
+        outputs.
+        """
+        self._serving = f"{loaded.label} on runtime {self._engine}"
+        request = {
+            "op": "phases",
+            "handle": loaded.handle,
+            "rounds": rounds,
+            "warmup_rounds": warmup_rounds,
+        }
+        _, (durations,) = self._ask(request, inputs)
+        return Phases(upload=durations[0], compute=durations[1], read_back=durations[2])
+
     def cpus(self, seconds: float) -> list[int]:
         """The CPUs that the worker may use, the one that idled most during `seconds` first; none
         where its system doesn't tell, or can't keep it there.
@@ -305,6 +339,8 @@ class Worker:
                 " the model's [runtimes]",
                 words=reply["message"],
             )
+        if reply["kind"] == "unavailable":
+            raise Absent(f"{self._serving}: {reply['message']}")
         self.close()
         if reply["kind"] == "absent":
             raise Absent(

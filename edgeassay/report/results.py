@@ -16,6 +16,7 @@ import edgeassay
 from edgeassay.atomic import write_text
 from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
+from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.records import (
     CaseId,
     ClaimRecord,
@@ -65,7 +66,8 @@ class CaseRecord(Record):
     evaluation split's `split_images` were evaluated, they are a sample of it. `kind` is how its
     numbers came to be, null in files of versions that didn't tell; `options` is what its runtime
     was told, `loaded` what that said of the artifact, and `delegated_share` how much of the graph
-    its delegate took. `intervals` has the facts with bounds, by name.
+    its delegate took. `intervals` has the facts with bounds, by name. `arena_bytes` is the smallest
+    arena of a microcontroller's runtime, and `estimate` what a compiler for an accelerator says.
     """
 
     case: CaseId
@@ -92,6 +94,8 @@ class CaseRecord(Record):
     split_images: int | None = None
     worker: dict[str, Any]
     health: list[HealthRecord] = Field(default_factory=list)
+    arena_bytes: int | None = None
+    estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
 
 

@@ -82,6 +82,7 @@ def _size(facts: CaseRecord | None) -> str:
 
 
 def _latency(facts: CaseRecord | None) -> str:
+    """p50 and p95, labelled where they aren't measured on what the case stands for."""
     if facts is None or facts.p50_ms is None or facts.p95_ms is None:
         return ""
     form = ".2f" if facts.p50_ms >= TENTH_MS else ".4f"
@@ -243,12 +244,25 @@ def _about_samples(cases: Sequence[CaseRecord]) -> list[str]:
     ]
 
 
+def _about_kinds(claims: Sequence[ClaimRecord]) -> list[str]:
+    """Which numbers weren't measured on a device, and how they came to be."""
+    found = Counter(
+        (record.kind, record.case.runtime) for record in claims if record.measurement is not None
+    )
+    return [
+        f"{kind}, not measured on a device: {number} claims on {runtime}"
+        for (kind, runtime), number in found.items()
+        if kind is not Kind.MEASURED
+    ]
+
+
 def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
     lines = [f"{len(claims)} claims: {total}"]
     reasons = Counter((r.verdict, r.reason) for r in claims if r.verdict in UNDECIDED)
     lines += [f"{verdict}, {number}: {reason}" for (verdict, reason), number in reasons.items()]
+    lines += _about_kinds(claims)
     lines += _about_failures(claims)
     lines += _about_evidence(claims)
     lines += _about_co_primaries(cases)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edgeassay.errors import ConfigError
-from edgeassay.spec import VariantSpec
+from edgeassay.spec import FORMATS, VariantSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +52,13 @@ def check_variant(name: str, variant: VariantSpec, where: str) -> None:
     if (variant.method is None) == (variant.artifact is None):
         raise ConfigError(
             f"{key} must have either `method` (how it is made from the weights) or `artifact` (the"
-            " .tflite that it is)"
+            " .tflite or .onnx that it is)"
         )
     if variant.artifact is not None:
-        if not variant.artifact.endswith(".tflite"):
-            raise ConfigError(f"{key}.artifact = {variant.artifact!r} must be a .tflite")
+        if variant.suffix not in FORMATS:
+            raise ConfigError(
+                f"{key}.artifact = {variant.artifact!r} must be a {' or a '.join(FORMATS)}"
+            )
         if variant.calibration_images:
             raise ConfigError(f"{key}.calibration_images goes with `method`: remove it")
     if variant.sha256 is not None and (
