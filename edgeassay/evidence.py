@@ -118,7 +118,7 @@ class Evidence:
 
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""
-        facts = CaseFacts()
+        facts = CaseFacts(worker=self.rig.hosts.get(case, {}))
         reference = self.rig.plan.reference_of(case)
         artifact = self.rig.artifacts.get((case.model, case.variant))
         whole = self.rig.artifacts.get((case.model, reference.variant))

@@ -62,6 +62,7 @@ class Rig:
         self._datasets: dict[str, Dataset] = {}
         self._greetings: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._loaded: dict[Case, Loaded] = {}
+        self.hosts: dict[Case, dict[str, Any]] = {}  # what the last worker of a case said of itself
         self.pool = Pool()
 
     def prepare(self, model_id: str) -> None:
@@ -164,6 +165,7 @@ class Rig:
         artifact = self.artifact(case)
         loaded = worker.load(artifact.path, self.runtime(case), "candidate", artifact.label)
         check_ran(artifact, loaded)
+        self.hosts[case] = dict(worker.facts)
         self.check_kind(case, loaded)
         return loaded
 
