@@ -10,7 +10,9 @@ import numpy as np
 
 from edgeassay.artifacts import Artifact
 from edgeassay.atomic import sha256_of
-from edgeassay.datasets import Split, check_evaluation, check_separation
+from edgeassay.build import seed_of
+from edgeassay.datasets import Split, check_evaluation, check_separation, draw_sample
+from edgeassay.devices import identity_of
 from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError
 from edgeassay.measure.accuracy import Inputs, LocalRunner, Runner, predict
 from edgeassay.measure.cluster import ClusterRunner
@@ -18,7 +20,14 @@ from edgeassay.measure.compared import Compared
 from edgeassay.measure.fit import check_fits
 from edgeassay.measure.operating import Operating, fixed_on, given_by
 from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
-from edgeassay.measure.shards import Shard, ShardStore, outputs_version, shards_of
+from edgeassay.measure.shards import (
+    SAMPLE_SHARD_IMAGES,
+    SHARD_IMAGES,
+    Shard,
+    ShardStore,
+    outputs_version,
+    shards_of,
+)
 from edgeassay.rig import Rig
 from edgeassay.runs.scores import SavedScores
 from edgeassay.spec import Case, Role
@@ -29,9 +38,12 @@ from edgeassay.workers import Loaded
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationData:
-    """A split of a model's data set, checked, and whether patients are known apart."""
+    """A split of a model's data set, checked, or the sample of it that is used, how many images the
+    whole has, and whether patients are known apart.
+    """
 
     split: Split
+    whole: int
     inputs: Inputs
     patients_separate: bool
 
@@ -71,8 +83,12 @@ class Evaluations:
                 if role not in dataset.splits:
                     raise Absent(f"{dataset.where} has no {role} split")
                 split = dataset.splits[role]
+            whole, sample = len(split), self._rig.settings.sample
+            if sample is not None:  # the same for every variant, runtime and device
+                split = draw_sample(split, sample, seed_of(f"{model_id} {role}"))
             self._data[model_id, role] = EvaluationData(
                 split=split,
+                whole=whole,
                 inputs=Inputs(split=split, settings=model.preprocess),
                 patients_separate=separate,
             )
@@ -87,6 +103,7 @@ class Evaluations:
 
     def predictions(self, case: Case, role: Role = Role.EVALUATION) -> Predictions:
         """The case's predictions on a split."""
+        self._rig.check_executes(case)
         if (case.model, role) in self._unreadable:
             raise self._unreadable[case.model, role]
         if (case, role) not in self._predictions:
@@ -161,8 +178,9 @@ class Evaluations:
     def _shards(self, model_id: str, role: Role) -> list[Shard]:
         """The shards of a model's split, their images read and digested once a run."""
         if (model_id, role) not in self._sharded:
-            split = self.data(model_id, role).split
-            self._sharded[model_id, role] = shards_of(split, self._rig.settings.jobs)
+            split, settings = self.data(model_id, role).split, self._rig.settings
+            images = SHARD_IMAGES if settings.sample is None else SAMPLE_SHARD_IMAGES
+            self._sharded[model_id, role] = shards_of(split, settings.jobs, images)
         return self._sharded[model_id, role]
 
     def _store(self, case: Case, artifact: Artifact) -> ShardStore:
@@ -177,7 +195,7 @@ class Evaluations:
                 "code": outputs_version(),
                 "runtime": asdict(self._rig.runtime(case)),
                 "worker": self._rig.greeting(case),
-                "device": [device.id, *device.workers[self._rig.runtime(case).worker].command],
+                "device": [device.id, *identity_of(device, self._rig.runtime(case).worker)],
                 "machine": self._rig.plan.machine.fingerprint,
             },
         )
@@ -265,8 +283,9 @@ class Evaluations:
 
     def compared_with(self, case: Case) -> str:
         """What the case's AUCs have been compared with, told apart from all else."""
-        variant = self._rig.model(case).reference.variant
-        return self._released_words.get(case.model, f"variant {variant}")
+        whole = self._rig.plan.reference_of(case)
+        place = "" if whole.runtime == case.runtime else f" on {whole.runtime}"
+        return self._released_words.get(case.model, f"variant {whole.variant}{place}")
 
     def known(self, case: Case) -> Predictions | None:
         """The case's predictions where they have been made."""

@@ -104,7 +104,7 @@ def push_inputs(rig: Rig, cases: Sequence[Case]) -> Iterator[Pushed | str]:
                 with rig.report(f"copying the images of {case.id}", len(data.split)) as advance:
                     for shard in shards:
                         for part in data.inputs.parts(shard):
-                            rows = rows_of(part, loaded)
+                            rows = rows_of(part, loaded, data.inputs.settings)
                             size, copied = size + rows.nbytes, worker.keep(rows)[1] or copied
                             advance(len(rows))
         except (Absent, ArtifactError, BuildFailed) as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgeassay.build import seed_of
+from edgeassay.devices import is_here
 from edgeassay.errors import Absent
 from edgeassay.evaluations import Evaluations
 from edgeassay.health import Health, Worked, between, elsewhere, excess, snapshot
@@ -22,7 +23,6 @@ from edgeassay.measure.processes import Rounds
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.measure.sustained import Sustained, sustain
 from edgeassay.rig import Rig
-from edgeassay.slots import Slot
 from edgeassay.spec import Case
 from edgeassay.worker.costs import cpu_times
 from edgeassay.workers import Worker
@@ -78,12 +78,15 @@ class Timings:
         self._watched: dict[Case, dict[str, Watched]] = {}
 
     def durations(self, case: Case) -> Durations:
-        """The case's durations, taken in turn with its reference's."""
+        """The case's durations, taken in turn with its reference's where the same runtime takes
+        both.
+        """
         if case not in self._durations:
             rig = self._rig
             rig.check_timed(case)
             artifact, whole = rig.artifact(case), rig.plan.reference_of(case)
-            reference = None if whole == case else rig.artifact(whole)
+            together = whole != case and whole.runtime == case.runtime
+            reference = rig.artifact(whole) if together else None
             settings, seed = rig.model(case).random_inputs, seed_of(case.id)
             with self._watching(case, LATENCY) as watch:
                 made = time_case(
@@ -202,12 +205,3 @@ class Timings:
 
 def _less(after: int | None, before: int | None) -> int | None:
     return None if after is None or before is None else after - before
-
-
-def is_here(worker: Worker) -> bool:
-    """Whether a worker runs on this machine: it reads what this process has in memory."""
-    try:
-        with Slot(4096) as slot:
-            return worker.sees(slot)
-    except OSError:
-        return False

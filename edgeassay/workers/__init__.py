@@ -4,6 +4,7 @@ from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere, install
 from edgeassay.workers.replies import (
     Loaded,
     Memory,
+    Phases,
     Tensor,
     TensorSpec,
     TimedRounds,
@@ -18,6 +19,7 @@ __all__ = [
     "Loaded",
     "Memory",
     "NotThere",
+    "Phases",
     "Tensor",
     "TensorSpec",
     "TimedRounds",

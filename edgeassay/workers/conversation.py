@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from edgeassay.errors import Absent, ArtifactError, EdgeassayError, WorkerError, why
+from edgeassay.errors import Absent, ArtifactError, Broken, EdgeassayError, WorkerError, why
 from edgeassay.worker import protocol
 from edgeassay.workers.endings import how_it_ended, is_unreachable, must_not_wait, what_to_do
 from edgeassay.workers.process import Process, printable
@@ -32,13 +32,16 @@ class Conversation:
         label: str,
         timeout_s: float,
         elsewhere: Elsewhere | None = None,
+        remedy: str | None = None,
     ) -> None:
         """Start `command` with the worker's folder appended, to serve what `label` names; greet it.
 
         `{python}` in the command is this Python. Without an engine it only keeps files. Absent
-        where the command, the machine or the runtime isn't there, NotThere where only the worker's
-        copy is missing; WorkerError where the process dies or is silent for `timeout_s`.
+        where the machine or the runtime isn't there, Broken where command or runtime can't be used,
+        with the `remedy`; NotThere where only the worker's copy is missing; WorkerError where the
+        process dies or is silent for `timeout_s`.
         """
+        self._remedy = "" if remedy is None else f"; {remedy}"
         self._engine = engine
         self._timeout_s = timeout_s
         self._elsewhere = elsewhere
@@ -50,8 +53,9 @@ class Conversation:
         try:
             self._process = Process([*self._command, folder])
         except OSError as error:
-            raise Absent(
+            raise Broken(
                 f"the worker{self._of_runtime} can't be started: {self._command[0]}: {why(error)}"
+                f"{self._remedy}"
             ) from None
         self.facts = self._greet()
 
@@ -127,9 +131,9 @@ class Conversation:
                     f"the worker that served {self._serving} broke the protocol (its reply to"
                     f" {op!r}: {error}) and was ended; {self._renewal}"
                 ) from None
-            raise self._refused(op, *failure)
+            raise self._refused(*failure)
 
-    def _refused(self, op: str, kind: str, message: str) -> EdgeassayError:
+    def _refused(self, kind: str, message: str) -> EdgeassayError:
         """What the worker didn't serve, and says why."""
         message = printable(message)
         if kind == "refused":
@@ -139,9 +143,15 @@ class Conversation:
                 " the model's [runtimes]",
                 words=message,
             )
+        if kind == "unavailable":
+            return Absent(f"{self._serving}: {message}")
         self.close()
-        if op == "hello":
-            return Absent(f"runtime {self._engine} isn't available: {message}")
+        if kind == "absent":
+            return Absent(f"runtime {self._engine} isn't installed there ({message}){self._remedy}")
+        if kind == "broken":
+            return Broken(
+                f"the environment of runtime {self._engine} is broken: {message}{self._remedy}"
+            )
         if kind == "files" and self._elsewhere is not None:
             return WorkerError(
                 f"{self._serving} can't be copied to {self._elsewhere.device}: {message}; make room"
@@ -192,8 +202,8 @@ class Conversation:
                 f"the worker{self._of_runtime} isn't reached: ssh has no connection{said}; {remedy}"
             )
         if op == "hello" and status is not None and status > 0:
-            kind = Absent if self._elsewhere is None else NotThere
-            return kind(f"the environment{self._of_runtime} is broken: {told}")
+            kind = Broken if self._elsewhere is None else NotThere
+            return kind(f"the environment{self._of_runtime} is broken: {told}{self._remedy}")
         return WorkerError(told)
 
     @property

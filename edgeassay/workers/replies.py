@@ -74,6 +74,24 @@ class TimedRounds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Phases:
+    """Durations in ns, int64 (rounds): inputs written, the network run, outputs read.
+
+    An accelerator may compute on after it was told to, and reading the outputs then waits for it:
+    of one phase alone nothing follows there, only of their sum.
+    """
+
+    upload: npt.NDArray[np.int64]
+    compute: npt.NDArray[np.int64]
+    read_back: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> npt.NDArray[np.int64]:
+        """All of it: what a product waits for."""
+        return self.upload + self.compute + self.read_back
+
+
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """A worker's memory in bytes: what was resident before it loaded its last artifact (0 where
     that isn't told), its peak before and its peak since, or by now where a peak can't begin anew.
@@ -196,22 +214,33 @@ def read_outputs(tensors: Sequence[Tensor], loaded: Loaded, rows: int) -> list[T
     return list(tensors)
 
 
-def read_rounds(
-    reply: Reply, tensors: Sequence[Tensor], artifacts: int, rounds: int
-) -> TimedRounds:
-    """Durations: one a round of each artifact, none below zero."""
+def _durations(tensors: Sequence[Tensor], columns: int, rounds: int) -> npt.NDArray[np.int64]:
+    """The one tensor of a reply, which has a duration a round of each column, none below zero."""
     if len(tensors) != 1:
         raise ProtocolError(f"it has {len(tensors)} tensors, and one is wanted")
     (durations,) = tensors
-    if durations.shape != (artifacts, rounds) or durations.dtype != np.int64:
+    if durations.shape != (columns, rounds) or durations.dtype != np.int64:
         raise ProtocolError(
             f"its durations are {_words(durations.shape, durations.dtype)}, and"
-            f" {_words((artifacts, rounds), np.dtype(np.int64))} are wanted"
+            f" {_words((columns, rounds), np.dtype(np.int64))} are wanted"
         )
     if durations.size and durations.min() < 0:
         raise ProtocolError(f"a duration of {durations.min()} ns is in it")
+    return durations
+
+
+def read_phases(tensors: Sequence[Tensor], rounds: int) -> Phases:
+    """Durations of an inference's phases."""
+    upload, compute, read_back = _durations(tensors, 3, rounds)
+    return Phases(upload=upload, compute=compute, read_back=read_back)
+
+
+def read_rounds(
+    reply: Reply, tensors: Sequence[Tensor], artifacts: int, rounds: int
+) -> TimedRounds:
+    """Durations: one a round of each artifact."""
     return TimedRounds(
-        durations=durations,
+        durations=_durations(tensors, artifacts, rounds),
         ran_ns=count_or_none(reply, "ran_ns"),
         waited_ns=count_or_none(reply, "waited_ns"),
     )

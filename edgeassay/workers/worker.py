@@ -19,6 +19,7 @@ from edgeassay.workers.conversation import Conversation
 from edgeassay.workers.replies import (
     Loaded,
     Memory,
+    Phases,
     Reply,
     Tensor,
     TimedRounds,
@@ -28,6 +29,7 @@ from edgeassay.workers.replies import (
     read_loaded,
     read_memory,
     read_outputs,
+    read_phases,
     read_rounds,
     value,
 )
@@ -156,6 +158,26 @@ class Worker(Conversation):
             [t for row in inputs for t in row],
             read=lambda reply, tensors: read_rounds(reply, tensors, len(loaded), rounds),
             most=len(loaded) * rounds * np.dtype(np.int64).itemsize,
+        )
+
+    def phases(
+        self, loaded: Loaded, inputs: Sequence[Tensor], rounds: int, warmup_rounds: int
+    ) -> Phases:
+        """Durations of whole inferences by the worker's clock, from the worker's inputs to its
+        outputs.
+        """
+        self._serve(loaded.label)
+        request = {
+            "op": "phases",
+            "handle": loaded.handle,
+            "rounds": rounds,
+            "warmup_rounds": warmup_rounds,
+        }
+        return self._ask(
+            request,
+            inputs,
+            read=lambda _, tensors: read_phases(tensors, rounds),
+            most=3 * rounds * np.dtype(np.int64).itemsize,
         )
 
     def cpus(self, seconds: float) -> list[int]:

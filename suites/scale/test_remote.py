@@ -19,10 +19,9 @@ import pytest
 
 from edgeassay.atomic import sha256_of
 from edgeassay.config import load_devices
-from edgeassay.devices import open_worker
+from edgeassay.devices import is_here, open_worker
 from edgeassay.errors import Absent, EdgeassayError, WorkerError
 from edgeassay.spec import DeviceSpec, RuntimeSpec
-from edgeassay.timings import is_here
 from edgeassay.workers import Worker
 from suites.meta.project import DEVICE_TOML, ROOT, Project
 from suites.meta.tinymodels import brightness, write_classifier
