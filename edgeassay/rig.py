@@ -161,6 +161,15 @@ class Rig:
             self._greetings[key] = facts
         return self._greetings[key]
 
+    def adapter(self, case: Case) -> str | None:
+        """The accelerator that runs a case, by its own name; None where none is asked for, or its
+        runtime doesn't name it. Absent where it isn't here.
+        """
+        if self.runtime(case).accelerator == "cpu":
+            return None
+        name: str | None = self.loaded(case).facts.get("adapter")
+        return name
+
     def loaded(self, case: Case) -> Loaded:
         """What the case's runtime says of its artifact, which ran there once on zeros: loaded in a
         fresh worker, once a run.

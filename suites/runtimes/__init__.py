@@ -1,0 +1,1 @@
+"""What needs environments of their own: skipped where they aren't there, with how to install it."""
