@@ -4,8 +4,8 @@ Each pair is a fresh worker and a fresh `litert-benchmark` on the same CPU, one 
 turned order, with as many warm-up and timed runs. Prints the ratio of medians with its bounds, one-
 sided 95 % each; asserts nothing. Run it on a quiet machine.
 
-`--model FILE` takes any .tflite; without one, MobileNetV2 at 224 is made with TensorFlow, untrained:
-what its weights are doesn't change its time. litert-benchmark rounds to 0.01 ms.
+`--model FILE` takes any .tflite; without one, MobileNetV2 at 224 is made with TensorFlow. It isn't
+trained: its time doesn't depend on its weights. litert-benchmark rounds to 0.01 ms.
 """
 
 from __future__ import annotations

@@ -209,8 +209,8 @@ def test_a_silent_fall_back_to_the_cpu_is_seen(partly: Path, software: str) -> N
 def test_a_software_gpu_is_judged_on_what_it_computes_and_not_on_its_times(
     project: Project, software: str
 ) -> None:
-    """The network loads, all of its nodes are delegated, and the delegate takes its dense layer over
-    a whole image for one over the channels: only accuracy tells.
+    """The network loads, all of its nodes are delegated, and the delegate takes its dense layer
+    over a whole image for one over the channels: only accuracy tells.
     """
     project.environment = {"VK_DRIVER_FILES": software, "COLUMNS": "200"}
     saved = project.folder / "saved.json"
