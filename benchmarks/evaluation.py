@@ -100,7 +100,7 @@ def time_ours(
             artifact=artifact,
             runtime=RuntimeSpec(),
             inputs=inputs,
-            start_worker=lambda: Worker(["{python}"], "litert", label="it", timeout_s=60.0),
+            lend_worker=lambda: Worker(["{python}"], "litert", label="it", timeout_s=60.0),
             check=accept,
             jobs=jobs,
         ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from edgeassay.claims import MEASURES
 from edgeassay.errors import (
     Absent,
     ArtifactError,
+    EdgeassayError,
     Incomparable,
     MeasurementError,
     NoEvidence,
@@ -16,6 +18,7 @@ from edgeassay.errors import (
 from edgeassay.evidence import Evidence
 from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
+from edgeassay.measure.latency import SOFTWARE_TIMES
 from edgeassay.progress import Reporter
 from edgeassay.rig import Rig, Settings
 from edgeassay.spec import (
@@ -66,16 +69,21 @@ class Assay:
 
     def _finish(self, judgement: Judgement) -> Judgement:
         """The judgement with how its numbers came to be, and with what excuses it."""
-        return self._excuse(replace(judgement, kind=self.rig.kind(judgement.claim.case)))
+        case = judgement.claim.case
+        if judgement.measurement is not None and self.rig.runtime(case).accelerator != "cpu":
+            with suppress(EdgeassayError):
+                self.rig.loaded(case)  # it says whether software stands in for the accelerator
+        return self._excuse(replace(judgement, kind=self.rig.kind(case)))
 
     def _judge(self, claim: Claim) -> Judgement:
-        if TRAITS[claim.name].timed and self.settings.timing_off:
-            raise Absent(self.settings.timing_off)
+        if TRAITS[claim.name].timed:
+            self.rig.check_timed(claim.case)  # what no option changes is said first
+            if self.settings.timing_off:
+                raise Absent(self.settings.timing_off)
         measurement, reference = MEASURES[claim.name](self.evidence, claim)
         judgement = decide(claim, measurement, reference=reference)
         if TRAITS[claim.name].timed and self._is_software(claim.case):
-            words = "software stands in for the accelerator, and its times decide nothing"
-            reason = f"{words}: {judgement.reason}"
+            reason = f"{SOFTWARE_TIMES}: {judgement.reason}"
             return replace(judgement, verdict=Verdict.UNMEASURED, reason=reason)
         return judgement
 
@@ -114,12 +122,19 @@ class Assay:
 
     def _not_loaded(self, claim: Claim, error: ArtifactError) -> Judgement:
         """An artifact that doesn't load fails every claim, unless its not loading is declared."""
-        loads = replace(claim, name=ClaimName.LOADS, class_name=None)
-        declared = self.plan.deviation_of(loads, self.settings.today)
-        if declared is None or claim.name is ClaimName.LOADS:
+        reason = self.declared_not_to_load(claim.case)
+        if reason is None or claim.name is ClaimName.LOADS:
             return _without(claim, Verdict.FAIL, error)
-        reason = Absent(f"it doesn't load, as {declared.source} declares")
         return _without(claim, Verdict.UNMEASURED, reason)
+
+    def declared_not_to_load(self, case: Case) -> Absent | None:
+        """Why nothing is measured of a case where a deviation declares that it doesn't load."""
+        claims = [c for c in self.plan.claims if c.case == case and c.name is ClaimName.LOADS]
+        for claim in claims:
+            declared = self.plan.deviation_of(claim, self.settings.today)
+            if declared is not None:
+                return Absent(f"it doesn't load, as {declared.source} declares")
+        return None
 
     def deviation_status(self, deviation: Deviation) -> tuple[Verdict, str]:
         """Whether a declared deviation still matches a failure that was seen, and why."""

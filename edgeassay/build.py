@@ -29,7 +29,7 @@ from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailabl
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
-from edgeassay.variants import Method, method_of
+from edgeassay.variants import Method, method_of, options_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
 # Opens the data set of a declaration; Absent where it isn't on this machine.
@@ -77,7 +77,8 @@ def seed_of(name: str) -> int:
 
 def settings_of(variant: VariantSpec) -> dict[str, Any]:
     """What a manifest keeps of a variant's declaration."""
-    return {key: value for key, value in asdict(variant).items() if value is not None}
+    given = asdict(variant).items()
+    return {key: value for key, value in given if value is not None and value is not False}
 
 
 def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> Images:
@@ -224,7 +225,11 @@ def _make(
     for name in recipes:
         method = method_of(model.variants[name])
         assert method is not None, "an artifact from elsewhere has no recipe"
-        jobs[name] = Job(module=method.module, calibration=calibration.get(name))
+        jobs[name] = Job(
+            module=method.module,
+            calibration=calibration.get(name),
+            options=options_of(model.variants[name]),
+        )
     with report(f"building {model.id}: {', '.join(recipes)}", len(jobs)) as advance:
 
         def keep(name: str, data: bytes) -> None:

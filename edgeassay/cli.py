@@ -19,6 +19,7 @@ from rich.text import Text
 import edgeassay
 from edgeassay.ab import ab_command
 from edgeassay.baselines.command import app as baseline_app
+from edgeassay.breakeven import break_even_command
 from edgeassay.build import build, export
 from edgeassay.comparing import compare_command
 from edgeassay.config import choose, data_root, load_devices, load_models
@@ -26,14 +27,18 @@ from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
 from edgeassay.devices import start_worker
 from edgeassay.doctor.command import doctor_command
+from edgeassay.emulation.command import emulators_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.machine import this_machine
 from edgeassay.matrix import recognise
+from edgeassay.matrix_report import matrix_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.pushing import push_command
 from edgeassay.report.data_check import print_data_check
+from edgeassay.runtimes.command import runtimes_command
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
 from edgeassay.workers import Worker
@@ -260,8 +265,13 @@ app.command("judge")(judge_command)
 app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
+app.command("runtimes")(runtimes_command)
+app.command("emulators")(emulators_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
+app.command("matrix")(matrix_command)
+app.command("break-even")(break_even_command)
+app.command("push")(push_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

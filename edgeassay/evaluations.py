@@ -10,7 +10,9 @@ import numpy as np
 
 from edgeassay.artifacts import Artifact
 from edgeassay.atomic import sha256_of
-from edgeassay.datasets import Split, check_evaluation, check_separation
+from edgeassay.build import seed_of
+from edgeassay.datasets import Split, check_evaluation, check_separation, draw_sample
+from edgeassay.devices import identity_of
 from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError
 from edgeassay.measure.accuracy import Inputs, LocalRunner, Runner, predict
 from edgeassay.measure.cluster import ClusterRunner
@@ -18,7 +20,14 @@ from edgeassay.measure.compared import Compared
 from edgeassay.measure.fit import check_fits
 from edgeassay.measure.operating import Operating, fixed_on, given_by
 from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
-from edgeassay.measure.shards import Shard, ShardStore, outputs_version, shards_of
+from edgeassay.measure.shards import (
+    SAMPLE_SHARD_IMAGES,
+    SHARD_IMAGES,
+    Shard,
+    ShardStore,
+    outputs_version,
+    shards_of,
+)
 from edgeassay.rig import Rig
 from edgeassay.runs.scores import SavedScores
 from edgeassay.spec import Case, Role
@@ -29,9 +38,12 @@ from edgeassay.workers import Loaded
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationData:
-    """A split of a model's data set, checked, and whether patients are known apart."""
+    """A split of a model's data set, checked, or the sample of it that is used, how many images the
+    whole has, and whether patients are known apart.
+    """
 
     split: Split
+    whole: int
     inputs: Inputs
     patients_separate: bool
 
@@ -71,8 +83,12 @@ class Evaluations:
                 if role not in dataset.splits:
                     raise Absent(f"{dataset.where} has no {role} split")
                 split = dataset.splits[role]
+            whole, sample = len(split), self._rig.settings.sample
+            if sample is not None:  # the same for every variant, runtime and device
+                split = draw_sample(split, sample, seed_of(f"{model_id} {role}"))
             self._data[model_id, role] = EvaluationData(
                 split=split,
+                whole=whole,
                 inputs=Inputs(split=split, settings=model.preprocess),
                 patients_separate=separate,
             )
@@ -87,6 +103,7 @@ class Evaluations:
 
     def predictions(self, case: Case, role: Role = Role.EVALUATION) -> Predictions:
         """The case's predictions on a split."""
+        self._rig.check_executes(case)
         if (case.model, role) in self._unreadable:
             raise self._unreadable[case.model, role]
         if (case, role) not in self._predictions:
@@ -121,7 +138,7 @@ class Evaluations:
         self, case: Case, artifact: Artifact, check: Callable[[Loaded], None], role: Role
     ) -> Runner:
         """Where shards run: on this machine's cores, or on the cluster that `--on` names."""
-        model, device = self._rig.model(case), self._rig.plan.device
+        model, device = self._rig.model(case), self._rig.device(case)
         data = self.data(case.model, role)
         runtime, address = self._rig.runtime(case), self._rig.settings.on
         if address is None:
@@ -129,9 +146,9 @@ class Evaluations:
                 artifact=artifact,
                 runtime=runtime,
                 inputs=data.inputs,
-                start_worker=lambda: self._rig.start_worker(case),
+                lend_worker=lambda: self._rig.lend_worker(case),
                 check=check,
-                jobs=self._rig.settings.jobs,
+                jobs=self._jobs(case),
             )
         if not device.workers[runtime.worker].is_own:
             raise ConfigError(
@@ -152,16 +169,23 @@ class Evaluations:
             timeout_s=device.timing.timeout_s,
         )
 
+    def _jobs(self, case: Case) -> int:
+        """Workers that run at once: no more than another machine has CPUs."""
+        worker = self._rig.device(case).workers.get(self._rig.runtime(case).worker)
+        jobs = self._rig.settings.jobs
+        return jobs if worker is None or worker.folder is None else min(jobs, self._rig.cpus(case))
+
     def _shards(self, model_id: str, role: Role) -> list[Shard]:
         """The shards of a model's split, their images read and digested once a run."""
         if (model_id, role) not in self._sharded:
-            split = self.data(model_id, role).split
-            self._sharded[model_id, role] = shards_of(split, self._rig.settings.jobs)
+            split, settings = self.data(model_id, role).split, self._rig.settings
+            images = SHARD_IMAGES if settings.sample is None else SAMPLE_SHARD_IMAGES
+            self._sharded[model_id, role] = shards_of(split, settings.jobs, images)
         return self._sharded[model_id, role]
 
     def _store(self, case: Case, artifact: Artifact) -> ShardStore:
         """Where outputs of the same artifact, settings, runtime and machine are kept."""
-        inputs, device = self.data(case.model).inputs, self._rig.plan.device
+        inputs, device = self.data(case.model).inputs, self._rig.device(case)
         return ShardStore(
             folder=self._rig.settings.outputs / case.model / case.variant,
             fresh=self._rig.settings.predict_again,
@@ -171,7 +195,7 @@ class Evaluations:
                 "code": outputs_version(),
                 "runtime": asdict(self._rig.runtime(case)),
                 "worker": self._rig.greeting(case),
-                "device": [device.id, *device.workers[self._rig.runtime(case).worker].command],
+                "device": [device.id, *identity_of(device, self._rig.runtime(case).worker)],
                 "machine": self._rig.plan.machine.fingerprint,
             },
         )
@@ -210,16 +234,17 @@ class Evaluations:
     def compared(self, case: Case) -> Compared:
         """The case's scores beside those that they are compared with."""
         if case not in self._compared:
-            self._compared[case] = self._beside(case, self._reference_scores(case))
+            self._compared[case] = self.beside(case, self._reference_scores(case))
         return self._compared[case]
 
     def alone(self, case: Case) -> Compared:
         """The case's scores beside themselves, for what needs no reference."""
         if case not in self._alone:
-            self._alone[case] = self._beside(case, self.scores(case))
+            self._alone[case] = self.beside(case, self.scores(case))
         return self._alone[case]
 
-    def _beside(self, case: Case, reference: Scores) -> Compared:
+    def beside(self, case: Case, reference: Scores) -> Compared:
+        """The case's scores beside others of the same images."""
         split = self.data(case.model).split
         return Compared(
             classes=self._rig.model(case).classes,

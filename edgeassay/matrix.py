@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -27,10 +27,14 @@ from edgeassay.spec import (
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a run is about: its cases, their claims, and the deviations that cover any of them."""
+    """What a run is about: its cases, their claims, and the deviations that cover any of them.
+
+    `here` is the profile of the machine that runs the suite, where one recognises it.
+    """
 
     models: Mapping[str, ModelSpec]
     device: DeviceSpec
+    here: DeviceSpec | None
     machine: Machine
     device_present: bool
     cases: tuple[Case, ...]
@@ -46,6 +50,15 @@ class Plan:
         # A reference in another format runs where it can: on the first runtime that takes it.
         runtime = case.runtime if case.runtime in able or not able else able[0]
         return replace(case, variant=variant, runtime=runtime)
+
+    def parity_of(self, case: Case) -> Case | None:
+        """The same artifact on the runtime that others are held against, on this machine; None
+        where no profile recognises it.
+        """
+        if self.here is None:
+            return None
+        runtime = self.models[case.model].reference.runtime
+        return replace(case, runtime=runtime, device=self.here.id)
 
     @property
     def architecture(self) -> str:
@@ -157,9 +170,12 @@ def _limit(
     return max(fitting, key=lambda rule: [want is not None for want, _ in asked(rule)]).limit
 
 
-def _claims(model: ModelSpec, device: DeviceSpec, case: Case, architecture: str) -> Iterator[Claim]:
+def _claims(
+    model: ModelSpec, device: DeviceSpec, case: Case, architecture: str, exempt: Container[Case]
+) -> Iterator[Claim]:
+    """What limits make of a case; those `exempt` are what parity is taken against."""
     for name, traits in TRAITS.items():
-        if traits.of_parity and is_parity_reference(model, device, case.runtime):
+        if traits.of_parity and case in exempt:
             continue
         if case.variant == model.reference.variant and not of_reference(name, model):
             continue
@@ -184,7 +200,7 @@ def _check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
             for kind, value, known in (
                 ("variant", rule.variant, model.variants),
                 ("class", rule.class_name, model.classes),
-                ("runtime", rule.runtime, {**catalogue(), **model.runtimes}),
+                ("runtime", rule.runtime, {**_known(profile), **model.runtimes}),
             ):
                 if value is not None and value not in known:
                     raise ConfigError(
@@ -253,21 +269,19 @@ def of_reference(name: ClaimName, model: ModelSpec) -> bool:
     return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
 
 
-def is_parity_reference(model: ModelSpec, device: DeviceSpec, runtime: str) -> bool:
-    """Whether a runtime on a device is what others are held against."""
-    spec = model.runtimes[runtime]
-    worker = device.workers.get(spec.worker)
-    return runtime == model.reference.runtime and worker is not None and worker.is_own
-
-
 def takes(runtime: RuntimeSpec, model: ModelSpec, variant: str) -> bool:
     """Whether a runtime takes artifacts of a variant's format."""
     return runtime.traits.suffix == model.variants[variant].suffix
 
 
-def _with_asked(model: ModelSpec, wanted: Sequence[str]) -> ModelSpec:
-    """The model on runtimes of the catalogue too that were asked for by name."""
-    asked = {name: spec for name, spec in catalogue().items() if name in wanted}
+def _known(device: DeviceSpec) -> dict[str, RuntimeSpec]:
+    """The runtimes that a device has beside a model's: its own, and the catalogue's."""
+    return {**catalogue(), **device.runtimes}
+
+
+def _with_asked(model: ModelSpec, device: DeviceSpec, wanted: Sequence[str]) -> ModelSpec:
+    """The model on runtimes too that were asked for by name, of the device or the catalogue."""
+    asked = {name: spec for name, spec in _known(device).items() if name in wanted}
     return replace(model, runtimes={**asked, **model.runtimes})
 
 
@@ -319,7 +333,7 @@ def plan(
     _check_compared(models, devices.values())
     _check_deviations(models, devices)
     chosen = {
-        name: _with_asked(models[name], wanted_runtimes)
+        name: _with_asked(models[name], device, wanted_runtimes)
         for name in choose("model", wanted_models, models)
     }
     choose(
@@ -330,7 +344,7 @@ def plan(
     choose(
         "runtime",
         wanted_runtimes,
-        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *catalogue()]),
+        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *_known(device)]),
     )
     cases = [
         Case(model=model.id, variant=variant, runtime=runtime, device=device.id)
@@ -342,15 +356,27 @@ def plan(
         if takes(model.runtimes[runtime], model, variant)
     ]
     _check_any(cases, chosen, wanted_variants, wanted_runtimes)
-    architecture = device.architecture or machine.architecture
-    claims = [
-        claim for case in cases for claim in _claims(chosen[case.model], device, case, architecture)
-    ]
-    return Plan(
+    made = Plan(
         models=chosen,
         device=device,
+        here=device if present and wanted_device is None else _here(devices, machine),
         machine=machine,
         device_present=present,
         cases=tuple(cases),
-        claims=tuple(claims),
+        claims=(),
     )
+    exempt = {case for case in cases if made.parity_of(case) == case}
+    claims = (
+        claim
+        for case in cases
+        for claim in _claims(chosen[case.model], device, case, made.architecture, exempt)
+    )
+    return replace(made, claims=tuple(claims))
+
+
+def _here(devices: Mapping[str, DeviceSpec], machine: Machine) -> DeviceSpec | None:
+    """The profile that recognises the machine that runs the suite; None where none does."""
+    try:
+        return recognise(devices, machine, None)[0]
+    except ConfigError:
+        return None

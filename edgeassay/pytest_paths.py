@@ -29,6 +29,7 @@ WITH_VALUE: Final = (
         "--artifact-cache",
         "--prediction-cache",
         "--inconclusive",
+        "--images",
         "--jobs",
         "--on",
     ),

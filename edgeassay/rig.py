@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,13 +14,15 @@ import numpy as np
 from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
+from edgeassay.config import catalogue
 from edgeassay.datasets import Dataset, open_dataset
 from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
+from edgeassay.pool import Pool
 from edgeassay.progress import Reporter
-from edgeassay.spec import Case, DataSource, Kind, ModelSpec, RuntimeSpec
+from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec, Sample
 from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
 
@@ -32,7 +35,7 @@ class Settings:
     instead of building. `outputs` keeps what artifacts gave; with `predict_again` nothing
     that is there is used. `jobs` is the number of workers that accuracy is measured with,
     `on` the scheduler of a cluster that measures it instead. `against` has the baselines, where
-    the run is judged against them.
+    the run is judged against them. Where `sample` is given, it stands for each split.
     """
 
     cache: Path
@@ -46,6 +49,7 @@ class Settings:
     on: str | None
     today: date
     against: Against | None = None
+    sample: Sample | None = None
 
 
 class Rig:
@@ -58,8 +62,9 @@ class Rig:
         self.artifacts: dict[tuple[str, str], Artifact] = {}
         self._unbuilt: dict[tuple[str, str], Missing] = {}
         self._datasets: dict[str, Dataset] = {}
-        self._greetings: dict[tuple[str, str], dict[str, Any]] = {}
+        self._greetings: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._loaded: dict[Case, Loaded] = {}
+        self.pool = Pool()
 
     def prepare(self, model_id: str) -> None:
         """Build what a model's cases need; a failed build is left to the claims that need it."""
@@ -122,12 +127,31 @@ class Rig:
 
     def runtime(self, case: Case) -> RuntimeSpec:
         """The case's runtime with its options."""
-        return self.model(case).runtimes[case.runtime]
+        return {**catalogue(), **self.model(case).runtimes}[case.runtime]
+
+    def device(self, case: Case) -> DeviceSpec:
+        """The case's device: the run's, or this machine where another is held against it."""
+        here = self.plan.here
+        return here if here is not None and case.device == here.id else self.plan.device
+
+    def is_reachable(self, case: Case) -> bool:
+        """Whether the case's device is one that this machine can use."""
+        return self.plan.device_present or self.device(case) is self.plan.here
 
     def start_worker(self, case: Case) -> Worker:
-        """A fresh worker of the case's runtime; Absent where device or runtime isn't here."""
-        device = self.plan.device
-        if not self.plan.device_present:
+        """A fresh worker of the case's runtime, for what is timed: no idle one stays beside it.
+        Absent where device or runtime isn't here.
+        """
+        self.pool.close()
+        return self._start(case)
+
+    def lend_worker(self, case: Case) -> AbstractContextManager[Worker]:
+        """A worker of the case's runtime, which may have served before; Absent likewise."""
+        return self.pool.lend(self._worker_key(case), lambda: self._start(case))
+
+    def _start(self, case: Case) -> Worker:
+        device = self.device(case)
+        if not self.is_reachable(case):
             raise Absent(
                 f"this machine isn't the device {device.id!r} that {device.file} describes"
             )
@@ -151,47 +175,81 @@ class Rig:
             check_integer(loaded)
 
     def greeting(self, case: Case) -> dict[str, Any]:
-        """What the worker of a case's runtime says of itself, asked once a run."""
-        runtime = self.runtime(case)
-        key = (runtime.engine, runtime.worker)
+        """What the worker of a case's runtime says of itself, without what decides no output."""
+        passing = ("pid", "hostname", "cpus")
+        return {k: v for k, v in self._facts(case).items() if k not in passing}
+
+    def cpus(self, case: Case) -> int:
+        """How many CPUs the worker of a case's runtime may use."""
+        return int(self._facts(case)["cpus"])
+
+    def _facts(self, case: Case) -> dict[str, Any]:
+        """All that a worker of a case's runtime says of itself, asked once a run."""
+        key = self._worker_key(case)
         if key not in self._greetings:
-            with self.start_worker(case) as worker:
-                facts = dict(worker.facts)
-            del facts["pid"]
-            self._greetings[key] = facts
+            with self.lend_worker(case) as worker:
+                self._greetings[key] = _greeting_of(worker)
         return self._greetings[key]
 
+    def known_greeting(self, case: Case) -> dict[str, Any]:
+        """The same where a worker has been asked by now; else nothing."""
+        return self._greetings.get(self._worker_key(case), {})
+
+    def _worker_key(self, case: Case) -> tuple[str, str, str]:
+        runtime = self.runtime(case)
+        return self.device(case).id, runtime.engine, runtime.worker
+
     def loaded(self, case: Case) -> Loaded:
-        """What the case's runtime says of its artifact, which ran there once on zeros: loaded in a
-        fresh worker, once a run.
-        """
+        """What the case's runtime says of its artifact, loaded and run on zeros once."""
         if case not in self._loaded:
-            with self.start_worker(case) as worker:
+            with self.lend_worker(case) as worker:
                 loaded = self.load(worker, case)
+                self._greetings.setdefault(self._worker_key(case), _greeting_of(worker))
                 if self.runtime(case).traits.executes:
                     worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
             self._loaded[case] = loaded
         return self._loaded[case]
 
-    def kind(self, case: Case) -> Kind:
-        """How the case's numbers come to be, as far as its runtime has said so by now."""
+    def known(self, case: Case) -> Loaded | None:
+        """What the case's runtime has said of its artifact; None where it wasn't asked yet."""
+        return self._loaded.get(case)
+
+    def kind(self, case: Case, facts: Mapping[str, Any] | None = None) -> Kind:
+        """How the case's numbers come to be, as far as its runtime has said so by now, or says in
+        these `facts` of the artifact.
+        """
         if self.runtime(case).traits.kind is not Kind.MEASURED:
             return self.runtime(case).traits.kind
-        if self.plan.device.emulated:
+        if self.device(case).emulated:
             return Kind.EMULATED
         known = self._loaded.get(case)
-        return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
+        said = facts or (known.facts if known is not None else {})
+        return Kind.SOFTWARE if said.get("software") else Kind.MEASURED
+
+    def check_executes(self, case: Case) -> None:
+        """Absent where the case's runtime only compiles, so that no output comes of it."""
+        if not self.runtime(case).traits.executes:
+            raise Absent(
+                f"runtime {case.runtime} compiles for an accelerator, and nothing runs it here: it"
+                " has no outputs and no times"
+            )
 
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""
-        device, runtime = self.plan.device, self.runtime(case)
+        device, runtime = self.device(case), self.runtime(case)
+        self.check_executes(case)
         if device.emulated:
             raise Absent(
                 f"{device.id} is emulated: it shows what its instructions compute, and its times"
                 " are no device's"
             )
-        if not runtime.traits.timed or not runtime.traits.executes:
+        if not runtime.traits.timed:
             raise Absent(
                 f"runtime {case.runtime} stands for a device that isn't this machine: its times"
                 " here say nothing of it"
             )
+
+
+def _greeting_of(worker: Worker) -> dict[str, Any]:
+    """What a worker says of itself that holds of the next one too."""
+    return {name: value for name, value in worker.facts.items() if name != "pid"}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgeassay.build import seed_of
+from edgeassay.devices import is_here
 from edgeassay.errors import Absent
 from edgeassay.evaluations import Evaluations
 from edgeassay.health import Health, Worked, between, elsewhere, excess, snapshot
@@ -22,7 +23,6 @@ from edgeassay.measure.processes import Rounds
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.measure.sustained import Sustained, sustain
 from edgeassay.rig import Rig
-from edgeassay.slots import Slot
 from edgeassay.spec import Case
 from edgeassay.worker.costs import cpu_times
 from edgeassay.workers import Worker
@@ -205,12 +205,3 @@ class Timings:
 
 def _less(after: int | None, before: int | None) -> int | None:
     return None if after is None or before is None else after - before
-
-
-def is_here(worker: Worker) -> bool:
-    """Whether a worker runs on this machine: it reads what this process has in memory."""
-    try:
-        with Slot(4096) as slot:
-            return worker.sees(slot)
-    except OSError:
-        return False

@@ -27,7 +27,7 @@ from edgeassay.runs.reading import read_run
 from edgeassay.runs.records import CaseId
 from edgeassay.runs.saved import SavedRun
 from edgeassay.runs.scores import SavedScores, add_scores, read_scores
-from edgeassay.spec import Accepted, Case, ClaimName
+from edgeassay.spec import TRAITS, Accepted, Case, ClaimName
 
 # What names a folder of baselines.
 FINGERPRINT: Final = re.compile("[0-9a-f]{12}")
@@ -44,6 +44,13 @@ class _Named(BaseModel):
     case: CaseId
 
 
+class _Facts(_Named):
+    """What was found out about a case, as far as it matters here."""
+
+    evaluated_images: int | None = None
+    split_images: int | None = None
+
+
 class _Unasked(_Named):
     """A claim that the run wasn't asked for."""
 
@@ -54,7 +61,7 @@ class _Results(BaseModel):
     """What of a run's own results is promoted, or decides whether it can be."""
 
     dirty: bool
-    cases: list[_Named]
+    cases: list[_Facts]
     scores: list[_Named] = []
     unasked: list[_Unasked] = []
 
@@ -100,7 +107,8 @@ def read_candidate(path: Path, storage: Path) -> Candidate:
     _check(path, run, results)
     places = (path.parent, path.parent.parent, storage / run.hardware)
     unfit: Unfit = defaultdict(list)
-    _add_unasked(results, unfit)
+    _add_unasked(run, results, unfit)
+    _add_sampled(results, unfit)
     _add_untimed(run, unfit)
     scores = _scores(run, places, unfit)
     return Candidate(path=path, run=run, document=document, scores=scores, unfit=unfit)
@@ -138,13 +146,27 @@ def _check(path: Path, run: SavedRun, results: _Results) -> None:
         )
 
 
-def _add_unasked(results: _Results, unfit: Unfit) -> None:
-    """The claims that limits make of the cases, and that the run left out."""
+def _add_unasked(run: SavedRun, results: _Results, unfit: Unfit) -> None:
+    """The claims that limits make of the cases, and that the run left out; of what is only compiled
+    none about outputs and times, which it has none of.
+    """
     names: dict[Case, dict[str, None]] = {}
     for entry in results.unasked:
+        if entry.case in run.estimates and TRAITS[entry.claim].needs_execution:
+            continue
         names.setdefault(Case(**entry.case.model_dump()), {})[entry.claim] = None
     for case, missing in names.items():
         unfit[case].append(f"the run wasn't asked for {some(list(missing))}")
+
+
+def _add_sampled(results: _Results, unfit: Unfit) -> None:
+    """The cases whose quality is known of a part of the evaluation split only."""
+    for facts in results.cases:
+        if facts.evaluated_images != facts.split_images:
+            unfit[Case(**facts.case.model_dump())].append(
+                f"quality was judged on a sample of {facts.evaluated_images:,} of"
+                f" {facts.split_images:,} evaluation images"
+            )
 
 
 def _scores(run: SavedRun, places: Sequence[Path], unfit: Unfit) -> dict[Case, SavedScores]:
@@ -171,6 +193,8 @@ def _add_untimed(run: SavedRun, unfit: Unfit) -> None:
     timed = {case_of(t.case): t for t in run.benchmarks.values() if t.case is not None}
     for case in dict.fromkeys(case_of(record.case) for record in run.claims):
         assert case is not None, "a record has its case"
+        if CaseId(**vars(case)) in run.estimates:
+            continue  # nothing ran it, so nothing could be timed
         if case not in timed:
             unfit[case].append("it wasn't timed")
         elif (beyond := timed[case].disturbed) is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgeassay.claims.measured import Measure, Measured
-from edgeassay.errors import Absent
+from edgeassay.errors import Absent, MeasurementError
 from edgeassay.evidence import Evidence
 from edgeassay.spec import Claim, ClaimName, Measurement
 
@@ -20,7 +20,9 @@ def delegated_share(evidence: Evidence, claim: Claim) -> Measured:
     nothing else would say so.
     """
     facts = evidence.rig.loaded(claim.case).facts
-    if "nodes" not in facts:
+    if "delegated_at_most" in facts:
+        return _less_than_all(int(facts["nodes"]), int(facts["delegated_at_most"])), None
+    if "delegated" not in facts:
         raise Absent(f"runtime {claim.case.runtime} doesn't tell which nodes its delegate took")
     nodes, taken, left = int(facts["nodes"]), int(facts["delegated"]), facts.get("left", [])
     words = f"{taken} of {nodes} nodes in {facts.get('pieces', 1)} piece(s)"
@@ -31,6 +33,45 @@ def delegated_share(evidence: Evidence, claim: Claim) -> Measured:
     return Measurement(value=value, unit="share", n=nodes, detail=words), None
 
 
+def _parity(evidence: Evidence, claim: Claim, value: float | None, unit: str) -> Measured:
+    parity = evidence.parity(claim.case)
+    if value is None:
+        gives, instead = (
+            ("floating-point numbers", ClaimName.PARITY_DIFFERENCE)
+            if claim.name is ClaimName.PARITY_LSB
+            else ("integers", ClaimName.PARITY_LSB)
+        )
+        raise MeasurementError(
+            f"{claim.case.id} gives {gives}: claim {instead} of it, in {claim.limit.source}"
+        )
+    other = evidence.rig.plan.parity_of(claim.case)
+    assert other is not None, "parity was measured"
+    words = f"{parity.differing:,} of {parity.outputs:,} numbers differ from those of"
+    words = f"{words} {other.runtime} on {other.device}"
+    quality = evidence.parity_quality(claim.case)
+    detail = f"{words}; {quality}" if quality else words
+    return Measurement(value=value, unit=unit, n=parity.rows, detail=detail), None
+
+
+def parity_lsb(evidence: Evidence, claim: Claim) -> Measured:
+    """The largest difference between integer outputs, in output steps."""
+    return _parity(evidence, claim, evidence.parity(claim.case).lsb, "LSB")
+
+
+def parity_difference(evidence: Evidence, claim: Claim) -> Measured:
+    """The largest difference between floating-point outputs."""
+    return _parity(evidence, claim, evidence.parity(claim.case).difference, "score")
+
+
+def _less_than_all(nodes: int, at_most: int) -> Measurement:
+    """The share where a runtime only tells that its delegate didn't take everything: any below."""
+    value = at_most / nodes if nodes else 0.0
+    words = f"not all of {nodes} nodes, and the runtime doesn't tell how many"
+    return Measurement(value=value, unit="share", n=nodes, low=0.0, high=value, detail=words)
+
+
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
     ClaimName.DELEGATED_SHARE: delegated_share,
+    ClaimName.PARITY_LSB: parity_lsb,
+    ClaimName.PARITY_DIFFERENCE: parity_difference,
 }

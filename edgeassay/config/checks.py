@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -33,9 +33,11 @@ from edgeassay.spec import (
     PhantomSource,
     Preprocess,
     Role,
+    RuntimeSpec,
     Statistics,
+    WorkerSpec,
 )
-from edgeassay.variants import METHODS, check_variant
+from edgeassay.variants import METHODS, check_variant, options_of
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
@@ -47,7 +49,11 @@ MOST_MEGABYTES: Final = 1e9
 LEAST_SUSTAINED_S: Final = 60.0
 LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
+# A folder on another machine: what reads it there may be a shell.
+FOLDER: Final = re.compile(r"[A-Za-z0-9._@+/][A-Za-z0-9._@+/-]*(?<!/)")
 
+EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
+USABLE: Final = "lower-case letters, digits, '.', '_' and '-' make file names and test names"
 TORCH: Final = (
     "export it to .onnx and give that as the `artifact` of a variant, or convert it to a float"
     " .tflite, with litert-torch for one"
@@ -153,6 +159,12 @@ def _check_weights(model: ModelFile, where: str) -> None:
             f"{where}: weights = {model.weights!r} can't be read: it must be a .keras file, a"
             f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
         )
+    for name in made if suffix == ".tflite" else ():
+        for option in options_of(model.variants[name]):
+            raise ConfigError(
+                f"{where}: variants.{name}.{option} is for TensorFlow's converter, and variants of"
+                f" {model.weights!r} are made by ai-edge-quantizer; remove it"
+            )
     for name in made:
         method = METHODS.get(model.variants[name].method or "")
         if method is not None and method.calibrates and model.data is None:
@@ -230,11 +242,18 @@ def _check_names(model: ModelFile, where: str) -> None:
     for kind, names in (("variants", model.variants), ("runtimes", model.runtimes)):
         for name in names:
             if not re.fullmatch(NAME, name):
-                raise ConfigError(
-                    f"{where}: {kind}.{name!r} is no usable name: lower-case letters, digits, '.',"
-                    " '_' and '-' make file names and test names"
-                )
-    for name, runtime in model.runtimes.items():
+                raise ConfigError(f"{where}: {kind}.{name!r} is no usable name: {USABLE}")
+    check_runtimes(model.runtimes, where)
+    if model.reference.runtime not in {*catalogue(), *model.runtimes}:
+        raise ConfigError(
+            f"{where}: reference.runtime = {model.reference.runtime!r} is unknown;"
+            f" {nearest(model.reference.runtime, [*catalogue(), *model.runtimes])}"
+        )
+
+
+def check_runtimes(runtimes: Mapping[str, RuntimeSpec], where: str) -> None:
+    """ConfigError where a runtime of a model or a device names what there isn't."""
+    for name, runtime in runtimes.items():
         if runtime.engine not in ENGINES:
             raise ConfigError(
                 f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
@@ -246,16 +265,28 @@ def _check_names(model: ModelFile, where: str) -> None:
                 f" {nearest(runtime.environment, environments())}"
             )
         _check_between(runtime.threads, 1, MOST_THREADS, f"runtimes.{name}.threads", where)
+        _check_target(name, runtime, where)
         if runtime.engine == "onnxruntime" and not runtime.is_plain:
             raise ConfigError(
                 f"{where}: runtimes.{name}: onnxruntime runs on the CPU with kernels of its own;"
                 " leave `kernels` and `accelerator` out"
             )
-    if model.reference.runtime not in {*catalogue(), *model.runtimes}:
+
+
+def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:
+    """ConfigError where a compiler isn't told what it compiles for, or another engine is."""
+    targets = runtime.traits.targets
+    if targets and runtime.target not in targets:
+        given = f" = {runtime.target!r} is unknown" if runtime.target else " is missing"
         raise ConfigError(
-            f"{where}: reference.runtime = {model.reference.runtime!r} is unknown;"
-            f" {nearest(model.reference.runtime, [*catalogue(), *model.runtimes])}"
+            f"{where}: runtimes.{name}.target{given}; {nearest(runtime.target or '', targets)}"
         )
+    for key in ("target", "system", "memory"):
+        if not targets and getattr(runtime, key) is not None:
+            raise ConfigError(
+                f"{where}: runtimes.{name}.{key}: the engine {runtime.engine!r} compiles for no"
+                " accelerator that can be chosen; leave it out"
+            )
 
 
 def _check_formats(model: ModelFile, where: str) -> None:
@@ -325,6 +356,26 @@ def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: s
                 )
 
 
+def _check_worker(name: str, worker: WorkerSpec, device: DeviceFile, where: str) -> None:
+    """ConfigError where a worker's command or place can't be."""
+    if any(EMULATOR in word for word in worker.command) and not device.emulated:
+        raise ConfigError(
+            f"{where}: workers.{name} runs in {EMULATOR}, whose times say nothing of any"
+            " device; add `emulated = true`"
+        )
+    if not is_environment(name) or not worker.command:
+        raise ConfigError(
+            f"{where}: workers.{name} must be the command of a worker for one of"
+            f' {", ".join(environments())}, such as ["{{python}}"]'
+        )
+    if worker.folder is not None and not FOLDER.fullmatch(worker.folder):
+        raise ConfigError(
+            f"{where}: workers.{name}.folder = {worker.folder!r} must be a path there of"
+            " letters, digits and ._-+@/ (no ~: it is relative to the login folder), such as"
+            " .cache/edgeassay"
+        )
+
+
 def check_device(device: DeviceFile, where: str) -> None:
     """ConfigError where a device profile has values that can't be."""
     timing = device.timing
@@ -354,12 +405,14 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("swapped_mb", tolerance.swapped_mb, MOST_MEGABYTES),
     ):
         _check_between(allowed, 0.0, most, f"tolerance.{name}", where)
+    if device.evaluation.images is not None:
+        _check_between(device.evaluation.images, 2, MOST_IMAGES, "evaluation.images", where)
     for name, worker in device.workers.items():
-        if not is_environment(name) or not worker.command:
-            raise ConfigError(
-                f"{where}: workers.{name} must be the command of a worker for one of"
-                f' {", ".join(environments())}, such as ["{{python}}"]'
-            )
+        _check_worker(name, worker, device, where)
+    for name in device.runtimes:
+        if not re.fullmatch(NAME, name):
+            raise ConfigError(f"{where}: runtimes.{name!r} is no usable name: {USABLE}")
+    check_runtimes(device.runtimes, where)
     if device.architecture is not None and device.architecture not in ARCHITECTURES:
         raise ConfigError(
             f"{where}: architecture = {device.architecture!r} is unknown;"

@@ -108,10 +108,12 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
         match=device.match,
         architecture=device.architecture,
         emulated=device.emulated,
+        runtimes=device.runtimes,
         workers=device.workers,
         timing=device.timing,
         tolerance=device.tolerance,
         limits=limits,
+        evaluation=device.evaluation,
     )
 
 

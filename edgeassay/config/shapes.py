@@ -26,8 +26,10 @@ from edgeassay.spec import (
     Checkup,
     ClaimName,
     DataSource,
+    Extent,
     History,
     ImageCsvSource,
+    Ladder,
     Match,
     NihSource,
     NpzSource,
@@ -121,8 +123,10 @@ class DeviceFile(BaseModel):
     match: Match
     timing: Timing
     tolerance: Tolerance
+    evaluation: Extent = Extent()
     architecture: str | None = None
     emulated: bool = False
+    runtimes: dict[str, RuntimeSpec] = Field(default_factory=dict)
     workers: dict[str, Annotated[WorkerSpec, BeforeValidator(_worker)]]
     limits: dict[str, Any] = Field(default_factory=dict)
     limit: list[LimitEntry] = Field(default_factory=list)
@@ -152,6 +156,7 @@ TABLES: dict[str, type] = {
     "match": Match,
     "timing": Timing,
     "tolerance": Tolerance,
+    "evaluation": Extent,
 }
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
@@ -213,6 +218,11 @@ def default_judging() -> float:
 def default_checkup() -> Checkup:
     """What `edgeassay doctor` looks for."""
     return TypeAdapter(Checkup).validate_python(defaults()["doctor"])
+
+
+def default_ladder() -> Ladder:
+    """The networks and the timing of `edgeassay break-even`."""
+    return TypeAdapter(Ladder).validate_python(defaults()["break_even"])
 
 
 def default_history() -> History:

@@ -6,6 +6,7 @@ from edgeassay.datasets.opening import (
     draw_calibration,
     open_dataset,
 )
+from edgeassay.datasets.sample import draw_sample
 from edgeassay.datasets.split import Dataset, Split, load_images
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "check_evaluation",
     "check_separation",
     "draw_calibration",
+    "draw_sample",
     "load_images",
     "open_dataset",
 ]

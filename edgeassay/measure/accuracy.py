@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Final, Protocol
@@ -145,7 +145,7 @@ class LocalRunner:
     artifact: Artifact
     runtime: RuntimeSpec
     inputs: Inputs
-    start_worker: Callable[[], Worker]
+    lend_worker: Callable[[], AbstractContextManager[Worker]]
     check: Callable[[Loaded], None]
     jobs: int
 
@@ -164,7 +164,7 @@ class LocalRunner:
             pool = ThreadPoolExecutor(2 * self.jobs)
             stack.callback(pool.shutdown, cancel_futures=True)
             for _ in range(min(self.jobs, len(shards))):
-                worker = stack.enter_context(self.start_worker())
+                worker = stack.enter_context(self.lend_worker())
                 loaded = worker.load(
                     self.artifact.path, self.runtime, "candidate", self.artifact.label
                 )

@@ -23,6 +23,8 @@ from edgeassay.atomic import sha256_of, write_bytes, write_text
 from edgeassay.datasets import Split
 
 SHARD_IMAGES: Final = 64
+# Of a sample, which is for devices that take long: every core has some, and little is lost.
+SAMPLE_SHARD_IMAGES: Final = 8
 
 # Our own code between an image's bytes and a raw output, by its place in the package.
 CODE: Final = ("preprocess.py", "slots.py", "datasets/*.py", "measure/*.py", "worker/*.py")
@@ -61,10 +63,10 @@ def shard_digest(split: Split, start: int, stop: int) -> str:
     return whole.hexdigest()
 
 
-def shards_of(split: Split, jobs: int) -> list[Shard]:
-    """A split in shards, in order; DataError names an image that can't be read."""
-    starts = range(0, len(split), SHARD_IMAGES)
-    stops = [min(start + SHARD_IMAGES, len(split)) for start in starts]
+def shards_of(split: Split, jobs: int, images: int = SHARD_IMAGES) -> list[Shard]:
+    """A split in shards of so many images; DataError names an image that can't be read."""
+    starts = range(0, len(split), images)
+    stops = [min(start + images, len(split)) for start in starts]
     with ThreadPoolExecutor(jobs) as pool:
         digests = list(
             pool.map(lambda ends: shard_digest(split, *ends), zip(starts, stops, strict=True))

@@ -31,11 +31,14 @@ from edgeassay.spec.data import (
     PhantomSource,
     Preprocess,
     Role,
+    Sample,
 )
 from edgeassay.spec.history import History
+from edgeassay.spec.ladder import Ladder
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
+    Extent,
     Match,
     ModelSpec,
     OperatingPoint,
@@ -46,7 +49,14 @@ from edgeassay.spec.model import (
     Tolerance,
     VariantSpec,
 )
-from edgeassay.spec.runtimes import ENGINES, FORMATS, EngineTraits, RuntimeSpec, WorkerSpec
+from edgeassay.spec.runtimes import (
+    ENGINES,
+    FORMATS,
+    EngineTraits,
+    EnvironmentSpec,
+    RuntimeSpec,
+    WorkerSpec,
+)
 
 __all__ = [
     "ARCHITECTURES",
@@ -67,11 +77,14 @@ __all__ = [
     "Deviation",
     "DeviceSpec",
     "EngineTraits",
+    "EnvironmentSpec",
+    "Extent",
     "Gate",
     "History",
     "ImageCsvSource",
     "Judgement",
     "Kind",
+    "Ladder",
     "Limit",
     "LimitRule",
     "Match",
@@ -87,6 +100,7 @@ __all__ = [
     "Reference",
     "Role",
     "RuntimeSpec",
+    "Sample",
     "Sense",
     "Spans",
     "Stack",

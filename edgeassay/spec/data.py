@@ -20,6 +20,16 @@ class Role(StrEnum):
     EVALUATION = "evaluation"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """So many `images` of a split stand for it, at most; `source` is the option or key that says
+    so.
+    """
+
+    images: int
+    source: str
+
+
 # The findings of ChestX-ray14 in the order of its authors (Wang et al. 2017).
 CHEST_FINDINGS: Final = (
     "Atelectasis",

@@ -19,11 +19,13 @@ ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv6
 class VariantSpec:
     """One compressed form of a model: the method that makes it and what that needs, or an artifact
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
+    `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes.
     """
 
     __pydantic_config__ = STRICT
     method: str | None = None
     calibration_images: int = 0
+    per_tensor_dense: bool = False
     artifact: str | None = None
     sha256: str | None = None
 
@@ -177,11 +179,20 @@ class Tolerance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extent:
+    """How much of a split a slow device is evaluated on: a sample of so many images at most."""
+
+    __pydantic_config__ = STRICT
+    images: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceSpec:
     """A hardware profile: how to recognise it, its workers by environment, its limits by model.
 
     `architecture` is that of its workers where they aren't on this machine. What is `emulated` runs
-    the right instructions, and its times say nothing.
+    the right instructions, and its times say nothing. Its `runtimes` go before the catalogue's of
+    the same name: which accelerator is there is the device's to say.
     """
 
     id: str
@@ -194,3 +205,5 @@ class DeviceSpec:
     timing: Timing
     tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]
+    evaluation: Extent = field(default_factory=Extent)
+    runtimes: Mapping[str, RuntimeSpec] = field(default_factory=dict)

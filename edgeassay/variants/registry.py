@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from edgeassay.errors import ConfigError
 from edgeassay.spec import FORMATS, VariantSpec
@@ -13,18 +13,23 @@ from edgeassay.spec import FORMATS, VariantSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A way to make an artifact: the module that does it, whether it looks at images, and whether
-    inputs and outputs are integers.
+    """A way to make an artifact: the module that does it, whether it looks at images, whether
+    inputs and outputs are integers, and which further keys of a variant it takes.
     """
 
     module: str
     calibrates: bool = False
     integer: bool = False
+    options: tuple[str, ...] = ()
+
+
+# Keys of a variant that only some methods take, from a trained network.
+OPTIONS: Final = ("per_tensor_dense",)
 
 
 METHODS: Final[Mapping[str, Method]] = {
     "fp32": Method(module="edgeassay.variants.fp32"),
-    "drq": Method(module="edgeassay.variants.drq"),
+    "drq": Method(module="edgeassay.variants.drq", options=("per_tensor_dense",)),
     "fp16": Method(module="edgeassay.variants.fp16"),
     "int8": Method(module="edgeassay.variants.int8", calibrates=True, integer=True),
 }
@@ -33,6 +38,12 @@ METHODS: Final[Mapping[str, Method]] = {
 def method_of(variant: VariantSpec) -> Method | None:
     """The method that makes a variant; None for an artifact from elsewhere."""
     return None if variant.method is None else METHODS[variant.method]
+
+
+def options_of(variant: VariantSpec) -> dict[str, Any]:
+    """What a variant asks of its method beside the usual."""
+    given = {name: getattr(variant, name) for name in OPTIONS}
+    return {name: value for name, value in given.items() if value}
 
 
 def check_variant(name: str, variant: VariantSpec, where: str) -> None:
@@ -57,6 +68,7 @@ def check_variant(name: str, variant: VariantSpec, where: str) -> None:
             f"{key}.sha256 = {variant.sha256!r} must be the SHA-256 of `artifact`: 64 digits of 0-9"
             " and a-f"
         )
+    _check_options(variant, key)
     if variant.method is None:
         return
     method = METHODS.get(variant.method)
@@ -70,3 +82,13 @@ def check_variant(name: str, variant: VariantSpec, where: str) -> None:
             f"{key}.calibration_images = {variant.calibration_images}, and method"
             f" {variant.method!r} {wants} calibration images"
         )
+
+
+def _check_options(variant: VariantSpec, key: str) -> None:
+    """ConfigError where a variant has a key that means nothing to its method."""
+    for name in options_of(variant):
+        takers = [method for method, known in METHODS.items() if name in known.options]
+        if variant.method not in takers:
+            raise ConfigError(
+                f"{key}.{name} goes with method {' or '.join(map(repr, takers))} alone: remove it"
+            )

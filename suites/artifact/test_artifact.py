@@ -17,3 +17,8 @@ def test_loads(claim: Claim, holds: Callable[[Claim], None]) -> None:
 @pytest.mark.claim(ClaimName.SIZE_RATIO)
 def test_size_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)
+
+
+@pytest.mark.claim(ClaimName.DELEGATED_SHARE)
+def test_delegated_share(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)

@@ -67,6 +67,7 @@ class Run:
     disturbed: str | None = None
     scores: dict[Case, SavedScores] = field(default_factory=dict)
     unasked: Sequence[dict[str, Any]] = ()
+    facts: Sequence[dict[str, Any]] = ()
 
     def document(self) -> dict[str, Any]:
         """What pytest-benchmark writes of it."""
@@ -90,7 +91,7 @@ class Run:
                 "machine": {"fingerprint": self.hardware},
                 "complete": self.complete,
                 "claims": claims,
-                "cases": [],
+                "cases": list(self.facts),
                 "scores": records,
                 "unasked": list(self.unasked),
             },

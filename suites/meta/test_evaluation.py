@@ -78,7 +78,7 @@ class Evaluation:
             artifact=read_artifact(self.artifact, "tiny", "int8"),
             runtime=RuntimeSpec(),
             inputs=Inputs(split=split, settings=Preprocess(color="grey", size=(SIDE, SIDE))),
-            start_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
+            lend_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
             check=accept,
             jobs=2,
         )
@@ -206,7 +206,7 @@ def test_other_bytes_than_the_artifacts_and_what_does_not_fit_are_refused(
             artifact=replace(artifact, sha256=sha256),
             runtime=RuntimeSpec(),
             inputs=Inputs(split=split, settings=Preprocess(color="grey", size=(SIDE, SIDE))),
-            start_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
+            lend_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
             check=check,
             jobs=1,
         )

@@ -187,3 +187,141 @@ def test_limits_for_an_unknown_model_are_refused(tmp_path: Path) -> None:
     device = DEVICE_TOML.replace("[limits.tiny]", "[limits.tinny]")
     with pytest.raises(ConfigError, match="unknown model 'tinny'; did you mean 'tiny'"):
         make(tmp_path, device=device)
+
+
+PARTICULAR = """
+[[limit]]
+claim = "size_ratio"
+limit = 0.5
+{}
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ('runtime = "litert"', 0.5),
+        ('architecture = "aarch64"', 0.5),
+        ('runtime = "tflite-runtime"', 0.9),
+        ('architecture = "x86_64"', 0.9),
+        ('variant = "fp32"\nruntime = "litert"', 0.9),
+        ('variant = "int8"\narchitecture = "aarch64"', 0.5),
+    ],
+)
+def test_a_limit_for_a_runtime_or_an_architecture_goes_before_a_wider_one(
+    tmp_path: Path, named: str, expected: float
+) -> None:
+    general = MODEL_TOML.replace("[limits.int8]\nsize_ratio", "[limits.int8]\n#")
+    general = general.replace("[limits]\n", "[limits]\nsize_ratio = 0.9\n")
+    if 'variant = "fp32"' in named:  # it compares with itself in nothing
+        with pytest.raises(ConfigError, match="'fp32', the reference"):
+            make(tmp_path, general + PARTICULAR.format(named))
+        return
+    made = make(tmp_path, general + PARTICULAR.format(named))
+    assert limits(made, ClaimName.SIZE_RATIO) == {"int8": expected}
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ('runtime = "litertt"', "unknown runtime; did you mean 'litert'"),
+        ('architecture = "arm"', "unknown architecture"),
+        ('variant = "int9"', "unknown variant; did you mean 'int8'"),
+        ('class = "bright"', "leave `class` out"),
+        ('model = "tiny"', "leave its `model` out"),
+        ('variants = "int8"', "did you mean 'variant'"),
+    ],
+)
+def test_a_particular_limit_for_nothing_there_is_refused(
+    tmp_path: Path, named: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        make(tmp_path, MODEL_TOML + PARTICULAR.format(named))
+
+
+def test_a_device_profile_sets_a_budget_for_one_runtime(tmp_path: Path) -> None:
+    entry = PARTICULAR.format('model = "tiny"\nruntime = "litert-builtin"').replace(
+        '"size_ratio"', '"latency_p95_ms"'
+    )
+    runtimes = ["litert", "litert-builtin"]
+    made = make(tmp_path, device=DEVICE_TOML + entry, wanted_runtimes=runtimes)
+    found = {c.case.runtime: c.limit for c in made.claims if c.name is ClaimName.LATENCY_P95_MS}
+    assert {name: limit.value for name, limit in found.items()} == {
+        "litert": 10000.0,
+        "litert-builtin": 0.5,
+    }
+    assert found["litert-builtin"].source == "bench.toml:limit[0].limit"
+    with pytest.raises(ConfigError, match="names no `model`"):
+        make(tmp_path, device=DEVICE_TOML + entry.replace('model = "tiny"', ""))
+    with pytest.raises(ConfigError, match="tiny has no runtime 'litert-builtn'"):
+        make(tmp_path, device=DEVICE_TOML + entry.replace("builtin", "builtn"))
+
+
+def test_a_runtime_of_the_catalogue_is_run_where_it_is_asked_for(tmp_path: Path) -> None:
+    assert {case.runtime for case in make(tmp_path).cases} == {"litert"}
+    made = make(tmp_path, wanted_runtimes=["litert-reference"])
+    assert {case.runtime for case in made.cases} == {"litert-reference"}
+    assert made.models["tiny"].runtimes["litert-reference"].kernels == "reference"
+    with pytest.raises(ConfigError, match="did you mean 'litert-reference'"):
+        make(tmp_path, wanted_runtimes=["litert-refrence"])
+
+
+def test_parity_is_claimed_of_all_but_what_it_is_taken_against(tmp_path: Path) -> None:
+    claimed = MODEL_TOML.replace("[limits]\n", "[limits]\nparity_difference = 0.1\n")
+    runtimes = ["litert", "litert-builtin"]
+    made = make(tmp_path, claimed, wanted_runtimes=runtimes)
+    found = {c.case.runtime for c in made.claims if c.name is ClaimName.PARITY_DIFFERENCE}
+    assert found == {"litert-builtin"}
+    other = claimed + '\n[reference]\nruntime = "litert-builtin"\n'
+    made = make(tmp_path, other, wanted_runtimes=runtimes)
+    found = {c.case.runtime for c in made.claims if c.name is ClaimName.PARITY_DIFFERENCE}
+    assert found == {"litert"}
+
+
+def test_a_device_on_request_is_taken_only_where_it_is_named(tmp_path: Path) -> None:
+    board = DEVICE_TOML.replace('"bench"', '"board"').replace(
+        'architecture = "*"', "on_request = true"
+    )
+    claimed = MODEL_TOML.replace("[limits]\n", "[limits]\nparity_difference = 0.1\n")
+    make(tmp_path, claimed)
+    (tmp_path / "board.toml").write_text('architecture = "riscv64"\n' + board)
+    devices = {
+        name: load_device(tmp_path / f"{name}.toml", tmp_path) for name in ("board", "bench")
+    }
+    models = {"tiny": load_model(tmp_path / "tiny", tmp_path)}
+    assert recognise(devices, MACHINE, None)[0].id == "bench"
+    with pytest.raises(ConfigError, match="no device profile recognises this machine"):
+        recognise({"board": devices["board"]}, MACHINE, None)
+    made = plan(models=models, devices=devices, machine=MACHINE, wanted_device="board")
+    assert made.device_present
+    assert made.architecture == "riscv64"
+    assert {made.parity_of(case) for case in made.cases} == {
+        replace(case, device="bench") for case in made.cases
+    }
+    assert any(c.name is ClaimName.PARITY_DIFFERENCE for c in made.claims)
+
+
+def test_a_devices_own_runtimes_go_before_the_catalogues_and_run_where_they_are_named(
+    tmp_path: Path,
+) -> None:
+    own = DEVICE_TOML.replace(
+        "[limits.tiny]",
+        '[runtimes.ethos-u]\ntarget = "ethos-u65-256"\n\n[runtimes.next]\nengine = "ethos-u"\n'
+        'target = "ethos-u85-512"\n\n[[limit]]\nmodel = "tiny"\nclaim = "npu_sram_kb"\n'
+        'runtime = "next"\nlimit = 100\n\n[limits.tiny]',
+    )
+    made = make(tmp_path, device=own, wanted_runtimes=["ethos-u", "next"])
+    found = {case.runtime: made.models["tiny"].runtimes[case.runtime] for case in made.cases}
+    assert {name: spec.target for name, spec in found.items()} == {
+        "ethos-u": "ethos-u65-256",
+        "next": "ethos-u85-512",
+    }
+    assert {c.case.runtime for c in made.claims if c.name is ClaimName.NPU_SRAM_KB} == {"next"}
+    assert {case.runtime for case in make(tmp_path, device=own).cases} == {"litert"}
+    usual = make(tmp_path, wanted_runtimes=["ethos-u"]).models["tiny"].runtimes["ethos-u"]
+    assert usual.target == "ethos-u55-128"
+    theirs = MODEL_TOML.replace("litert = {}", 'ethos-u = { target = "ethos-u55-32" }')
+    assert make(tmp_path, theirs, own).models["tiny"].runtimes["ethos-u"].target == "ethos-u55-32"
+    with pytest.raises(ConfigError, match="has no runtime 'nxt'"):
+        make(tmp_path, device=own.replace('runtime = "next"', 'runtime = "nxt"'))

@@ -198,7 +198,7 @@ class Kept:
                 artifact=self._artifact,
                 runtime=RuntimeSpec(),
                 inputs=self._inputs,
-                start_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
+                lend_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
                 check=lambda _: None,
                 jobs=1,
             ),

@@ -17,13 +17,17 @@ from suites.mistakes import (
     compared,
     declarations,
     doctor,
+    emulated,
     histories,
     images,
     judged,
     judged_options,
+    matrices,
     options,
     paired,
     places,
+    remote,
+    runtimes,
     saved,
     tables,
 )
@@ -49,9 +53,13 @@ MODULES = (
     judged_options,
     paired,
     doctor,
+    remote,
+    runtimes,
     compared,
     baselines,
     histories,
+    emulated,
+    matrices,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 

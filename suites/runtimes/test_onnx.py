@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from edgeassay.config import load_model
-from edgeassay.doctor.runtimes import RIGHT, probe_inputs
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent, ArtifactError
+from edgeassay.runtimes.probe import RIGHT, probe_inputs
 from edgeassay.spec import ClaimName, RuntimeSpec
 from edgeassay.workers import WORKER_FOLDER, Loaded, Worker
 from suites.meta.project import MODEL_TOML, ROOT, Outcome, Project

@@ -112,7 +112,7 @@ def locally(runner: ClusterRunner, shards: Sequence[Shard]) -> dict[int, npt.NDA
         artifact=runner.artifact,
         runtime=runner.runtime,
         inputs=Inputs(split=evaluation_split(runner), settings=PREPROCESS),
-        start_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
+        lend_worker=lambda: Worker(["{python}"], "litert", label="tiny", timeout_s=20.0),
         check=runner.check,
         jobs=2,
     )
