@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edgeassay.atomic import remove, sha256_of, write_bytes, write_text
 from edgeassay.errors import ArtifactError, why
+from edgeassay.onnx_file import in_one_file, kept_elsewhere
 from edgeassay.spec.data import STRICT
 
 
@@ -102,6 +103,7 @@ def foreign_artifact(
             f"{path}, the artifact of {model}/{variant}, can't be read: {why(error)}; copy it"
             " there, or mend `artifact` in model.toml"
         ) from None
+    _check_whole(path)
     if declared not in (None, digest):
         raise ArtifactError(
             f"{path} has changed: its SHA-256 is {digest[:12]}…, and model.toml says"
@@ -125,6 +127,14 @@ def foreign_artifact(
         size_bytes=size,
         manifest=manifest if declared else None,
     )
+
+
+def _check_whole(path: Path) -> None:
+    """ArtifactError where another file has a part of it, which neither digest nor size would tell
+    of.
+    """
+    if path.suffix == ".onnx" and (other := kept_elsewhere(path.read_bytes())) is not None:
+        raise ArtifactError(f"{path}: {in_one_file(other)}")
 
 
 def _sha256_of_file(path: Path) -> str:
@@ -152,6 +162,7 @@ def read_artifact(path: Path, model: str, variant: str) -> Artifact:
         ) from None
     if size == 0:
         raise ArtifactError(f"{path} is empty; build or copy it again")
+    _check_whole(path)
     if manifest is not None and (manifest.model, manifest.variant) != (model, variant):
         raise ArtifactError(
             f"{path} is {manifest.model}/{manifest.variant} by its manifest, and stands where"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from edgeassay.claims import MEASURES
 from edgeassay.errors import (
     Absent,
     ArtifactError,
+    EdgeassayError,
     Incomparable,
     MeasurementError,
     NoEvidence,
@@ -16,6 +18,7 @@ from edgeassay.errors import (
 from edgeassay.evidence import Evidence
 from edgeassay.gates import decide, told
 from edgeassay.matrix import Plan
+from edgeassay.measure.latency import SOFTWARE_TIMES
 from edgeassay.progress import Reporter
 from edgeassay.rig import Rig, Settings
 from edgeassay.spec import (
@@ -66,7 +69,11 @@ class Assay:
 
     def _finish(self, judgement: Judgement) -> Judgement:
         """The judgement with how its numbers came to be, and with what excuses it."""
-        return self._excuse(replace(judgement, kind=self.rig.kind(judgement.claim.case)))
+        case = judgement.claim.case
+        if judgement.measurement is not None and self.rig.runtime(case).accelerator != "cpu":
+            with suppress(EdgeassayError):
+                self.rig.loaded(case)  # it says whether software stands in for the accelerator
+        return self._excuse(replace(judgement, kind=self.rig.kind(case)))
 
     def _judge(self, claim: Claim) -> Judgement:
         if TRAITS[claim.name].timed:
@@ -76,8 +83,7 @@ class Assay:
         measurement, reference = MEASURES[claim.name](self.evidence, claim)
         judgement = decide(claim, measurement, reference=reference)
         if TRAITS[claim.name].timed and self._is_software(claim.case):
-            words = "software stands in for the accelerator, and its times decide nothing"
-            reason = f"{words}: {judgement.reason}"
+            reason = f"{SOFTWARE_TIMES}: {judgement.reason}"
             return replace(judgement, verdict=Verdict.UNMEASURED, reason=reason)
         return judgement
 

@@ -28,8 +28,8 @@ from edgeassay.datasets import Dataset, check_separation, draw_calibration, load
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError, why
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
-from edgeassay.spec import DataSource, ModelSpec, Role, VariantSpec
-from edgeassay.variants import Method, method_of
+from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
+from edgeassay.variants import Method, method_of, options_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
 # Opens the data set of a declaration; Absent where it isn't on this machine.
@@ -77,7 +77,8 @@ def seed_of(name: str) -> int:
 
 def settings_of(variant: VariantSpec) -> dict[str, Any]:
     """What a manifest keeps of a variant's declaration."""
-    return {key: value for key, value in asdict(variant).items() if value is not None}
+    given = asdict(variant).items()
+    return {key: value for key, value in given if value is not None and value is not False}
 
 
 def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> Images:
@@ -224,7 +225,11 @@ def _make(
     for name in recipes:
         method = method_of(model.variants[name])
         assert method is not None, "an artifact from elsewhere has no recipe"
-        jobs[name] = Job(module=method.module, calibration=calibration.get(name))
+        jobs[name] = Job(
+            module=method.module,
+            calibration=calibration.get(name),
+            options=options_of(model.variants[name]),
+        )
     with report(f"building {model.id}: {', '.join(recipes)}", len(jobs)) as advance:
 
         def keep(name: str, data: bytes) -> None:
@@ -236,7 +241,10 @@ def _make(
 
 def export(artifact: Artifact, folder: Path) -> Path:
     """Copy an artifact and its manifest to where `--artifacts folder` looks for it."""
-    path = prebuilt_path(folder, artifact.model, artifact.variant)
+    path = prebuilt_path(folder, artifact.model, artifact.variant, artifact.path.suffix)
+    for suffix in FORMATS:  # the variant may have been of another one when it was last put there
+        if suffix != artifact.path.suffix:
+            remove(path.with_suffix(suffix))
     data = artifact.path.read_bytes()
     if artifact.manifest is None:
         remove(path.with_suffix(".json"))
@@ -275,6 +283,6 @@ def check_current(artifact: Artifact, model: ModelSpec) -> None:
             )
 
 
-def prebuilt_path(folder: Path, model: str, variant: str) -> Path:
-    """Where a folder of prebuilt artifacts has a variant."""
-    return folder / model / f"{variant}.tflite"
+def prebuilt_path(folder: Path, model: str, variant: str, suffix: str = ".tflite") -> Path:
+    """Where a folder of prebuilt artifacts has a variant of a format."""
+    return folder / model / f"{variant}{suffix}"

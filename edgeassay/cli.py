@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -18,20 +19,28 @@ from rich.text import Text
 import edgeassay
 from edgeassay.ab import ab_command
 from edgeassay.baselines.command import app as baseline_app
+from edgeassay.breakeven import break_even_command
 from edgeassay.build import build, export
 from edgeassay.comparing import compare_command
-from edgeassay.config import choose, data_root, load_models
+from edgeassay.config import choose, data_root, load_devices, load_models
 from edgeassay.datasets import open_dataset
 from edgeassay.datasets.checking import check_data
+from edgeassay.devices import start_worker
 from edgeassay.doctor.command import doctor_command
 from edgeassay.emulation.command import emulators_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
+from edgeassay.machine import this_machine
+from edgeassay.matrix import recognise
+from edgeassay.matrix_report import matrix_command
 from edgeassay.progress import ConsoleReporter
-from edgeassay.project import project_folder
+from edgeassay.project import device_folders, project_folder
 from edgeassay.report.data_check import print_data_check
+from edgeassay.runtimes.command import runtimes_command
+from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
+from edgeassay.workers import Worker
 
 FAILED = 1
 BAD_INPUT = 2
@@ -59,7 +68,9 @@ def build_command(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", metavar="DIR", help="Write DIR/<model>/<variant>.tflite with manifests."
+            "--out",
+            metavar="DIR",
+            help="Write DIR/<model>/<variant>.tflite or .onnx with manifests.",
         ),
     ],
     model: Annotated[
@@ -171,8 +182,8 @@ def init_command(
         typer.Option(
             "--artifact",
             metavar="VARIANT=FILE",
-            help="A .tflite to judge as it is, such as int8=chest-int8.tflite; repeatable. Call the"
-            " uncompressed one fp32: the others are compared with it.",
+            help="A .tflite or .onnx to judge as it is, such as int8=chest-int8.tflite; repeatable."
+            " Call the uncompressed one fp32: the others are compared with it.",
         ),
     ] = None,
     keras: Annotated[
@@ -199,6 +210,14 @@ def init_command(
             help="The folder of models to make it in (default: models/ of the project).",
         ),
     ] = None,
+    devices_dir: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--devices-dir",
+            metavar="PATH",
+            help="A further folder of device profiles: this machine's says what runs an .onnx.",
+        ),
+    ] = None,
 ) -> None:
     """Bring in a model of your own: a folder with copies of its files and a commented model.toml.
 
@@ -215,6 +234,7 @@ def init_command(
         given,
         models_dir or project,
         project_models=project,
+        start=partial(_start_worker, devices_dir or []),
         report=ConsoleReporter(Console(stderr=True)),
     )
     console = Console(highlight=False)
@@ -230,13 +250,26 @@ def init_command(
         console.print(line, markup=False, soft_wrap=True)
 
 
+def _start_worker(devices_dir: Sequence[Path], runtime: RuntimeSpec, label: str) -> Worker:
+    """A worker as this machine's profile has it."""
+    devices = load_devices(device_folders(devices_dir), project_folder())
+    device, _ = recognise(devices, this_machine(), None)
+    try:
+        return start_worker(device, runtime, label=label)
+    except Absent as error:
+        raise Absent(f"{label}: {error}") from None
+
+
 app.command("judge")(judge_command)
 app.command("compare")(compare_command)
 app.command("ab")(ab_command)
 app.command("doctor")(doctor_command)
+app.command("runtimes")(runtimes_command)
 app.command("emulators")(emulators_command)
 app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
+app.command("matrix")(matrix_command)
+app.command("break-even")(break_even_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -32,10 +32,13 @@ def source_kind(weights: Path) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A variant to make: the method's module, and the images that calibrate it, if any."""
+    """A variant to make: the method's module with its options, and the images that calibrate it,
+    if any.
+    """
 
     module: str
     calibration: Images | None
+    options: Mapping[str, Any]
 
 
 def convert(
@@ -79,7 +82,8 @@ def _run(
             images = str(scratch / f"{name}.npy")
             np.save(images, job.calibration, allow_pickle=False)
         output = str(scratch / f"{name}.tflite")
-        tasks.append({"name": name, "module": job.module, "calibration": images, "output": output})
+        task = {"name": name, "module": job.module, "options": dict(job.options)}
+        tasks.append(task | {"calibration": images, "output": output})
     request = {
         "weights": str(model.weights),
         "kind": source_kind(model.weights),

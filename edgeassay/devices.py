@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import platform
+import shlex
+import shutil
 import sys
 from typing import Final
 
+from edgeassay.config import environment_specs
 from edgeassay.config.checks import EMULATOR
 from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
@@ -37,6 +40,23 @@ def command_of(device: DeviceSpec, name: str) -> list[str]:
     return list(words)
 
 
+def mending(device: DeviceSpec, name: str) -> str:
+    """What to do about a worker whose environment doesn't have its runtime, or a broken one."""
+    declared, worker = f"{device.file}:workers.{name}", device.workers[name]
+    if worker.is_environment:
+        return f"make it anew: `edgeassay runtimes --install {name}`"
+    if any(EMULATOR in word for word in worker.command):
+        return "make it anew: `edgeassay emulators --install`"
+    words = command_of(device, name)
+    if shutil.which(words[0]) is None:
+        return f"install {words[0]}, or correct {declared}"
+    if name not in environment_specs():
+        return f"install it there, or correct {declared}"
+    wanted = shlex.join(environment_specs()[name].requires)
+    pip = f"{shlex.join(words)} -m pip install --force-reinstall {wanted}"
+    return f"`{pip}` there, or correct {declared}"
+
+
 def identity_of(device: DeviceSpec, name: str) -> list[str]:
     """What tells a worker's command from others that give other outputs, wherever it lies."""
     words = device.workers[name].command
@@ -64,15 +84,13 @@ def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Wor
     isn't here, or its processor is of another architecture than declared or emulated unsaid.
     """
     declared = f"{device.file}:workers.{runtime.worker}"
-    try:
-        worker = Worker(
-            command_of(device, runtime.worker),
-            runtime.engine,
-            label=label,
-            timeout_s=device.timing.timeout_s,
-        )
-    except Absent as error:
-        raise Absent(f"{error} (its command is {declared})") from None
+    worker = Worker(
+        command_of(device, runtime.worker),
+        runtime.engine,
+        label=label,
+        timeout_s=device.timing.timeout_s,
+        remedy=f"{mending(device, runtime.worker)} (its command is {declared})",
+    )
     found = worker.facts["architecture"]
     if device.architecture not in (None, found):
         worker.close()

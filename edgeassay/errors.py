@@ -38,6 +38,10 @@ class Absent(EdgeassayError):
     """Data, a device, a runtime or timing isn't available: the claim stays `unmeasured`."""
 
 
+class Broken(Absent):
+    """A runtime is installed and can't be used, whatever the artifact."""
+
+
 class BuildFailed(EdgeassayError):
     """A conversion was tried and gave no artifact."""
 

@@ -103,6 +103,7 @@ class Evaluations:
 
     def predictions(self, case: Case, role: Role = Role.EVALUATION) -> Predictions:
         """The case's predictions on a split."""
+        self._rig.check_executes(case)
         if (case.model, role) in self._unreadable:
             raise self._unreadable[case.model, role]
         if (case, role) not in self._predictions:
@@ -276,8 +277,9 @@ class Evaluations:
 
     def compared_with(self, case: Case) -> str:
         """What the case's AUCs have been compared with, told apart from all else."""
-        variant = self._rig.model(case).reference.variant
-        return self._released_words.get(case.model, f"variant {variant}")
+        whole = self._rig.plan.reference_of(case)
+        place = "" if whole.runtime == case.runtime else f" on {whole.runtime}"
+        return self._released_words.get(case.model, f"variant {whole.variant}{place}")
 
     def known(self, case: Case) -> Predictions | None:
         """The case's predictions where they have been made."""

@@ -6,18 +6,20 @@ What a worker failed to give is not remembered: the next claim that needs it tri
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy.typing as npt
 
 from edgeassay.build import seed_of
-from edgeassay.errors import Absent
+from edgeassay.errors import Absent, NoEvidence
 from edgeassay.evaluations import Evaluations
+from edgeassay.measure.latency import Durations
 from edgeassay.measure.parity import Parity, compare_outputs
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.rig import Rig
-from edgeassay.spec import Case
+from edgeassay.runs.estimates import EstimateRecord, estimate_of
+from edgeassay.spec import Case, Kind, Measurement
 from edgeassay.timings import Timings, Watched
 
 
@@ -27,8 +29,16 @@ class CaseFacts:
 
     `auc_reference` says what the drop is taken against; `manifest` is False for an artifact that
     came without one; `patients_separate` is False where the data names no patients; of the
-    `split_images` of the evaluation split, `evaluated_images` were evaluated.
+    `split_images` of the evaluation split, `evaluated_images` were evaluated. `options` is
+    what the runtime was told, `loaded` what it said of the artifact; `delegated_share` is of the
+    graph's nodes. `intervals` has facts with bounds, by name.
     """
+
+    kind: Kind = Kind.MEASURED
+    architecture: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    loaded: dict[str, Any] = field(default_factory=dict)
+    delegated_share: float | None = None
 
     size_bytes: int | None = None
     size_ratio: float | None = None
@@ -40,11 +50,15 @@ class CaseFacts:
     p50_ms: float | None = None
     p95_ms: float | None = None
     latency_ratio: float | None = None
+    peak_memory_mb: float | None = None
+    intervals: dict[str, Measurement] = field(default_factory=dict)
     patients_separate: bool | None = None
     reused_predictions: int | None = None
     evaluated_images: int | None = None
     split_images: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
+    arena_bytes: int | None = None
+    estimate: EstimateRecord | None = None
     health: list[Watched] = field(default_factory=list)
 
 
@@ -69,7 +83,13 @@ class Evidence:
         if model.data is not None:
             made = self.evaluations.predictions(case)
             return made.finite_share, len(made.scores)
-        return finite_share(self._random_outputs(case, seed_of(case.id))), model.random_inputs.rows
+        outputs, rows = self._random_outputs(case, seed_of(case.id)), model.random_inputs.rows
+        if not sum(output.size for output in outputs):
+            raise NoEvidence(
+                f"{case.id} gave no numbers at all on {rows} random inputs; give it others under"
+                f" [random_inputs] in {model.file}"
+            )
+        return finite_share(outputs), rows
 
     def parity(self, case: Case) -> Parity:
         """The case's outputs beside those of the runtime that it is held against: of the evaluation
@@ -94,11 +114,14 @@ class Evidence:
         return other
 
     def _random_outputs(self, case: Case, seed: int) -> list[npt.NDArray[Any]]:
-        """What a case gives for the model's random inputs, tensor by tensor."""
+        """What a case gives for each of the model's random inputs, tensor by tensor."""
+        self.rig.check_executes(case)
         with self.rig.lend_worker(case) as worker:
             loaded = self.rig.load(worker, case)
             rows = random_rows(loaded, self.rig.model(case).random_inputs, seed)
-            return worker.run(loaded, rows)
+            # Row by row: what a network finds may have another shape for each.
+            each = [worker.run(loaded, [r[k : k + 1] for r in rows]) for k in range(len(rows[0]))]
+        return [output for made in each for output in made]
 
     def parity_quality(self, case: Case) -> str | None:
         """What a difference means for patients: both runtimes' mean AUC, and how many decisions
@@ -121,7 +144,7 @@ class Evidence:
 
     def facts(self, case: Case) -> CaseFacts:
         """What has been found out about a case so far; nothing is measured for it."""
-        facts = CaseFacts()
+        facts = self._of_runtime(case)
         reference = self.rig.plan.reference_of(case)
         artifact = self.rig.artifacts.get((case.model, case.variant))
         whole = self.rig.artifacts.get((case.model, reference.variant))
@@ -141,10 +164,37 @@ class Evidence:
             facts.evaluated_images = len(made.scores)
             facts.split_images = self.evaluations.data(case.model).whole
         if (durations := self.timings.known(case)) is not None:
-            rounds, confidence = durations.candidate, self.rig.model(case).statistics.confidence
-            facts.p50_ms, facts.p95_ms = rounds.p50_ms, rounds.p95_ms
-            if durations.reference is not None:
-                facts.latency_ratio = durations.ratio(confidence).value
             facts.worker = durations.worker
+            _add_times(facts, durations, self.rig.model(case).statistics.confidence)
+        declared = self.rig.device(case).architecture or self.rig.plan.machine.architecture
+        facts.architecture = facts.worker.get("architecture", declared)
         facts.health = self.timings.watched(case)
         return facts
+
+    def _of_runtime(self, case: Case) -> CaseFacts:
+        """What the case's runtime was told, and what it has said by now."""
+        known = self.rig.known(case)
+        loaded = {} if known is None else known.facts
+        nodes, taken = loaded.get("nodes"), loaded.get("delegated")
+        return CaseFacts(
+            kind=self.rig.kind(case),
+            options=asdict(self.rig.runtime(case)),
+            loaded=loaded,
+            delegated_share=taken / nodes if nodes and taken is not None else None,
+            worker=self.rig.known_greeting(case),
+            arena_bytes=loaded.get("arena_bytes"),
+            estimate=estimate_of(loaded),
+        )
+
+
+def _add_times(facts: CaseFacts, durations: Durations, confidence: float) -> None:
+    """What a case took, and how sure that is."""
+    rounds, memory = durations.candidate, durations.peak_memory(confidence)
+    found = {"p50_ms": rounds.p50(confidence), "p95_ms": rounds.p95(confidence)}
+    facts.p50_ms, facts.p95_ms = rounds.p50_ms, rounds.p95_ms
+    if memory.value > 0:
+        facts.peak_memory_mb, found["peak_memory_mb"] = memory.value, memory
+    if durations.reference is not None:
+        found["latency_ratio"] = durations.ratio(confidence)
+        facts.latency_ratio = found["latency_ratio"].value
+    facts.intervals = found

@@ -6,13 +6,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
-from pathlib import PurePath
 
 from edgeassay.config import catalogue, choose, nearest
 from edgeassay.errors import ConfigError
 from edgeassay.machine import Machine
 from edgeassay.spec import (
-    ENGINES,
     TRAITS,
     Case,
     Claim,
@@ -23,7 +21,6 @@ from edgeassay.spec import (
     LimitRule,
     ModelSpec,
     RuntimeSpec,
-    VariantSpec,
     Verdict,
 )
 
@@ -44,8 +41,15 @@ class Plan:
     claims: tuple[Claim, ...]
 
     def reference_of(self, case: Case) -> Case:
-        """The case whose artifact drops and ratios are taken against."""
-        return replace(case, variant=self.models[case.model].reference.variant)
+        """The case whose artifact drops and ratios are taken against: on the same runtime, where
+        that takes the reference's format.
+        """
+        model = self.models[case.model]
+        variant = model.reference.variant
+        able = [name for name, runtime in model.runtimes.items() if takes(runtime, model, variant)]
+        # A reference in another format runs where it can: on the first runtime that takes it.
+        runtime = case.runtime if case.runtime in able or not able else able[0]
+        return replace(case, variant=variant, runtime=runtime)
 
     def parity_of(self, case: Case) -> Case | None:
         """The same artifact on the runtime that others are held against, on this machine; None
@@ -196,7 +200,7 @@ def _check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
             for kind, value, known in (
                 ("variant", rule.variant, model.variants),
                 ("class", rule.class_name, model.classes),
-                ("runtime", rule.runtime, {**catalogue(), **model.runtimes}),
+                ("runtime", rule.runtime, {**_known(profile), **model.runtimes}),
             ):
                 if value is not None and value not in known:
                     raise ConfigError(
@@ -265,19 +269,51 @@ def of_reference(name: ClaimName, model: ModelSpec) -> bool:
     return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
 
 
-def takes(runtime: RuntimeSpec, variant: VariantSpec) -> bool:
-    """Whether a runtime takes artifacts of a variant's format; what none takes, .tflite stands for:
-    the runtime then says what it makes of it.
-    """
-    known = {traits.suffix for traits in ENGINES.values()}
-    suffix = PurePath(variant.artifact or "").suffix.lower()
-    return runtime.traits.suffix == (suffix if suffix in known else ".tflite")
+def takes(runtime: RuntimeSpec, model: ModelSpec, variant: str) -> bool:
+    """Whether a runtime takes artifacts of a variant's format."""
+    return runtime.traits.suffix == model.variants[variant].suffix
 
 
-def _with_asked(model: ModelSpec, wanted: Sequence[str]) -> ModelSpec:
-    """The model on runtimes of the catalogue too that were asked for by name."""
-    asked = {name: spec for name, spec in catalogue().items() if name in wanted}
+def _known(device: DeviceSpec) -> dict[str, RuntimeSpec]:
+    """The runtimes that a device has beside a model's: its own, and the catalogue's."""
+    return {**catalogue(), **device.runtimes}
+
+
+def _with_asked(model: ModelSpec, device: DeviceSpec, wanted: Sequence[str]) -> ModelSpec:
+    """The model on runtimes too that were asked for by name, of the device or the catalogue."""
+    asked = {name: spec for name, spec in _known(device).items() if name in wanted}
     return replace(model, runtimes={**asked, **model.runtimes})
+
+
+def _check_any(
+    cases: Sequence[Case],
+    models: Mapping[str, ModelSpec],
+    wanted_variants: Sequence[str],
+    wanted_runtimes: Sequence[str],
+) -> None:
+    """ConfigError where nothing of what was asked for goes together: no runtime takes the format of
+    any variant.
+    """
+    if cases:
+        return
+    variants = {
+        f"{name} ({variant.suffix})": None
+        for model in models.values()
+        for name, variant in model.variants.items()
+        if not wanted_variants or name in wanted_variants
+    }
+    taken = {
+        f"{name} ({runtime.traits.suffix})": None
+        for model in models.values()
+        for name, runtime in model.runtimes.items()
+        if not wanted_runtimes or name in wanted_runtimes
+    }
+    if not (variants and taken):
+        return  # a variant or runtime of another model was chosen: no test is collected
+    raise ConfigError(
+        f"nothing to judge: no runtime of {', '.join(taken)} takes the format of a variant of"
+        f" {', '.join(variants)}; choose others with --variant and --runtime"
+    )
 
 
 def plan(
@@ -297,7 +333,7 @@ def plan(
     _check_compared(models, devices.values())
     _check_deviations(models, devices)
     chosen = {
-        name: _with_asked(models[name], wanted_runtimes)
+        name: _with_asked(models[name], device, wanted_runtimes)
         for name in choose("model", wanted_models, models)
     }
     choose(
@@ -308,17 +344,18 @@ def plan(
     choose(
         "runtime",
         wanted_runtimes,
-        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *catalogue()]),
+        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *_known(device)]),
     )
     cases = [
         Case(model=model.id, variant=variant, runtime=runtime, device=device.id)
         for model in chosen.values()
         for runtime in model.runtimes
         if not wanted_runtimes or runtime in wanted_runtimes
-        for variant, declared in model.variants.items()
+        for variant in model.variants
         if not wanted_variants or variant in wanted_variants
-        if takes(model.runtimes[runtime], declared)
+        if takes(model.runtimes[runtime], model, variant)
     ]
+    _check_any(cases, chosen, wanted_variants, wanted_runtimes)
     made = Plan(
         models=chosen,
         device=device,

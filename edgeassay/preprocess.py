@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -26,9 +27,31 @@ WHITE_16_BIT: Final = 65_535
 
 def input_shape(settings: Preprocess) -> tuple[int, int, int]:
     """The shape of one preprocessed image, without the batch axis."""
+    return _shapes(settings)[settings.channels]
+
+
+def _shapes(settings: Preprocess) -> dict[str, tuple[int, int, int]]:
+    """The shapes that one image may have, by where its channels are."""
     height, width = settings.size
     channels = MODES[settings.color][1]
-    return (height, width, channels) if settings.channels == "last" else (channels, height, width)
+    return {"last": (height, width, channels), "first": (channels, height, width)}
+
+
+def fits(settings: Preprocess, shape: Sequence[int]) -> bool:
+    """Whether a network that takes `shape` takes such images, wherever it has the channels."""
+    return tuple(shape) in {(1, *one) for one in _shapes(settings).values()}
+
+
+def laid_out(images: Images, settings: Preprocess, shape: Sequence[int]) -> Images:
+    """Preprocessed images as a network takes them whose input is of `shape`, batch axis included.
+
+    The shape shows where it has the channels: forms of one network that come by other ways may
+    differ in it. Where it fits both ways, they stay as declared.
+    """
+    if tuple(shape[1:]) in (images.shape[1:], input_shape(settings)):
+        return images
+    order = (0, 3, 1, 2) if settings.channels == "last" else (0, 2, 3, 1)
+    return np.ascontiguousarray(images.transpose(order))
 
 
 def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -84,10 +85,11 @@ class Rig:
         return self.artifacts[key]
 
     def _prebuilt(self, case: Case, folder: Path) -> Artifact:
-        path, model = prebuilt_path(folder, case.model, case.variant), self.model(case)
+        model = self.model(case)
+        variant = model.variants[case.variant]
+        path = prebuilt_path(folder, case.model, case.variant, variant.suffix)
         if not path.exists():
-            declared = model.variants[case.variant].artifact
-            if declared is not None and (model.folder / declared).exists():
+            if variant.artifact is not None and (model.folder / variant.artifact).exists():
                 return own_artifact(model, case.variant)
             raise Absent(
                 f"--artifacts: {path} isn't there; `edgeassay build --out DIR` makes it, or copy it"
@@ -145,9 +147,7 @@ class Rig:
 
     def lend_worker(self, case: Case) -> AbstractContextManager[Worker]:
         """A worker of the case's runtime, which may have served before; Absent likewise."""
-        runtime = self.runtime(case)
-        key = (self.device(case).id, runtime.engine, runtime.worker)
-        return self.pool.lend(key, lambda: self._start(case))
+        return self.pool.lend(self._worker_key(case), lambda: self._start(case))
 
     def _start(self, case: Case) -> Worker:
         device = self.device(case)
@@ -176,44 +176,71 @@ class Rig:
 
     def greeting(self, case: Case) -> dict[str, Any]:
         """What the worker of a case's runtime says of itself, asked once a run."""
-        runtime = self.runtime(case)
-        key = (self.device(case).id, runtime.engine, runtime.worker)
+        key = self._worker_key(case)
         if key not in self._greetings:
             with self.lend_worker(case) as worker:
-                facts = dict(worker.facts)
-            del facts["pid"]
-            self._greetings[key] = facts
+                self._greetings[key] = _greeting_of(worker)
         return self._greetings[key]
+
+    def known_greeting(self, case: Case) -> dict[str, Any]:
+        """The same where a worker has been asked by now; else nothing."""
+        return self._greetings.get(self._worker_key(case), {})
+
+    def _worker_key(self, case: Case) -> tuple[str, str, str]:
+        runtime = self.runtime(case)
+        return self.device(case).id, runtime.engine, runtime.worker
 
     def loaded(self, case: Case) -> Loaded:
         """What the case's runtime says of its artifact, loaded and run on zeros once."""
         if case not in self._loaded:
             with self.lend_worker(case) as worker:
                 loaded = self.load(worker, case)
+                self._greetings.setdefault(self._worker_key(case), _greeting_of(worker))
                 if self.runtime(case).traits.executes:
                     worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
             self._loaded[case] = loaded
         return self._loaded[case]
 
-    def kind(self, case: Case) -> Kind:
-        """How the case's numbers come to be, as far as its runtime has said so by now."""
+    def known(self, case: Case) -> Loaded | None:
+        """What the case's runtime has said of its artifact; None where it wasn't asked yet."""
+        return self._loaded.get(case)
+
+    def kind(self, case: Case, facts: Mapping[str, Any] | None = None) -> Kind:
+        """How the case's numbers come to be, as far as its runtime has said so by now, or says in
+        these `facts` of the artifact.
+        """
         if self.runtime(case).traits.kind is not Kind.MEASURED:
             return self.runtime(case).traits.kind
         if self.device(case).emulated:
             return Kind.EMULATED
         known = self._loaded.get(case)
-        return Kind.SOFTWARE if known is not None and known.facts.get("software") else Kind.MEASURED
+        said = facts or (known.facts if known is not None else {})
+        return Kind.SOFTWARE if said.get("software") else Kind.MEASURED
+
+    def check_executes(self, case: Case) -> None:
+        """Absent where the case's runtime only compiles, so that no output comes of it."""
+        if not self.runtime(case).traits.executes:
+            raise Absent(
+                f"runtime {case.runtime} compiles for an accelerator, and nothing runs it here: it"
+                " has no outputs and no times"
+            )
 
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""
         device, runtime = self.device(case), self.runtime(case)
+        self.check_executes(case)
         if device.emulated:
             raise Absent(
                 f"{device.id} is emulated: it shows what its instructions compute, and its times"
                 " are no device's"
             )
-        if not runtime.traits.timed or not runtime.traits.executes:
+        if not runtime.traits.timed:
             raise Absent(
                 f"runtime {case.runtime} stands for a device that isn't this machine: its times"
                 " here say nothing of it"
             )
+
+
+def _greeting_of(worker: Worker) -> dict[str, Any]:
+    """What a worker says of itself that holds of the next one too."""
+    return {name: value for name, value in worker.facts.items() if name != "pid"}

@@ -78,12 +78,15 @@ class Timings:
         self._watched: dict[Case, dict[str, Watched]] = {}
 
     def durations(self, case: Case) -> Durations:
-        """The case's durations, taken in turn with its reference's."""
+        """The case's durations, taken in turn with its reference's where the same runtime takes
+        both.
+        """
         if case not in self._durations:
             rig = self._rig
             rig.check_timed(case)
             artifact, whole = rig.artifact(case), rig.plan.reference_of(case)
-            reference = None if whole == case else rig.artifact(whole)
+            together = whole != case and whole.runtime == case.runtime
+            reference = rig.artifact(whole) if together else None
             settings, seed = rig.model(case).random_inputs, seed_of(case.id)
             with self._watching(case, LATENCY) as watch:
                 made = time_case(

@@ -21,7 +21,7 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.errors import Absent, ArtifactError, WorkerError, last_words, why
+from edgeassay.errors import Absent, ArtifactError, Broken, WorkerError, last_words, why
 from edgeassay.slots import Placed, Slot
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
@@ -77,6 +77,24 @@ class TimedRounds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Phases:
+    """Durations in ns, int64 (rounds): inputs written, the network run, outputs read.
+
+    An accelerator may compute on after it was told to, and reading the outputs then waits for it:
+    of one phase alone nothing follows there, only of their sum.
+    """
+
+    upload: npt.NDArray[np.int64]
+    compute: npt.NDArray[np.int64]
+    read_back: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> npt.NDArray[np.int64]:
+        """All of it: what a product waits for."""
+        return self.upload + self.compute + self.read_back
+
+
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """A worker's memory in bytes: what was resident before it loaded its last artifact (0 where
     that isn't told), its peak before and its peak since, or by now where a peak can't begin anew.
@@ -129,13 +147,21 @@ class Worker:
     """A running worker process. Use it as a context manager: leaving it ends the process."""
 
     def __init__(
-        self, command: Sequence[str], engine: str, *, label: str, timeout_s: float
+        self,
+        command: Sequence[str],
+        engine: str,
+        *,
+        label: str,
+        timeout_s: float,
+        remedy: str | None = None,
     ) -> None:
         """Start `command` with the worker's folder appended, to serve what `label` names; greet it.
 
-        `{python}` in the command is this Python. Absent where the command or the runtime isn't
-        there; WorkerError where the process dies or is silent for `timeout_s`.
+        `{python}` in the command is this Python. Absent where the runtime isn't there, Broken
+        where it can't be used, with the `remedy`; WorkerError where the process dies or is silent
+        for `timeout_s`.
         """
+        self._remedy = "" if remedy is None else f"; {remedy}"
         self._engine = engine
         self._timeout_s = timeout_s
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
@@ -154,8 +180,9 @@ class Worker:
             )
         except OSError as error:
             self._log.close()
-            raise Absent(
+            raise Broken(
                 f"the worker of runtime {engine} can't be started: {words[0]}: {why(error)}"
+                f"{self._remedy}"
             ) from None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -164,13 +191,13 @@ class Worker:
         self.facts = self._greet()
 
     def _greet(self) -> dict[str, Any]:
-        """What the worker says of itself; Absent where its Python can't even start it."""
+        """What the worker says of itself; Broken where its Python can't even start it."""
         try:
             facts = self._ask({"op": "hello", "engine": self._engine})[0]
         except WorkerError as error:
             if (self._process.returncode or 0) > 0:
-                raise Absent(
-                    f"the environment of runtime {self._engine} is broken: {error}"
+                raise Broken(
+                    f"the environment of runtime {self._engine} is broken: {error}{self._remedy}"
                 ) from None
             raise
         if facts["protocol"] != protocol.VERSION:
@@ -240,6 +267,22 @@ class Worker:
             durations=durations, ran_ns=reply["ran_ns"], waited_ns=reply["waited_ns"]
         )
 
+    def phases(
+        self, loaded: Loaded, inputs: Sequence[Tensor], rounds: int, warmup_rounds: int
+    ) -> Phases:
+        """Durations of whole inferences by the worker's clock, from the worker's inputs to its
+        outputs.
+        """
+        self._serving = f"{loaded.label} on runtime {self._engine}"
+        request = {
+            "op": "phases",
+            "handle": loaded.handle,
+            "rounds": rounds,
+            "warmup_rounds": warmup_rounds,
+        }
+        _, (durations,) = self._ask(request, inputs)
+        return Phases(upload=durations[0], compute=durations[1], read_back=durations[2])
+
     def cpus(self, seconds: float) -> list[int]:
         """The CPUs that the worker may use, the one that idled most during `seconds` first; none
         where its system doesn't tell, or can't keep it there.
@@ -296,9 +339,18 @@ class Worker:
                 " the model's [runtimes]",
                 words=reply["message"],
             )
+        if reply["kind"] == "unavailable":
+            raise Absent(f"{self._serving}: {reply['message']}")
         self.close()
-        if header["op"] == "hello":
-            raise Absent(f"runtime {self._engine} isn't available: {reply['message']}")
+        if reply["kind"] == "absent":
+            raise Absent(
+                f"runtime {self._engine} isn't installed there ({reply['message']}){self._remedy}"
+            )
+        if reply["kind"] == "broken":
+            raise Broken(
+                f"the environment of runtime {self._engine} is broken: {reply['message']}"
+                f"{self._remedy}"
+            )
         raise WorkerError(f"the worker could not serve {self._serving}: {reply['message']}")
 
     def _died(self, symptom: str) -> WorkerError:

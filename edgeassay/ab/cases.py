@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgeassay.ab.sides import FILE, Origin
+from edgeassay.ab.sides import AS_GIVEN, FILE, Origin
 from edgeassay.artifacts import Artifact
 from edgeassay.config import catalogue, choose
 from edgeassay.errors import ConfigError
-from edgeassay.spec import Case, ModelSpec, RandomInputs, RuntimeSpec
+from edgeassay.spec import FORMATS, Case, ModelSpec, RandomInputs, RuntimeSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Matched:
 
 
 def match(base: Origin, head: Origin, ways: Ways) -> Matched:
-    """What is compared with what. A .tflite is compared with another, or with the only artifact
+    """What is compared with what. A file is compared with another, or with the only artifact
     that a folder was narrowed down to; ConfigError where it isn't the only one.
     """
     base_of, head_of = _together(base, head)
@@ -76,19 +76,38 @@ def match(base: Origin, head: Origin, ways: Ways) -> Matched:
     missing = ["/".join(key) for key in base_of if key not in head_of]
     new = ["/".join(key) for key in head_of if key not in base_of]
     for key in [key for key in base_of if key in head_of]:
-        declared = (_declared(base, key[0], ways), _declared(head, key[0], ways))
-        contests += _contests(key, (base_of[key], head_of[key]), declared, ways)
-        if not (ways.both or ways.base or ways.head):
-            name = "/".join(key)
-            missing += [f"{name} on {one}" for one in declared[0] if one not in declared[1]]
-            new += [f"{name} on {one}" for one in declared[1] if one not in declared[0]]
+        both = (base_of[key], head_of[key])
+        declared = (
+            _declared(base, key[0], both[0], ways),
+            _declared(head, key[0], both[1], ways),
+        )
+        contests += _contests(key, both, declared, ways)
+        if not (ways.both or ways.base or ways.head or _is_other_format(*both)):
+            name, first, second = "/".join(key), *_usable(declared, *both)
+            missing += [f"{name} on {one}" for one in first if one not in second]
+            new += [f"{name} on {one}" for one in second if one not in first]
+    asked = dict.fromkeys(filter(None, (ways.both, ways.base, ways.head)))
+    if asked and not contests and base_of.keys() & head_of.keys():
+        raise ConfigError(
+            f"no artifact of both sides is of the format that {' and '.join(asked)} takes; choose"
+            " another runtime"
+        )
     return Matched(contests=contests, missing=missing, new=new)
 
 
-def _declared(side: Origin, model: str, ways: Ways) -> Mapping[str, RuntimeSpec]:
-    """The runtimes of a model as that side declares it, or else this project."""
+def _declared(
+    side: Origin, model: str, artifact: Artifact, ways: Ways
+) -> Mapping[str, RuntimeSpec]:
+    """The runtimes of a model as that side declares it, or else this project; where nobody does,
+    what usually executes such a file.
+    """
     spec = side.models.get(model, ways.models.get(model))
-    return {"litert": catalogue()["litert"]} if spec is None else spec.runtimes
+    usual = FORMATS[artifact.path.suffix]
+    return {usual: catalogue()[usual]} if spec is None else spec.runtimes
+
+
+def _takes(runtime: RuntimeSpec, artifact: Artifact) -> bool:
+    return runtime.traits.suffix == artifact.path.suffix
 
 
 Artifacts = Mapping[tuple[str, str], Artifact]
@@ -111,6 +130,26 @@ def _together(base: Origin, head: Origin) -> tuple[Artifacts, Artifacts]:
     return base_of, head_of
 
 
+Runtimes = Mapping[str, RuntimeSpec]
+
+
+def _usable(
+    declared: tuple[Runtimes, Runtimes], base: Artifact, head: Artifact
+) -> tuple[Runtimes, Runtimes]:
+    """Of each side's runtimes those that take its artifact."""
+    first, second = (
+        {name: runtime for name, runtime in known.items() if _takes(runtime, artifact)}
+        for known, artifact in zip(declared, (base, head), strict=True)
+    )
+    return first, second
+
+
+def _is_other_format(base: Artifact, head: Artifact) -> bool:
+    """Whether a file was given to be compared with one that no runtime of its own takes."""
+    given = AS_GIVEN in (base.variant, head.variant)
+    return given and base.path.suffix != head.path.suffix
+
+
 def _contests(
     key: tuple[str, str],
     artifacts: tuple[Artifact, Artifact],
@@ -123,13 +162,17 @@ def _contests(
     for name, known in ((ways.base or ways.both, base_has), (ways.head or ways.both, head_has)):
         if name is not None:
             choose("runtime", [name], known)
-    if ways.base or ways.head:
-        usual = [ways.both or next(iter(known)) for known in declared]
+    usable = _usable(declared, base, head)
+    if ways.base or ways.head or (not ways.both and _is_other_format(base, head)):
+        usual = [
+            ways.both or next(iter(known), FORMATS[artifact.path.suffix])
+            for known, artifact in zip(usable, artifacts, strict=True)
+        ]
         pairs = [(ways.base or usual[0], ways.head or usual[1])]
     elif ways.both:
         pairs = [(ways.both, ways.both)]
     else:
-        pairs = [(name, name) for name in declared[0] if name in declared[1]]
+        pairs = [(name, name) for name in usable[0] if name in usable[1]]
     named = (head.model, "file") if key == FILE else key
     return [
         Contest(
@@ -143,4 +186,5 @@ def _contests(
             random_inputs=RandomInputs() if model is None else model.random_inputs,
         )
         for first, second in pairs
+        if _takes(base_has[first], base) and _takes(head_has[second], head)
     ]

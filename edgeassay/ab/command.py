@@ -35,7 +35,7 @@ def ab_command(
         typer.Argument(
             metavar="BASE",
             help="What is merged into: a git revision, a folder of artifacts, a checkout, or one"
-            " .tflite.",
+            " .tflite or .onnx.",
         ),
     ],
     head: Annotated[

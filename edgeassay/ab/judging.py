@@ -18,7 +18,7 @@ from edgeassay.devices import command_of, start_worker
 from edgeassay.errors import Absent
 from edgeassay.measure.alone import alone
 from edgeassay.measure.fit import check_ran
-from edgeassay.measure.latency import stack_of
+from edgeassay.measure.latency import SOFTWARE_TIMES, stack_of
 from edgeassay.measure.pairs import Ready, Side, time_pair
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.progress import Reporter
@@ -92,11 +92,13 @@ def _side(
     def load(worker: Worker) -> Ready:
         loaded = worker.load(artifact.path, runtime, "artifact", artifact.label)
         check_ran(artifact, loaded)
+        if loaded.facts.get("software"):
+            raise Absent(f"{artifact.label}: {SOFTWARE_TIMES}")
         return Ready(
             worker=worker,
             loaded=loaded,
             inputs=random_inputs(loaded, inputs, seed),
-            stack=stack_of(runtime, worker.facts),
+            stack=stack_of(runtime, worker.facts, loaded.facts),
         )
 
     command_of(device, runtime.worker)

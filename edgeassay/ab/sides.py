@@ -1,4 +1,4 @@
-"""What BASE and HEAD are: a .tflite, a folder of artifacts, a checkout, or a git revision."""
+"""What BASE and HEAD are: an artifact's file, a folder of them, a checkout, or a git revision."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from edgeassay.config import load_model
 from edgeassay.errors import BuildFailed, ConfigError, last_words, why
 from edgeassay.progress import Reporter
 from edgeassay.project import commit_named
-from edgeassay.spec import ModelSpec
+from edgeassay.spec import FORMATS, ModelSpec
 
-FILE: Final = ("", "")  # where the side is one .tflite, which is of no model
+FILE: Final = ("", "")  # where the side is one file, which is of no model
+AS_GIVEN: Final = "as given"  # the variant of such a file
+KINDS: Final = " or ".join(f"a {suffix}" for suffix in FORMATS)
 BUILD_EXIT_MISSING: Final = 4
 LEFT_OUT: Final = "left out: "
 
@@ -62,12 +64,12 @@ def check_side(given: str, project: Path) -> None:
     built.
     """
     path = Path(given)
-    if path.exists() or (path.suffix != ".tflite" and commit_named(given, project) is not None):
+    if path.exists() or (path.suffix not in FORMATS and commit_named(given, project) is not None):
         return
-    if path.suffix == ".tflite":
-        raise ConfigError(f"{path}: no such file; give a .tflite, a folder, or a git revision")
+    if path.suffix in FORMATS:
+        raise ConfigError(f"{path}: no such file; give {KINDS}, a folder, or a git revision")
     raise ConfigError(
-        f"{given}: no such file or folder, and no revision of {project} either; give a .tflite, a"
+        f"{given}: no such file or folder, and no revision of {project} either; give {KINDS}, a"
         " folder of artifacts (`edgeassay build --out DIR`), or a git revision"
     )
 
@@ -86,7 +88,7 @@ def open_side(given: str, asked: Asked, project: Path) -> Origin:
     """The artifacts that BASE or HEAD names. ConfigError where it is nothing of the kind."""
     check_side(given, project)
     path = Path(given)
-    if path.suffix == ".tflite" or path.is_file():
+    if path.suffix in FORMATS or path.is_file():
         return _file(path)
     if path.is_dir() and any(path.glob("models/*/model.toml")):
         return _build(path.resolve(), asked, title=given)
@@ -98,25 +100,36 @@ def open_side(given: str, asked: Asked, project: Path) -> Origin:
 
 
 def _file(path: Path) -> Origin:
-    artifact = read_artifact(path, path.stem, "as given")
+    artifact = read_artifact(path, path.stem, AS_GIVEN)
     with path.open("rb") as file:
-        if file.read(8)[4:] != b"TFL3":
-            raise ConfigError(f"{path} is no .tflite; give one, a folder, or a git revision")
+        is_tflite = file.read(8)[4:] == b"TFL3"
+    if path.suffix not in FORMATS or is_tflite != (path.suffix == ".tflite"):
+        raise ConfigError(
+            f"{path} is no {path.suffix if path.suffix in FORMATS else ' or '.join(FORMATS)}; give"
+            " one, a folder, or a git revision"
+        )
     return Origin(title=str(path), artifacts={FILE: artifact})
 
 
 def _folder(folder: Path, title: str, asked: Asked, missing: Sequence[str] = ()) -> Origin:
-    found = {
-        (path.parent.name, path.stem): path
-        for path in sorted(folder.glob("*/*.tflite"))
-        if (not asked.models or path.parent.name in asked.models)
-        and (not asked.variants or path.stem in asked.variants)
-    }
+    found: dict[tuple[str, str], Path] = {}
+    for path in sorted(path for suffix in FORMATS for path in folder.glob(f"*/*{suffix}")):
+        key = (path.parent.name, path.stem)
+        if (asked.models and key[0] not in asked.models) or (
+            asked.variants and key[1] not in asked.variants
+        ):
+            continue
+        if key in found:
+            raise ConfigError(
+                f"{title}: {found[key]} and {path.name} are both {'/'.join(key)}; remove the one"
+                " that isn't meant"
+            )
+        found[key] = path
     if not found and not missing:
         wanted = ", ".join([*asked.models, *asked.variants])
         raise ConfigError(
-            f"{title}: it holds no <model>/<variant>.tflite{wanted and f' of {wanted}'};"
-            " `edgeassay build --out DIR` makes such a folder"
+            f"{title}: it holds no <model>/<variant>{' or '.join(FORMATS)}"
+            f"{wanted and f' of {wanted}'}; `edgeassay build --out DIR` makes such a folder"
         )
     made = {key: read_artifact(path, *key) for key, path in found.items()}
     return Origin(title=title, artifacts=made, missing=missing, models=_declared(folder, title))

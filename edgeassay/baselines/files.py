@@ -18,6 +18,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edgeassay.errors import DataError
+from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.reading import read_run
 from edgeassay.runs.records import CaseId, Plain
 from edgeassay.runs.saved import SavedRun, Timed
@@ -56,6 +57,10 @@ class Baseline:
         """What was promoted of a case; None where nothing was."""
         found = (t for t in self.run.benchmarks.values() if t.case is not None)
         return next((t for t in found if case_of(t.case) == case), None)
+
+    def estimate(self, case: Case) -> EstimateRecord | None:
+        """What was promoted of a case that is compiled alone; None where nothing was."""
+        return self.run.estimates.get(CaseId(**vars(case)))
 
     def scores(self, case: Case) -> SavedScores | None:
         """The promoted scores of a case; None where it had none. Absent or DataError where their
@@ -101,6 +106,10 @@ def _origins(path: Path) -> dict[Case, Origin]:
             extra = benchmark["extra_info"]
             case = Case(**CaseId.model_validate(extra).model_dump())
             found[case] = Origin.model_validate(extra["promoted"])
+        for record in document["edgeassay"].get("cases", ()):
+            if record.get("estimate") is not None:
+                case = Case(**CaseId.model_validate(record["case"]).model_dump())
+                found[case] = Origin.model_validate(record["promoted"])
     except (KeyError, TypeError, ValidationError):
         raise DataError(
             f"{path} doesn't say of each case where it came from: it wasn't promoted, or was"

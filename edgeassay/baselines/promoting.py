@@ -189,6 +189,8 @@ def _add_untimed(run: SavedRun, unfit: Unfit) -> None:
     timed = {case_of(t.case): t for t in run.benchmarks.values() if t.case is not None}
     for case in dict.fromkeys(case_of(record.case) for record in run.claims):
         assert case is not None, "a record has its case"
+        if CaseId(**vars(case)) in run.estimates:
+            continue  # nothing ran it, so nothing could be timed
         if case not in timed:
             unfit[case].append("it wasn't timed")
         elif (beyond := timed[case].disturbed) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from edgeassay.claims import artifact, auc, baseline, decisions, runtimes, scores, time
+from edgeassay.claims import artifact, auc, baseline, decisions, memory, runtimes, scores, time
 from edgeassay.claims.measured import Measure
 from edgeassay.spec import ClaimName
 
@@ -14,6 +14,7 @@ MEASURES: Final[Mapping[ClaimName, Measure]] = {
     **auc.MEASURES,
     **baseline.MEASURES,
     **decisions.MEASURES,
+    **memory.MEASURES,
     **runtimes.MEASURES,
     **scores.MEASURES,
     **time.MEASURES,

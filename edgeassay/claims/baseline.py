@@ -18,6 +18,7 @@ from edgeassay.errors import Absent, Incomparable
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.latency import stack_of
+from edgeassay.runs.estimates import estimate_of
 from edgeassay.runs.records import CaseId
 from edgeassay.runs.saved import Timed, differences
 from edgeassay.spec import Case, Claim, ClaimName, Measurement, Verdict
@@ -54,6 +55,28 @@ def baseline_latency_ratio(evidence: Evidence, claim: Claim) -> Measured:
     if change.verdict is Verdict.FAIL and among.verdict is not Verdict.FAIL:
         measured = replace(measured, insufficient=_alone(family))
     return measured, change.base
+
+
+def baseline_cycles_ratio(evidence: Evidence, claim: Claim) -> Measured:
+    """Estimated cycles by the baseline's; Incomparable where another compiler estimated them, or
+    for another accelerator, or other nodes are left to the CPU, whose cycles nobody estimates.
+    """
+    now = estimate_of(evidence.rig.loaded(claim.case).facts)
+    if now is None or now.cycles is None:
+        raise Absent(f"runtime {claim.case.runtime} estimates no cycles")
+    baseline, base = _against(evidence).estimated(claim.case)
+    changed = [f"{name} {was}, now {is_}" for name, was, is_ in differences(base.stack, now.stack)]
+    left = [estimate.nodes - estimate.delegated for estimate in (base, now)]
+    if left[0] != left[1]:
+        changed.append(f"{left[0]} nodes left to the CPU, now {left[1]}")
+    if changed:
+        raise Incomparable(f"{baseline.path} estimated it with {'; '.join(changed)}; promote again")
+    if not base.cycles:
+        raise Absent(f"none of its {now.nodes} nodes runs on {now.target}")
+    words = f"{now.cycles:,} on {now.target}, {_since(baseline, claim.case)}"
+    return Measurement(value=now.cycles / base.cycles, unit="ratio", n=1, detail=words), float(
+        base.cycles
+    )
 
 
 def auc_drop(evidence: Evidence, claim: Claim, *, line: Line) -> Measured:
@@ -123,7 +146,9 @@ def _measured(change: Change, detail: str) -> Measurement:
 def _head(evidence: Evidence, case: Case) -> Timed:
     """The case of this run, before it is timed."""
     artifact = evidence.rig.artifact(case)
-    stack = asdict(stack_of(evidence.rig.runtime(case), evidence.rig.greeting(case)))
+    runtime = evidence.rig.runtime(case)
+    facts = {} if runtime.accelerator == "cpu" else evidence.rig.loaded(case).facts
+    stack = asdict(stack_of(runtime, evidence.rig.greeting(case), facts))
     return Timed(
         key=f"{case.id} on {case.device}",
         name=case.id,
@@ -173,6 +198,7 @@ def _compared(evidence: Evidence, baseline: Baseline, case: Case) -> Compared:
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
     ClaimName.BASELINE_LATENCY_RATIO: baseline_latency_ratio,
     ClaimName.BASELINE_SIZE_RATIO: baseline_size_ratio,
+    ClaimName.BASELINE_CYCLES_RATIO: baseline_cycles_ratio,
     ClaimName.BASELINE_AUC_DROP: partial(auc_drop, line=Line.LAST),
     ClaimName.RELEASED_AUC_DROP: partial(auc_drop, line=Line.RELEASED),
 }

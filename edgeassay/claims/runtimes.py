@@ -20,7 +20,9 @@ def delegated_share(evidence: Evidence, claim: Claim) -> Measured:
     nothing else would say so.
     """
     facts = evidence.rig.loaded(claim.case).facts
-    if "nodes" not in facts:
+    if "delegated_at_most" in facts:
+        return _less_than_all(int(facts["nodes"]), int(facts["delegated_at_most"])), None
+    if "delegated" not in facts:
         raise Absent(f"runtime {claim.case.runtime} doesn't tell which nodes its delegate took")
     nodes, taken, left = int(facts["nodes"]), int(facts["delegated"]), facts.get("left", [])
     words = f"{taken} of {nodes} nodes in {facts.get('pieces', 1)} piece(s)"
@@ -59,6 +61,13 @@ def parity_lsb(evidence: Evidence, claim: Claim) -> Measured:
 def parity_difference(evidence: Evidence, claim: Claim) -> Measured:
     """The largest difference between floating-point outputs."""
     return _parity(evidence, claim, evidence.parity(claim.case).difference, "score")
+
+
+def _less_than_all(nodes: int, at_most: int) -> Measurement:
+    """The share where a runtime only tells that its delegate didn't take everything: any below."""
+    value = at_most / nodes if nodes else 0.0
+    words = f"not all of {nodes} nodes, and the runtime doesn't tell how many"
+    return Measurement(value=value, unit="share", n=nodes, low=0.0, high=value, detail=words)
 
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from edgeassay.claims.measured import Measure, Measured
+from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
 from edgeassay.spec import Claim, ClaimName, Measurement
 from edgeassay.timings import END_TO_END, LATENCY, SUSTAINED
@@ -42,6 +43,13 @@ def latency_p95_ms(evidence: Evidence, claim: Claim) -> Measured:
 
 def latency_ratio(evidence: Evidence, claim: Claim) -> Measured:
     """Median time by the reference's, in turn in the same processes."""
+    whole = evidence.rig.plan.reference_of(claim.case)
+    if whole.runtime != claim.case.runtime:
+        raise Absent(
+            f"the reference {whole.variant} is of another format and runs on {whole.runtime}: two"
+            " runtimes can't take turns in one process; set a budget (latency_p95_ms), or time the"
+            " two files with `edgeassay ab`"
+        )
     durations = evidence.timings.durations(claim.case)
     assert durations.reference is not None, "the reference makes no claim of a ratio"
     reference = float(np.median(durations.reference.durations)) / 1e6

@@ -1,6 +1,6 @@
 """TOML to spec, strictly: an unknown key names file, key and the nearest valid key."""
 
-from edgeassay.config.catalogue import catalogue, environments
+from edgeassay.config.catalogue import catalogue, engine_of, environment_specs, environments
 from edgeassay.config.loading import (
     choose,
     data_root,
@@ -15,6 +15,8 @@ __all__ = [
     "catalogue",
     "choose",
     "data_root",
+    "engine_of",
+    "environment_specs",
     "environments",
     "load_device",
     "load_devices",

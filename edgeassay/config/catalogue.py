@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from edgeassay.config.toml import read_toml
-from edgeassay.spec import ENGINES, RuntimeSpec
+from edgeassay.spec import ENGINES, EnvironmentSpec, RuntimeSpec
 
 CATALOGUE: Final = Path(__file__).with_name("runtimes.toml")
 
@@ -32,11 +32,24 @@ def catalogue() -> Mapping[str, RuntimeSpec]:
     return TypeAdapter(dict[str, RuntimeSpec]).validate_python(_tables()["runtimes"])
 
 
+@cache
+def environment_specs() -> Mapping[str, EnvironmentSpec]:
+    """What can be installed for them, by name."""
+    tables = _tables()["environments"]
+    return TypeAdapter(dict[str, EnvironmentSpec]).validate_python(tables)
+
+
 def is_environment(name: str, further: Iterable[str] = ()) -> bool:
     """Whether an environment of that name can be meant: one that is known, or a further version of
     one, such as `litert-2.1`.
     """
     return any(name == known or name.startswith(f"{known}-") for known in environments(further))
+
+
+def engine_of(environment: str) -> str:
+    """The engine that an environment is for, which may be a further version of a known one."""
+    own = [name for name, traits in ENGINES.items() if name == traits.environment]
+    return next(name for name in own if environment == name or environment.startswith(f"{name}-"))
 
 
 def environments(further: Iterable[str] = ()) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -21,6 +21,7 @@ from edgeassay.preprocess import MODES
 from edgeassay.spec import (
     ARCHITECTURES,
     ENGINES,
+    FORMATS,
     TRAITS,
     ClaimName,
     DataSource,
@@ -32,9 +33,10 @@ from edgeassay.spec import (
     PhantomSource,
     Preprocess,
     Role,
+    RuntimeSpec,
     Statistics,
 )
-from edgeassay.variants import METHODS, check_variant
+from edgeassay.variants import METHODS, check_variant, options_of
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
@@ -48,15 +50,20 @@ LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
 
 EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
-
+USABLE: Final = "lower-case letters, digits, '.', '_' and '-' make file names and test names"
+TORCH: Final = (
+    "export it to .onnx and give that as the `artifact` of a variant, or convert it to a float"
+    " .tflite, with litert-torch for one"
+)
 # What a network that isn't read may be called, and what to do about it.
 FOREIGN = {
     ".h5": "load it with Keras and save it as .keras",
     ".hdf5": "load it with Keras and save it as .keras",
     ".pb": "name the SavedModel's folder, not the file in it",
-    ".onnx": "convert it to a float .tflite or a SavedModel",
-    ".pt": "convert it to a float .tflite, with litert-torch for one",
-    ".pth": "convert it to a float .tflite, with litert-torch for one",
+    ".onnx": "give it as the `artifact` of a variant for onnxruntime, or convert it to a float"
+    " .tflite or a SavedModel",
+    ".pt": TORCH,
+    ".pth": TORCH,
     ".pkl": "a pickle runs code when it is read: save the network as .keras",
 }
 
@@ -73,6 +80,7 @@ def check_model(model: ModelFile, where: str) -> None:
         check_variant(name, variant, where)
     _check_reference(model, where)
     _check_names(model, where)
+    _check_formats(model, where)
     _check_data(model.data, where)
     if model.data is not None and model.preprocess is None:
         raise ConfigError(
@@ -148,6 +156,12 @@ def _check_weights(model: ModelFile, where: str) -> None:
             f"{where}: weights = {model.weights!r} can't be read: it must be a .keras file, a"
             f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
         )
+    for name in made if suffix == ".tflite" else ():
+        for option in options_of(model.variants[name]):
+            raise ConfigError(
+                f"{where}: variants.{name}.{option} is for TensorFlow's converter, and variants of"
+                f" {model.weights!r} are made by ai-edge-quantizer; remove it"
+            )
     for name in made:
         method = METHODS.get(model.variants[name].method or "")
         if method is not None and method.calibrates and model.data is None:
@@ -225,11 +239,18 @@ def _check_names(model: ModelFile, where: str) -> None:
     for kind, names in (("variants", model.variants), ("runtimes", model.runtimes)):
         for name in names:
             if not re.fullmatch(NAME, name):
-                raise ConfigError(
-                    f"{where}: {kind}.{name!r} is no usable name: lower-case letters, digits, '.',"
-                    " '_' and '-' make file names and test names"
-                )
-    for name, runtime in model.runtimes.items():
+                raise ConfigError(f"{where}: {kind}.{name!r} is no usable name: {USABLE}")
+    check_runtimes(model.runtimes, where)
+    if model.reference.runtime not in {*catalogue(), *model.runtimes}:
+        raise ConfigError(
+            f"{where}: reference.runtime = {model.reference.runtime!r} is unknown;"
+            f" {nearest(model.reference.runtime, [*catalogue(), *model.runtimes])}"
+        )
+
+
+def check_runtimes(runtimes: Mapping[str, RuntimeSpec], where: str) -> None:
+    """ConfigError where a runtime of a model or a device names what there isn't."""
+    for name, runtime in runtimes.items():
         if runtime.engine not in ENGINES:
             raise ConfigError(
                 f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
@@ -241,11 +262,45 @@ def _check_names(model: ModelFile, where: str) -> None:
                 f" {nearest(runtime.environment, environments())}"
             )
         _check_between(runtime.threads, 1, MOST_THREADS, f"runtimes.{name}.threads", where)
-    if model.reference.runtime not in {*catalogue(), *model.runtimes}:
+        _check_target(name, runtime, where)
+        if runtime.engine == "onnxruntime" and not runtime.is_plain:
+            raise ConfigError(
+                f"{where}: runtimes.{name}: onnxruntime runs on the CPU with kernels of its own;"
+                " leave `kernels` and `accelerator` out"
+            )
+
+
+def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:
+    """ConfigError where a compiler isn't told what it compiles for, or another engine is."""
+    targets = runtime.traits.targets
+    if targets and runtime.target not in targets:
+        given = f" = {runtime.target!r} is unknown" if runtime.target else " is missing"
         raise ConfigError(
-            f"{where}: reference.runtime = {model.reference.runtime!r} is unknown;"
-            f" {nearest(model.reference.runtime, [*catalogue(), *model.runtimes])}"
+            f"{where}: runtimes.{name}.target{given}; {nearest(runtime.target or '', targets)}"
         )
+    for key in ("target", "system", "memory"):
+        if not targets and getattr(runtime, key) is not None:
+            raise ConfigError(
+                f"{where}: runtimes.{name}.{key}: the engine {runtime.engine!r} compiles for no"
+                " accelerator that can be chosen; leave it out"
+            )
+
+
+def _check_formats(model: ModelFile, where: str) -> None:
+    """ConfigError where a variant or a runtime would silently never be judged."""
+    for name, variant in model.variants.items():
+        if variant.suffix not in {runtime.traits.suffix for runtime in model.runtimes.values()}:
+            engine = FORMATS[variant.suffix]
+            raise ConfigError(
+                f"{where}: no runtime of [runtimes] takes variants.{name}, a {variant.suffix}; add"
+                f' {engine} = {{ engine = "{engine}" }}'
+            )
+    for name, runtime in model.runtimes.items():
+        if runtime.traits.suffix not in {variant.suffix for variant in model.variants.values()}:
+            raise ConfigError(
+                f"{where}: runtimes.{name} takes {runtime.traits.suffix} files, and no variant is"
+                " one; remove it, or add such a variant"
+            )
 
 
 def _check_preprocess(settings: Preprocess, where: str) -> None:
@@ -340,6 +395,10 @@ def check_device(device: DeviceFile, where: str) -> None:
                 f"{where}: workers.{name} must be the command of a worker for one of"
                 f' {", ".join(environments())}, such as ["{{python}}"]'
             )
+    for name in device.runtimes:
+        if not re.fullmatch(NAME, name):
+            raise ConfigError(f"{where}: runtimes.{name!r} is no usable name: {USABLE}")
+    check_runtimes(device.runtimes, where)
     if device.architecture is not None and device.architecture not in ARCHITECTURES:
         raise ConfigError(
             f"{where}: architecture = {device.architecture!r} is unknown;"

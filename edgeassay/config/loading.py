@@ -108,6 +108,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
         match=device.match,
         architecture=device.architecture,
         emulated=device.emulated,
+        runtimes=device.runtimes,
         workers=device.workers,
         timing=device.timing,
         tolerance=device.tolerance,

@@ -29,6 +29,7 @@ from edgeassay.spec import (
     Extent,
     History,
     ImageCsvSource,
+    Ladder,
     Match,
     NihSource,
     NpzSource,
@@ -125,6 +126,7 @@ class DeviceFile(BaseModel):
     evaluation: Extent = Extent()
     architecture: str | None = None
     emulated: bool = False
+    runtimes: dict[str, RuntimeSpec] = Field(default_factory=dict)
     workers: dict[str, Annotated[WorkerSpec, BeforeValidator(_worker)]]
     limits: dict[str, Any] = Field(default_factory=dict)
     limit: list[LimitEntry] = Field(default_factory=list)
@@ -216,6 +218,11 @@ def default_judging() -> float:
 def default_checkup() -> Checkup:
     """What `edgeassay doctor` looks for."""
     return TypeAdapter(Checkup).validate_python(defaults()["doctor"])
+
+
+def default_ladder() -> Ladder:
+    """The networks and the timing of `edgeassay break-even`."""
+    return TypeAdapter(Ladder).validate_python(defaults()["break_even"])
 
 
 def default_history() -> History:

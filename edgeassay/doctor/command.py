@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,18 +11,20 @@ import typer
 from rich.console import Console
 
 from edgeassay.atomic import write_text
-from edgeassay.config import load_devices
+from edgeassay.config import catalogue, engine_of, environment_specs, load_devices
 from edgeassay.config.shapes import default_checkup
+from edgeassay.doctor.building import building
 from edgeassay.doctor.finding import Finding, Level
 from edgeassay.doctor.findings import examine
 from edgeassay.doctor.readings import read
 from edgeassay.doctor.report import Checked, show, to_json
-from edgeassay.doctor.runtimes import building, try_runtime
+from edgeassay.environments import installed
 from edgeassay.machine import gpu_driver, this_machine
 from edgeassay.matrix import recognise
-from edgeassay.progress import ConsoleReporter
+from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
-from edgeassay.spec import DeviceSpec
+from edgeassay.runtimes.probe import RuntimeState, State, try_runtime
+from edgeassay.spec import DeviceSpec, RuntimeSpec
 
 WIDTH: Final = 110  # where the terminal hasn't more
 
@@ -51,9 +54,10 @@ def doctor_command(
 
     Shows the fingerprint and what it is of; the device profile; the machine's
     health, watched for a moment with one CPU kept busy, with a remedy for what
-    isn't well; and the runtimes that the profile has workers for, each of which
-    makes a small built-in network ready and runs it. Nothing is changed, and it
-    takes about five seconds.
+    isn't well; and the runtimes that are installed of those that the profile has
+    workers for, each of which makes a small built-in network ready and runs it
+    (`edgeassay runtimes` tells of all). Nothing is changed, and it takes about
+    five seconds.
 
     These are problems: load, waiting, stolen time, throttling or swapping beyond
     the profile's tolerance; heat or a weak supply that slows the machine down;
@@ -90,11 +94,9 @@ def _check(device: DeviceSpec, *, present: bool) -> Checked:
     with report("watching the machine", 1) as advance:
         readings = read(machine, project_folder() / ".assay", wants.watch_s)
         advance(1)
-    with report("trying the runtimes", len(device.workers)) as advance:
-        runtimes = []
-        for engine in device.workers:
-            runtimes.append(try_runtime(device, engine, wants.runtime_s))
-            advance(1)
+    there = [name for name in device.workers if _is_there(device, name)]
+    states = _tried(device, there, wants.runtime_s, report)
+    tried = [state for state in states if not _is_optional(state)]
     findings = examine(readings, device.tolerance, wants)
     return Checked(
         machine=machine,
@@ -103,8 +105,32 @@ def _check(device: DeviceSpec, *, present: bool) -> Checked:
         present=present,
         health=readings.health,
         findings=[*recognised(device, present=present), *findings, building()],
-        runtimes=runtimes,
+        runtimes=tried,
+        others=sorted(set(device.workers) - {state.name for state in tried}),
     )
+
+
+def _tried(
+    device: DeviceSpec, names: Sequence[str], most_s: float, report: Reporter
+) -> list[RuntimeState]:
+    """The runtimes that workers are named after, tried."""
+    known, states = catalogue(), []
+    with report("trying the runtimes", len(names)) as advance:
+        for name in names:
+            runtime = known.get(name) or RuntimeSpec(engine=engine_of(name), environment=name)
+            states.append(try_runtime(device, name, runtime, most_s))
+            advance(1)
+    return states
+
+
+def _is_there(device: DeviceSpec, name: str) -> bool:
+    """Whether a worker is tried: not one of an environment that wasn't installed."""
+    return not device.workers[name].is_environment or installed(name) is not None
+
+
+def _is_optional(state: RuntimeState) -> bool:
+    """Whether a tool isn't there that nothing here installs, and nobody may want."""
+    return state.state is State.NOT_INSTALLED and state.environment not in environment_specs()
 
 
 def recognised(device: DeviceSpec, *, present: bool) -> list[Finding]:

@@ -14,9 +14,9 @@ from rich.text import Text
 
 import edgeassay
 from edgeassay.doctor.finding import Finding, Level
-from edgeassay.doctor.runtimes import RuntimeState
 from edgeassay.health import Health
 from edgeassay.machine import Machine, hashed, recorded
+from edgeassay.runtimes.probe import RuntimeState
 from edgeassay.spec import DeviceSpec
 
 WELL: Final = 0
@@ -32,7 +32,9 @@ STYLES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A machine that was looked at. `present` says whether it is the device of the profile."""
+    """A machine that was looked at. `present` says whether it is the device of the profile,
+    `others` which of its workers weren't tried, since nobody has installed them here.
+    """
 
     machine: Machine
     gpu_driver: str | None
@@ -41,6 +43,7 @@ class Checked:
     health: Health
     findings: Sequence[Finding]
     runtimes: Sequence[RuntimeState]
+    others: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:
@@ -69,7 +72,8 @@ def to_json(checked: Checked) -> str:
         },
         "health": asdict(checked.health),
         "findings": [asdict(finding) for finding in checked.findings],
-        "runtimes": [asdict(runtime) for runtime in checked.runtimes],
+        "runtimes": [asdict(r) | {"works": r.works} for r in checked.runtimes],
+        "others": list(checked.others),
         "exit_code": checked.exit_code,
     }
     return json.dumps(facts, indent=2) + "\n"
@@ -101,6 +105,9 @@ def show(checked: Checked, console: Console) -> None:
     if not checked.runtimes:
         console.print(f"{checked.device.file} declares none under [workers]", soft_wrap=True)
     console.print(_findings([_runtime_row(runtime) for runtime in checked.runtimes]))
+    if checked.others:
+        names = ", ".join(checked.others)
+        console.print(f"  Not installed here, see `edgeassay runtimes`: {names}", soft_wrap=True)
     console.print(summary(checked), soft_wrap=True)
 
 
@@ -162,6 +169,6 @@ def _runtime_row(state: RuntimeState) -> tuple[Level, str, str, str | None]:
         else ""
     )
     if state.works:
-        return Level.OK, state.engine, versions, None
+        return Level.OK, state.name, versions, None
     seen = ": ".join(filter(None, (versions, state.reason)))
-    return Level.PROBLEM, state.engine, seen, state.remedy
+    return Level.PROBLEM, state.name, seen, state.remedy

@@ -23,7 +23,7 @@ from edgeassay.measure.fit import check_ran
 from edgeassay.measure.predictions import Predictions
 from edgeassay.measure.quantization import dequantize, quantize
 from edgeassay.measure.shards import Shard, ShardStore
-from edgeassay.preprocess import Images, input_shape
+from edgeassay.preprocess import Images, input_shape, laid_out
 from edgeassay.progress import Reporter
 from edgeassay.slots import Placed, Slot
 from edgeassay.spec import Preprocess, RuntimeSpec
@@ -79,9 +79,10 @@ class Inputs:
             yield part
 
 
-def rows_of(part: Images, loaded: Loaded) -> npt.NDArray[Any]:
-    """Images as the artifact takes them, one a row."""
-    return quantize(part, loaded.inputs[0])[:, np.newaxis]
+def rows_of(part: Images, loaded: Loaded, settings: Preprocess) -> npt.NDArray[Any]:
+    """Images that were preprocessed by `settings` as the artifact takes them, one a row."""
+    taken = loaded.inputs[0]
+    return quantize(laid_out(part, settings, taken.shape), taken)[:, np.newaxis]
 
 
 def run_rows(worker: Worker, loaded: Loaded, rows: npt.NDArray[Any] | Placed) -> npt.NDArray[Any]:
@@ -109,10 +110,10 @@ class Crew:
         for slot in (*seen, None, None)[:2]:
             self._slots.put(slot)
 
-    def run(self, part: Images) -> npt.NDArray[Any]:
+    def run(self, part: Images, settings: Preprocess) -> npt.NDArray[Any]:
         """The raw outputs of some images, (images, scores)."""
         assert self.loaded is not None, "a crew has a worker"
-        rows = rows_of(part, self.loaded)
+        rows = rows_of(part, self.loaded, settings)
         slot = self._slots.get()
         try:
             placed = None if slot is None else slot.put(rows)
@@ -153,7 +154,8 @@ class LocalRunner:
         crew = Crew()
 
         def run(shard: Shard) -> Outputs:
-            parts = [crew.run(part) for part in self.inputs.parts(shard)]
+            settings = self.inputs.settings
+            parts = [crew.run(part, settings) for part in self.inputs.parts(shard)]
             assert crew.loaded is not None, "a crew has a worker"
             return Outputs(values=np.concatenate(parts), loaded=crew.loaded, worker=crew.facts)
 

@@ -232,7 +232,10 @@ def remote_shard(task: Task, content: bytes) -> Outputs:
         )
     inputs, shard = Inputs(split=remote_split(task), settings=task.preprocess), task.shard
     with remote_worker(task, content) as (worker, loaded):
-        parts = [run_rows(worker, loaded, rows_of(part, loaded)) for part in inputs.parts(shard)]
+        parts = [
+            run_rows(worker, loaded, rows_of(part, loaded, task.preprocess))
+            for part in inputs.parts(shard)
+        ]
         facts = worker.facts | {"host": here}
     return Outputs(values=np.concatenate(parts), loaded=loaded, worker=facts)
 
@@ -301,7 +304,7 @@ def remote_artifact(task: Task, content: bytes) -> Path:
         raise MeasurementError(f"{task.artifact.label}: other bytes came than were sent")
     folder = Path(tempfile.gettempdir(), f"edgeassay-artifacts-{getpass.getuser()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{digest}.tflite"
+    path = folder / f"{digest}{shared.suffix}"
     if not path.is_file() or sha256_of(path) != digest:
         write_bytes(path, content)
     return path

@@ -64,4 +64,4 @@ def _infer(
 ) -> npt.NDArray[np.float32]:
     """The scores of one image."""
     image = load_images(split, [row], settings)
-    return dequantize(worker.run(loaded, [rows_of(image, loaded)])[0], loaded.outputs[0])
+    return dequantize(worker.run(loaded, [rows_of(image, loaded, settings)])[0], loaded.outputs[0])

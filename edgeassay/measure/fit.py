@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import ArtifactError, MeasurementError
-from edgeassay.preprocess import input_shape
+from edgeassay.preprocess import fits, input_shape
 from edgeassay.spec import Preprocess
 from edgeassay.workers import Loaded, TensorSpec
 
 Shapes: TypeAlias = list[tuple[int, ...]]
+
+IMAGE_RANK: Final = 4  # batch, and height, width and channels in either order
 
 
 def check_ran(artifact: Artifact, loaded: Loaded) -> None:
@@ -33,7 +35,7 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
             " image classifier has one of each"
         )
     wanted, given = loaded.inputs[0].shape, (1, *input_shape(settings))
-    if wanted != given:
+    if not fits(settings, wanted):
         raise MeasurementError(
             f"{loaded.label} takes an input of shape {_shape(wanted)}, and [preprocess] in"
             f" {model_file} makes {_shape(given)}; make size, color and channels agree"
@@ -66,15 +68,25 @@ class Shaped(Protocol):
 
 
 def other_shapes(first: Shaped, second: Shaped) -> Iterator[tuple[str, Shapes, Shapes]]:
-    """The sides, "inputs" and "outputs", on which two have other shapes, with both's shapes."""
+    """The sides, "inputs" and "outputs", on which two have other shapes, with both's shapes; that
+    one has its channels elsewhere makes no difference.
+    """
     sides = (
         ("inputs", first.inputs, second.inputs),
         ("outputs", first.outputs, second.outputs),
     )
     for side, *both in sides:
         one, two = (sorted(tensor.shape for tensor in tensors) for tensors in both)
-        if one != two:
+        if sorted(map(_anyhow, one)) != sorted(map(_anyhow, two)):
             yield side, one, two
+
+
+def _anyhow(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The same for NHWC and NCHW, in which forms of one network may differ."""
+    if len(shape) != IMAGE_RANK:
+        return shape
+    batch, a, b, c = shape
+    return (batch, *min((a, b, c), (b, c, a), (c, a, b)))
 
 
 def check_alike(candidate: Loaded, reference: Loaded) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +21,8 @@ from edgeassay.workers import Loaded, Memory, TimedRounds, Worker
 
 MB = 1e6
 TIMED_ROWS: Final = 1  # of one inference
+SOFTWARE_TIMES: Final = "software stands in for the accelerator, and its times decide nothing"
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +42,16 @@ class Start:
 @dataclass(frozen=True, kw_only=True)
 class Durations:
     """Durations of single inferences; the reference's rounds are those that took turns with the
-    candidate's, or None where the case is the reference. `starts` has one for each process.
+    candidate's, or None where the case is the reference. `starts` has one for each process;
+    `worker` is what the last of them said of itself, `facts` what its runtime said of the
+    candidate.
     """
 
     candidate: Rounds
     reference: Rounds | None
     starts: tuple[Start, ...]
     worker: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def init(self, confidence: float) -> Measurement:
         """To make the artifact ready in a fresh process, in ms: the median over processes."""
@@ -110,13 +115,21 @@ class Durations:
         )
 
 
-def stack_of(runtime: RuntimeSpec, worker: Mapping[str, Any]) -> Stack:
-    """What executed a case that was timed: what its runtime declares, and what the worker says."""
+def _delegate(runtime: RuntimeSpec) -> str:
+    return runtime.kernels if runtime.accelerator == "cpu" else runtime.accelerator
+
+
+def stack_of(
+    runtime: RuntimeSpec, worker: Mapping[str, Any], facts: Mapping[str, Any] = NOTHING
+) -> Stack:
+    """What executed a case that was timed: what its runtime declares, what the worker says of
+    itself, and what its runtime says of the artifact, which an accelerator's name is among.
+    """
     return Stack(
         runtime=worker["runtime"],
         runtime_version=worker["runtime_version"],
-        delegate=runtime.kernels,
-        gpu_driver=None,
+        delegate=worker.get("delegate", _delegate(runtime)),
+        gpu_driver=facts.get("adapter"),
         threads=runtime.threads,
         batch=TIMED_ROWS,
     )
@@ -168,14 +181,15 @@ def time_case(
                         waited_ns=rounds.waited_ns,
                     )
                 )
-                facts = dict(worker.facts)
+                said, facts = dict(worker.facts), dict(loaded.facts)
             advance(1)
     stacked, drawn = np.stack(collected), draw(seed, timing)
     return Durations(
         candidate=Rounds(durations=stacked[:, 0], drawn=drawn),
         reference=None if reference is None else Rounds(durations=stacked[:, 1], drawn=drawn),
         starts=tuple(starts),
-        worker=facts,
+        worker=said,
+        facts=facts,
     )
 
 

@@ -16,15 +16,17 @@ import edgeassay
 from edgeassay.atomic import write_text
 from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
+from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.records import (
     CaseId,
     ClaimRecord,
     LimitRecord,
     MeasurementRecord,
+    Plain,
     Record,
     ScoresRecord,
 )
-from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Judgement, Verdict
+from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Judgement, Kind, Verdict
 
 
 class HealthRecord(Record):
@@ -61,10 +63,19 @@ class CaseRecord(Record):
 
     `patients_separate` is false where the data names no patients, so that nobody can verify that
     calibration and evaluation have none in common. Where fewer `evaluated_images` than the
-    evaluation split's `split_images` were evaluated, they are a sample of it.
+    evaluation split's `split_images` were evaluated, they are a sample of it. `kind` is how its
+    numbers came to be, null in files of versions that didn't tell; `options` is what its runtime
+    was told, `loaded` what that said of the artifact, and `delegated_share` how much of the graph
+    its delegate took. `intervals` has the facts with bounds, by name. `arena_bytes` is the smallest
+    arena of a microcontroller's runtime, and `estimate` what a compiler for an accelerator says.
     """
 
     case: CaseId
+    kind: Kind | None = None
+    architecture: Plain | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    loaded: dict[str, Any] = Field(default_factory=dict)
+    delegated_share: float | None = None
     size_bytes: int | None
     size_ratio: float | None
     artifact_sha256: str | None
@@ -75,12 +86,16 @@ class CaseRecord(Record):
     p50_ms: float | None
     p95_ms: float | None
     latency_ratio: float | None
+    peak_memory_mb: float | None = None
+    intervals: dict[str, MeasurementRecord] = Field(default_factory=dict)
     patients_separate: bool | None
     reused_predictions: int | None
     evaluated_images: int | None = None
     split_images: int | None = None
     worker: dict[str, Any]
     health: list[HealthRecord] = Field(default_factory=list)
+    arena_bytes: int | None = None
+    estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
 
 
@@ -98,7 +113,8 @@ class Results(Record):
     """A whole run; `complete` is false where it ended before every chosen claim was judged, and
     `unasked` has those that weren't chosen of the cases that it is about.
 
-    `scores` is only in the document that pytest-benchmark's file of the run has.
+    `command` has the words that pytest was started with. `scores` is only in the document that
+    pytest-benchmark's file of the run has.
     """
 
     schema_version: Literal[1] = Field(alias="schema", default=1)
@@ -107,6 +123,7 @@ class Results(Record):
     dirty: bool
     started: datetime
     machine: dict[str, Any]
+    command: list[Plain] = Field(default_factory=list)
     complete: bool
     claims: list[ClaimRecord]
     cases: list[CaseRecord] = Field(default_factory=list)
@@ -144,7 +161,9 @@ def claim_record(judgement: Judgement) -> ClaimRecord:
 def case_record(case: Case, facts: CaseFacts) -> CaseRecord:
     """A case's facts as results.json has them."""
     health = [HealthRecord(what=w.what, excess=w.excess, **asdict(w.health)) for w in facts.health]
-    return CaseRecord(case=case_id(case), **(vars(facts) | {"health": health}))
+    intervals = {k: MeasurementRecord(**asdict(m)) for k, m in facts.intervals.items()}
+    others = vars(facts) | {"health": health, "intervals": intervals}
+    return CaseRecord(case=case_id(case), **others)
 
 
 # Of claims that must all hold, the verdict on all is the first of these that any has.
@@ -205,9 +224,10 @@ def assemble(
     co_primaries: Mapping[str, Collection[ClaimName]],
     complete: bool,
     planned: Iterable[Claim] = (),
+    command: Sequence[str] = (),
 ) -> Results:
-    """The record of a run; `co_primaries` names each model's co-primary claims, and `planned` has
-    all that limits make, chosen or not.
+    """The record of a run that `pytest` began with the words of `command`; `co_primaries` names
+    each model's co-primary claims, and `planned` has all that limits make, chosen or not.
     """
     commit, dirty = git_state(root)
     for record in cases:
@@ -218,6 +238,7 @@ def assemble(
         dirty=dirty,
         started=started,
         machine=asdict(machine),
+        command=list(command),
         complete=complete,
         claims=claims,
         cases=cases,

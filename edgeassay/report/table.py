@@ -10,9 +10,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from edgeassay.report.marks import legend, marked
 from edgeassay.report.results import CaseRecord
 from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
-from edgeassay.spec import TRAITS, ClaimName, Verdict
+from edgeassay.spec import TRAITS, ClaimName, Kind, Verdict
 
 DECLARED: Final = "declared"
 # Worst first; a declared failure is known, and so shown before what isn't measured.
@@ -65,7 +66,7 @@ def _measured(records: Sequence[ClaimRecord], claim: ClaimName) -> MeasurementRe
 def _auc(facts: CaseRecord | None, claimed: MeasurementRecord | None) -> str:
     if facts is None or facts.mean_auc is None:
         return ""
-    text = f"{facts.mean_auc:.4f}"
+    text = _marked(f"{facts.mean_auc:.4f}", facts)
     if facts.mean_auc_drop is not None:
         text += f" ({-facts.mean_auc_drop:+z.4f})"
     if claimed is not None and claimed.low is not None and claimed.high is not None:
@@ -81,10 +82,29 @@ def _size(facts: CaseRecord | None) -> str:
 
 
 def _latency(facts: CaseRecord | None) -> str:
+    """p50 and p95, labelled where they aren't measured on what the case stands for."""
     if facts is None or facts.p50_ms is None or facts.p95_ms is None:
         return ""
     form = ".2f" if facts.p50_ms >= TENTH_MS else ".4f"
-    return f"{facts.p50_ms:{form}} / {facts.p95_ms:{form}}"
+    return _marked(f"{facts.p50_ms:{form}} / {facts.p95_ms:{form}}", facts)
+
+
+def _speed(facts: CaseRecord | None) -> str:
+    if facts is None or not facts.latency_ratio:
+        return ""
+    return _marked(f"{1 / facts.latency_ratio:.2f}x", facts)
+
+
+def _delegated(facts: CaseRecord | None) -> str:
+    """How many of the graph's nodes the delegate took."""
+    loaded = {} if facts is None else facts.loaded
+    if facts is None or "nodes" not in loaded or "delegated" not in loaded:
+        return ""
+    return _marked(f"{loaded['delegated']} of {loaded['nodes']}", facts)
+
+
+def _marked(text: str, facts: CaseRecord) -> str:
+    return marked(text, facts.kind or Kind.MEASURED)
 
 
 def _rows(claims: Sequence[ClaimRecord]) -> dict[CaseId, list[ClaimRecord]]:
@@ -100,7 +120,8 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("model", "variant", "runtime"):
         table.add_column(name, no_wrap=True)
-    for name in ("size (ratio)", "mean AUC (change) [bounds]", "p50 / p95 ms", "speed"):
+    numbers = ("size (ratio)", "mean AUC (change) [bounds]", "p50 / p95 ms", "speed", "delegated")
+    for name in numbers:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     facts = {record.case: record for record in cases}
@@ -116,7 +137,8 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
             _size(known),
             _auc(known, _measured(records, ClaimName.MEAN_AUC_DROP)),
             _latency(known),
-            f"{1 / known.latency_ratio:.2f}x" if known and known.latency_ratio else "",
+            _speed(known),
+            _delegated(known),
             _verdict(records),
         )
         shown = case.model
@@ -222,12 +244,25 @@ def _about_samples(cases: Sequence[CaseRecord]) -> list[str]:
     ]
 
 
+def _about_kinds(claims: Sequence[ClaimRecord]) -> list[str]:
+    """Which numbers weren't measured on a device, and how they came to be."""
+    found = Counter(
+        (record.kind, record.case.runtime) for record in claims if record.measurement is not None
+    )
+    return [
+        f"{kind}, not measured on a device: {number} claims on {runtime}"
+        for (kind, runtime), number in found.items()
+        if kind is not Kind.MEASURED
+    ]
+
+
 def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
     lines = [f"{len(claims)} claims: {total}"]
     reasons = Counter((r.verdict, r.reason) for r in claims if r.verdict in UNDECIDED)
     lines += [f"{verdict}, {number}: {reason}" for (verdict, reason), number in reasons.items()]
+    lines += _about_kinds(claims)
     lines += _about_failures(claims)
     lines += _about_evidence(claims)
     lines += _about_co_primaries(cases)
@@ -237,6 +272,7 @@ def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[
                 f"declared until {record.deviation_expires}: {_name(record)}: {record.deviation}"
             )
     lines += _about_health(cases)
+    lines += legend(case.kind for case in cases if case.kind is not None)
     reused = sum(c.reused_predictions or 0 for c in cases)
     if reused:
         lines.append(

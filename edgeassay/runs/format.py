@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgeassay.errors import DataError, why
+from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.records import CaseId, ClaimRecord, Plain, ScoresRecord
 
 READ: Final = ("4", "5")  # major versions of the format
@@ -64,6 +65,12 @@ class OfCase(Loose):
     case: CaseId
 
 
+class CaseEntry(OfCase):
+    """What was found out about a case, as far as it is read."""
+
+    estimate: EstimateRecord | None = None
+
+
 class Unasked(OfCase):
     """A claim of a case that the run wasn't asked for."""
 
@@ -75,7 +82,7 @@ class OurResults(Loose):
 
     complete: bool
     claims: list[ClaimRecord]
-    cases: list[OfCase] = []
+    cases: list[CaseEntry] = []
     scores: list[ScoresRecord] = []
     unasked: list[Unasked] = []
 

@@ -40,6 +40,8 @@ def read_run(path: Path, *, claims: bool = True) -> SavedRun:
     file = read_shape(path, RunFile) if claims else read_shape(path, TimingsFile)
     ours = _ours(path, file) if isinstance(file, RunFile) else None
     hardware, machine = _machine(path, file.machine_info)
+    cases = ours.cases if ours else ()
+    estimates = {entry.case: entry.estimate for entry in cases if entry.estimate is not None}
     return SavedRun(
         where=str(path),
         version=file.version,
@@ -51,9 +53,10 @@ def read_run(path: Path, *, claims: bool = True) -> SavedRun:
         machine=machine,
         ours=file.machine_info.get("edgeassay") is not None,
         complete=ours.complete if ours else True,
-        benchmarks=_benchmarks(path, file),
+        benchmarks=_benchmarks(path, file, needed=not estimates),
         claims=tuple(ours.claims) if ours else (),
         scores={record.case: record.model_dump() for record in (ours.scores if ours else ())},
+        estimates=estimates,
     )
 
 
@@ -70,14 +73,14 @@ def _ours(path: Path, file: RunFile) -> OurResults | None:
         ) from None
 
 
-def _benchmarks(path: Path, file: TimingsFile) -> dict[str, Timed]:
+def _benchmarks(path: Path, file: TimingsFile, *, needed: bool) -> dict[str, Timed]:
     found: dict[str, Timed] = {}
     for benchmark in file.benchmarks:
         made = _timed(path, benchmark, file.machine_info)
         if made.key in found:
             raise DataError(f"{path} has the benchmark {made.key!r} twice; save one run to a file")
         found[made.key] = made
-    if not found:
+    if needed and not found:
         raise DataError(f"{path} has no benchmarks: nothing was timed; run it with --benchmark")
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.records import CaseId, ClaimRecord
 
 Durations = npt.NDArray[np.float64]
@@ -52,7 +53,8 @@ class SavedRun:
 
     `hardware` identifies the machine: our fingerprint, or what pytest-benchmark tells of the CPU;
     `machine` is the same for people, part by part. `claims` and `complete` are of our own runs:
-    a foreign one has no claims. `scores` has the digests of each case's scores and of their data.
+    a foreign one has no claims. `scores` has the digests of each case's scores and of their data,
+    `estimates` what a compiler said of cases that nothing ran.
     """
 
     where: str
@@ -68,6 +70,7 @@ class SavedRun:
     benchmarks: Mapping[str, Timed]
     claims: tuple[ClaimRecord, ...] = ()
     scores: Mapping[CaseId, Mapping[str, Any]] = field(default_factory=dict)
+    estimates: Mapping[CaseId, EstimateRecord] = field(default_factory=dict)
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -34,6 +34,7 @@ from edgeassay.spec.data import (
     Sample,
 )
 from edgeassay.spec.history import History
+from edgeassay.spec.ladder import Ladder
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
@@ -48,12 +49,20 @@ from edgeassay.spec.model import (
     Tolerance,
     VariantSpec,
 )
-from edgeassay.spec.runtimes import ENGINES, EngineTraits, RuntimeSpec, WorkerSpec
+from edgeassay.spec.runtimes import (
+    ENGINES,
+    FORMATS,
+    EngineTraits,
+    EnvironmentSpec,
+    RuntimeSpec,
+    WorkerSpec,
+)
 
 __all__ = [
     "ARCHITECTURES",
     "CHEST_FINDINGS",
     "ENGINES",
+    "FORMATS",
     "TRAITS",
     "Accepted",
     "Allowed",
@@ -68,12 +77,14 @@ __all__ = [
     "Deviation",
     "DeviceSpec",
     "EngineTraits",
+    "EnvironmentSpec",
     "Extent",
     "Gate",
     "History",
     "ImageCsvSource",
     "Judgement",
     "Kind",
+    "Ladder",
     "Limit",
     "LimitRule",
     "Match",

@@ -62,6 +62,8 @@ class ClaimName(StrEnum):
     SCORE_SHIFT_MAX = "score_shift_max"
     FINITE_OUTPUTS = "finite_outputs"
     DELEGATED_SHARE = "delegated_share"
+    ARENA_KB = "arena_kb"
+    NPU_SRAM_KB = "npu_sram_kb"
     PARITY_LSB = "parity_lsb"
     PARITY_DIFFERENCE = "parity_difference"
     LATENCY_P95_MS = "latency_p95_ms"
@@ -74,6 +76,7 @@ class ClaimName(StrEnum):
     PEAK_MEMORY_MB = "peak_memory_mb"
     BASELINE_LATENCY_RATIO = "baseline_latency_ratio"
     BASELINE_SIZE_RATIO = "baseline_size_ratio"
+    BASELINE_CYCLES_RATIO = "baseline_cycles_ratio"
     BASELINE_AUC_DROP = "baseline_auc_drop"
     RELEASED_AUC_DROP = "released_auc_drop"
 
@@ -101,6 +104,11 @@ class ClaimTraits:
     of_device: bool = False
     of_baseline: bool = False
     of_parity: bool = False
+
+    @property
+    def needs_execution(self) -> bool:
+        """Whether it is about outputs or times, which what is only compiled has none of."""
+        return self.needs_data or self.timed or self.of_parity
 
 
 TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
@@ -231,6 +239,16 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         unit="share",
         sentence="{subject}: the delegate took at least {limit} of the graph's nodes",
     ),
+    ClaimName.ARENA_KB: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="kB",
+        sentence="{subject} works in an arena of at most {limit} kB",
+    ),
+    ClaimName.NPU_SRAM_KB: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="kB",
+        sentence="{subject} takes at most {limit} kB of the accelerator's SRAM",
+    ),
     ClaimName.PARITY_LSB: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="LSB",
@@ -313,6 +331,12 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sense=Sense.AT_MOST,
         unit="ratio",
         sentence="{subject} has at most {limit} of the baseline's bytes",
+        of_baseline=True,
+    ),
+    ClaimName.BASELINE_CYCLES_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} takes at most {limit} of the baseline's estimated cycles",
         of_baseline=True,
     ),
     ClaimName.BASELINE_AUC_DROP: ClaimTraits(

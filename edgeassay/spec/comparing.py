@@ -16,13 +16,14 @@ class Stack:
     """What executed a timed case, beside the hardware: runs of one machine with other stacks can be
     compared, and the comparison says what changed.
 
-    `delegate` names the kernels; `gpu_driver` is None where no GPU computes; `batch` is the rows of
+    `delegate` names the kernels, or the accelerator; `gpu_driver` is the adapter by its own name,
+    and None where no GPU computes; `batch` is the rows of
     one inference.
     """
 
     runtime: str
     runtime_version: str
-    delegate: Literal["xnnpack", "builtin", "reference"]
+    delegate: Literal["xnnpack", "builtin", "reference", "gpu"]
     gpu_driver: str | None
     threads: int
     batch: int
@@ -87,13 +88,15 @@ class Allowed:
 
     A slowdown is a share of the base's median time: what is `tolerated` is none, one that is
     `unacceptable` must be excluded; less than `floor_ms` never counts. `size_growth` is a share of
-    the base's bytes; `auc_drop` is what the mean AUC may lose.
+    the base's bytes, `cycles_growth` one of its estimated cycles; `auc_drop` is what the mean AUC
+    may lose.
     """
 
     tolerated: Limit
     unacceptable: Limit
     floor_ms: Limit
     size_growth: Limit
+    cycles_growth: Limit
     auc_drop: Limit
 
     def slowdowns(self, base_ms: float) -> tuple[float, float]:

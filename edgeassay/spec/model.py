@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
@@ -19,13 +19,20 @@ ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv6
 class VariantSpec:
     """One compressed form of a model: the method that makes it and what that needs, or an artifact
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
+    `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes.
     """
 
     __pydantic_config__ = STRICT
     method: str | None = None
     calibration_images: int = 0
+    per_tensor_dense: bool = False
     artifact: str | None = None
     sha256: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """What its file's name ends in, which is its format."""
+        return ".tflite" if self.artifact is None else PurePosixPath(self.artifact).suffix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +191,8 @@ class DeviceSpec:
     """A hardware profile: how to recognise it, its workers by environment, its limits by model.
 
     `architecture` is that of its workers where they aren't on this machine. What is `emulated` runs
-    the right instructions, and its times say nothing.
+    the right instructions, and its times say nothing. Its `runtimes` go before the catalogue's of
+    the same name: which accelerator is there is the device's to say.
     """
 
     id: str
@@ -198,3 +206,4 @@ class DeviceSpec:
     tolerance: Tolerance
     limits: Mapping[str, tuple[LimitRule, ...]]
     evaluation: Extent = field(default_factory=Extent)
+    runtimes: Mapping[str, RuntimeSpec] = field(default_factory=dict)

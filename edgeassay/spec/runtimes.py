@@ -16,19 +16,26 @@ class EngineTraits:
 
     `environment` is what it is installed in, where nothing else is said; `suffix` that of the
     artifacts it takes. Where it is `kind` estimated, nothing is executed. `timed` is False where
-    its times say nothing of the device that it stands for.
+    its times say nothing of the device that it stands for. `targets` are what it compiles for.
     """
 
     environment: str
     suffix: str = ".tflite"
     kind: Kind = Kind.MEASURED
     timed: bool = True
+    targets: tuple[str, ...] = ()
 
     @property
     def executes(self) -> bool:
         """Whether outputs come of it."""
         return self.kind is not Kind.ESTIMATED
 
+
+ETHOS_U: Final = (
+    *(f"ethos-u55-{macs}" for macs in (32, 64, 128, 256)),
+    *(f"ethos-u65-{macs}" for macs in (256, 512)),
+    *(f"ethos-u85-{macs}" for macs in (128, 256, 512, 1024, 2048)),
+)
 
 ENGINES: Final[Mapping[str, EngineTraits]] = {
     "litert": EngineTraits(environment="litert"),
@@ -37,15 +44,21 @@ ENGINES: Final[Mapping[str, EngineTraits]] = {
     "tensorflow": EngineTraits(environment="tensorflow"),
     "onnxruntime": EngineTraits(environment="onnxruntime", suffix=".onnx"),
     "tflite-micro": EngineTraits(environment="tflite-micro", timed=False),
-    "ethos-u": EngineTraits(environment="ethos-u", kind=Kind.ESTIMATED),
+    "ethos-u": EngineTraits(environment="ethos-u", kind=Kind.ESTIMATED, targets=ETHOS_U),
     "edgetpu": EngineTraits(environment="edgetpu", kind=Kind.ESTIMATED),
 }
+
+
+# What an artifact's name may end in, and the engine that usually executes such a file.
+FORMATS: Final[Mapping[str, str]] = {".tflite": "litert", ".onnx": "onnxruntime"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeSpec:
     """What executes an artifact, with its options; `engine` names the worker's adapter, and
-    `environment` what it is installed in, where that isn't the engine's usual one.
+    `environment` what it is installed in, where that isn't the engine's usual one. A compiler's
+    `target` is the accelerator, `system` and `memory` the names by which it knows what is around
+    it, where they aren't its usual ones.
     """
 
     __pydantic_config__ = STRICT
@@ -54,6 +67,14 @@ class RuntimeSpec:
     threads: int = 1
     kernels: Literal["xnnpack", "builtin", "reference"] = "xnnpack"
     accelerator: Literal["cpu", "gpu"] = "cpu"
+    target: str | None = None
+    system: str | None = None
+    memory: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it leaves kernels and accelerator as they are by default."""
+        return self.kernels == RuntimeSpec.kernels and self.accelerator == RuntimeSpec.accelerator
 
     @property
     def worker(self) -> str:
@@ -64,6 +85,20 @@ class RuntimeSpec:
     def traits(self) -> EngineTraits:
         """What its engine is about."""
         return ENGINES[self.engine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentSpec:
+    """What a runtime is installed in: `requires` is what pip is told. Where wheels are limited,
+    `python` has the first and last version of CPython that they exist for, and `architectures` the
+    machines.
+    """
+
+    __pydantic_config__ = STRICT
+    about: str
+    requires: tuple[str, ...]
+    python: tuple[str, str] | None = None
+    architectures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +113,11 @@ class WorkerSpec:
     __pydantic_config__ = STRICT
     command: tuple[str, ...]
     folder: str | None = None
+
+    @property
+    def is_environment(self) -> bool:
+        """Whether it is the Python of an environment that `edgeassay runtimes` installs."""
+        return any("{environment}" in word for word in self.command)
 
     @property
     def is_own(self) -> bool:

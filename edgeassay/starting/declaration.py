@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from edgeassay.spec import FORMATS
 from edgeassay.starting.tensors import Tensors, guess_image, plain_integer
 from edgeassay.starting.toml import key, off, prose, quoted
 from edgeassay.workers import TensorSpec
@@ -26,13 +27,24 @@ class Facts:
     """What is known of a model when it starts.
 
     `digests` are those of the artifacts by variant; empty where variants are made from `weights`.
-    `tensors` by variant; of the float .tflite alone where variants are made.
+    `tensors` by variant; of the float .tflite alone where variants are made. `suffixes` are what
+    the artifacts' files end in.
     """
 
     id: str
     weights: str | None
     digests: Mapping[str, str]
     tensors: Mapping[str, Tensors]
+    suffixes: Mapping[str, str] = field(default_factory=dict)
+
+    def suffix(self, variant: str) -> str:
+        """What a variant's file ends in."""
+        return self.suffixes.get(variant, ".tflite")
+
+    @property
+    def engines(self) -> list[str]:
+        """What executes the variants."""
+        return list(dict.fromkeys(FORMATS[self.suffix(variant)] for variant in self.tensors))
 
     @property
     def reference(self) -> str:
@@ -56,7 +68,7 @@ def model_toml(facts: Facts) -> str:
         _head(facts),
         _artifacts(facts) if facts.weights is None else _methods(facts),
         _reference(facts),
-        _runtimes(),
+        _runtimes(facts),
         *_limits(facts),
         _random_inputs(facts),
         *_data(facts),
@@ -104,8 +116,9 @@ def _artifacts(facts: Facts) -> list[str]:
     )
     lines.append("[variants]")
     for variant, digest in facts.digests.items():
-        lines += [f"# {variant}.tflite", *_tensor_lines(facts.tensors[variant])]
-        artifact = quoted(f"{variant}.tflite")
+        name = f"{variant}{facts.suffix(variant)}"
+        lines += [f"# {name}", *_tensor_lines(facts.tensors[variant])]
+        artifact = quoted(name)
         lines.append(f"{key(variant)} = {{ artifact = {artifact}, sha256 = {quoted(digest)} }}")
     return lines
 
@@ -154,12 +167,18 @@ def _predictions(facts: Facts) -> list[str]:
     return [*lines, *off(['predictions = "original.csv"'])]
 
 
-def _runtimes() -> list[str]:
-    return [
-        '# What runs the variants; `kernels` may be "xnnpack", "builtin" or "reference".',
-        "[runtimes]",
-        'litert = { engine = "litert", threads = 1, kernels = "xnnpack" }',
-    ]
+def _runtimes(facts: Facts) -> list[str]:
+    lines = {
+        "litert": [
+            '# What runs a .tflite; `kernels` may be "xnnpack", "builtin" or "reference".',
+            'litert = { engine = "litert", threads = 1, kernels = "xnnpack" }',
+        ],
+        "onnxruntime": [
+            "# What runs an .onnx, on the CPU.",
+            'onnxruntime = { engine = "onnxruntime", threads = 1 }',
+        ],
+    }
+    return ["[runtimes]", *(line for engine in facts.engines for line in lines[engine])]
 
 
 def _limits(facts: Facts) -> list[list[str]]:
@@ -181,9 +200,14 @@ def _limits(facts: Facts) -> list[list[str]]:
         *off(["sensitivity_drop = 0.02", "specificity_drop = 0.05"]),
     ]
     names = list(facts.digests) if facts.weights is None else ["drq", "fp16"]
-    tables = [_variant_limits(name) for name in names if name != facts.reference]
+    whole = facts.suffix(facts.reference)
+    tables = [
+        _variant_limits(name, timed=facts.suffix(name) == whole)
+        for name in names
+        if name != facts.reference
+    ]
     if facts.weights is not None and facts.image is not None:
-        tables.append(off(_variant_limits("int8")))
+        tables.append(off(_variant_limits("int8", timed=True)))
     if tables:
         tables[0] = [
             "# What must hold of a variant beside the reference: the share of its bytes, and of its"
@@ -198,12 +222,13 @@ def _is(variant: str, kind: str) -> bool:
     return variant == kind or variant.startswith(f"{kind}-")
 
 
-def _variant_limits(variant: str) -> list[str]:
+def _variant_limits(variant: str, *, timed: bool) -> list[str]:
+    """A variant's limits; that on time only where one runtime takes it and the reference."""
     size = (0.5, "the literature's 2x: Abid et al. 2021, two to four times smaller")
     if _is(variant, "fp16"):  # a half can't be had: scales, biases and the graph itself stay
         size = (0.55, "16-bit weights: near a half, plus what doesn't shrink")
     limits = {"size_ratio": size}
-    if _is(variant, "int8"):
+    if timed and _is(variant, "int8"):
         limits["latency_ratio"] = (
             1.0,
             "int8 that is slower than the reference is no reason to ship int8",

@@ -21,7 +21,7 @@ from edgeassay.measure.fit import other_shapes
 from edgeassay.progress import Reporter
 from edgeassay.starting.declaration import REFERENCE, Facts, model_toml
 from edgeassay.starting.given import Given
-from edgeassay.starting.tensors import Tensors, inspect
+from edgeassay.starting.tensors import Start, Tensors, inspect, own_worker
 
 # What a SavedModel's folder is made of; whatever else lies there is none of the network.
 SAVED_MODEL: Final = (
@@ -52,9 +52,16 @@ class Started:
 
 
 def start_model(
-    name: str, given: Given, models_dir: Path, *, project_models: Path, report: Reporter
+    name: str,
+    given: Given,
+    models_dir: Path,
+    *,
+    project_models: Path,
+    start: Start = own_worker,
+    report: Reporter,
 ) -> Started:
-    """Make `models_dir`/`name` with copies of what was given and a model.toml.
+    """Make `models_dir`/`name` with copies of what was given and a model.toml. `start` gives
+    workers of runtimes that this Python needn't have.
 
     An error leaves nothing behind: ConfigError where the name or the place can't be used,
     ArtifactError, WorkerError, BuildFailed or BuildUnavailable where the network can't.
@@ -69,7 +76,7 @@ def start_model(
         with tempfile.TemporaryDirectory(dir=first.parent, prefix=".edgeassay-") as scratch:
             folder = Path(scratch, target.relative_to(first.parent))
             folder.mkdir(parents=True)
-            facts = _fill(folder, given, cache=Path(scratch, ".cache"), report=report)
+            facts = _fill(folder, given, start, cache=Path(scratch, ".cache"), report=report)
             files = tuple(sorted(path.name for path in folder.iterdir()))
             Path(scratch, first.name).rename(first)
     except OSError as error:
@@ -103,10 +110,10 @@ def _check_place(name: str, target: Path, project_models: Path) -> None:
         raise ConfigError(f"{target.parent} is no folder; choose another --models-dir")
 
 
-def _fill(folder: Path, given: Given, *, cache: Path, report: Reporter) -> Facts:
+def _fill(folder: Path, given: Given, start: Start, *, cache: Path, report: Reporter) -> Facts:
     """Put everything into the folder, and see that its model.toml loads."""
     if given.network is None:
-        facts = _from_artifacts(folder, given.artifacts)
+        facts = _from_artifacts(folder, given.artifacts, start)
     else:
         facts = _from_network(folder, given.network, given.option, cache, report)
     write_text(folder / "model.toml", model_toml(facts))
@@ -114,16 +121,18 @@ def _fill(folder: Path, given: Given, *, cache: Path, report: Reporter) -> Facts
     return facts
 
 
-def _from_artifacts(folder: Path, artifacts: Mapping[str, Path]) -> Facts:
+def _from_artifacts(folder: Path, artifacts: Mapping[str, Path], start: Start) -> Facts:
     digests, tensors = {}, {}
+    suffixes = {variant: file.suffix for variant, file in artifacts.items()}
     for variant, file in artifacts.items():
-        path = folder / f"{variant}.tflite"
+        path = folder / f"{variant}{suffixes[variant]}"
         write_bytes(path, file.read_bytes())
         # What is described is the copy, whatever becomes of the file meanwhile.
         digests[variant] = sha256_of(path)
-        tensors[variant] = inspect(path, f"{variant} ({file})")
+        used = own_worker if file.suffix == ".tflite" else start
+        tensors[variant] = inspect(path, f"{variant} ({file})", used)
     _check_alike(tensors)
-    return Facts(id=folder.name, weights=None, digests=digests, tensors=tensors)
+    return Facts(id=folder.name, weights=None, digests=digests, tensors=tensors, suffixes=suffixes)
 
 
 def _check_alike(tensors: Mapping[str, Tensors]) -> None:

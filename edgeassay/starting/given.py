@@ -11,6 +11,7 @@ from typing import Final
 from edgeassay.config.checks import FOREIGN
 from edgeassay.config.shapes import NAME
 from edgeassay.errors import ConfigError
+from edgeassay.onnx_file import in_one_file, kept_elsewhere
 from edgeassay.spec import ClaimName
 
 # How the kinds of file begin: a .tflite has its identifier after a flatbuffer's root offset.
@@ -86,7 +87,7 @@ def _read_artifacts(entries: Sequence[str]) -> dict[str, Path]:
                 " each a name of its own"
             )
         found[variant] = Path(file).expanduser()
-        _check_tflite(found[variant], where)
+        _check_artifact(found[variant], where)
     return found
 
 
@@ -118,6 +119,10 @@ def _remedy(path: Path, beginning: bytes) -> str:
             "it is a .tflite: give it with --artifact VARIANT=FILE as it is, or with --tflite to"
             " have variants made from it"
         )
+    if path.suffix.lower() == ".onnx":
+        return (
+            "give an .onnx with --artifact VARIANT=FILE, FILE ending in .onnx: it is run as it is"
+        )
     if (remedy := FOREIGN.get(path.suffix.lower())) is not None:
         return remedy
     if beginning[:4] == HDF5:
@@ -125,6 +130,22 @@ def _remedy(path: Path, beginning: bytes) -> str:
     if beginning[:4] == ZIP:
         return "it is an archive, as a .keras is: give a trained network with --keras"
     return "copy or export it again"
+
+
+def _check_artifact(path: Path, where: str) -> None:
+    if path.suffix != ".onnx":
+        _check_tflite(path, where)
+        return
+    # An .onnx has no identifier of its own: what runs it says whether it is one.
+    beginning = _beginning(path, where)
+    if beginning[4:8] == TFLITE or beginning[:4] in (ZIP, HDF5):
+        what = "a .tflite" if beginning[4:8] == TFLITE else "something else"
+        raise ConfigError(
+            f"{where}: the file is no .onnx but {what}, by its beginning; rename it, or export the"
+            " network again"
+        )
+    if (other := kept_elsewhere(path.read_bytes())) is not None:
+        raise ConfigError(f"{where}: {in_one_file(other)}")
 
 
 def _check_tflite(path: Path, where: str) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from edgeassay.errors import ConfigError, MeasurementError
+from edgeassay.measure.fit import IMAGE_RANK
 from edgeassay.measure.random_inputs import random_rows
-from edgeassay.spec import RandomInputs, RuntimeSpec
+from edgeassay.spec import FORMATS, RandomInputs, RuntimeSpec
 from edgeassay.workers import TensorSpec, Worker
+
+# Starts a worker of a runtime, to serve what is named.
+Start: TypeAlias = Callable[[RuntimeSpec, str], Worker]
 
 COMMAND: Final = ("{python}",)
 TIMEOUT_S: Final = 120.0  # far more than loading takes: past it the worker hangs
 
-IMAGE_RANK: Final = 4  # batch, height, width, channels
 COLORS: Final = {1: "grey", 3: "rgb"}
 LEAST_SIDE: Final = 8  # fewer pixels a side are no image
 
@@ -41,13 +45,19 @@ class ImageGuess:
     channels: str
 
 
-def inspect(path: Path, label: str) -> Tensors:
-    """Load an artifact and run it once on random inputs.
+def own_worker(runtime: RuntimeSpec, label: str) -> Worker:
+    """A worker in this very Python."""
+    return Worker(COMMAND, runtime.engine, label=label, timeout_s=TIMEOUT_S)
 
-    ArtifactError, WorkerError or ConfigError, each with `label`, where that can't be done.
+
+def inspect(path: Path, label: str, start: Start = own_worker) -> Tensors:
+    """Load an artifact and run it once on random inputs, in a worker of what usually runs it.
+
+    ArtifactError, WorkerError or ConfigError, each with `label`, where that can't be done; Absent
+    where that runtime isn't here.
     """
-    runtime = RuntimeSpec()
-    with Worker(COMMAND, runtime.engine, label=label, timeout_s=TIMEOUT_S) as worker:
+    runtime = RuntimeSpec(engine=FORMATS[path.suffix])
+    with start(runtime, label) as worker:
         loaded = worker.load(path, runtime, "artifact", label)
         try:
             rows = random_rows(loaded, RandomInputs(rows=1), 0)

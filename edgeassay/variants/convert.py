@@ -2,8 +2,8 @@
 
 TensorFlow lives and dies here, so that its threads and memory never stand beside a measurement.
 REQUEST is a JSON file: {"weights": path, "kind": "keras", "saved_model" or "tflite", "input_shape":
-what preprocessing makes, or null, "tasks": [{"name", "module", "calibration", "output"}]}. The name
-of every artifact finished is said on stdout.
+what preprocessing makes, or null, "tasks": [{"name", "module", "options", "calibration",
+"output"}]}. The name of every artifact finished is said on stdout.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 
 Shape = tuple[int | None, ...]
 # The input shapes of a network, without the batch axis, and how to make an artifact from it by a
-# method's module and calibration images.
-Source = tuple[list[Shape], Callable[[Any, Any], bytes]]
+# method's module, calibration images and the method's options.
+Source = tuple[list[Shape], Callable[[Any, Any, dict[str, Any]], bytes]]
 
 
 def main(request_file: str) -> None:
@@ -41,7 +41,7 @@ def main(request_file: str) -> None:
         images = None
         if task["calibration"] is not None:
             images = np.load(task["calibration"], allow_pickle=False)
-        data = make(importlib.import_module(task["module"]), images)
+        data = make(importlib.import_module(task["module"]), images, task["options"])
         Path(task["output"]).write_bytes(data)
         print(task["name"], file=replies, flush=True)
 
@@ -72,8 +72,8 @@ def open_keras(path: Path) -> Source:
         words = " ".join(str(error).split())
         sys.exit(f"Keras can't load it ({words[:250]}); save it anew with Keras 3")
     shapes = [tuple(t.shape[1:]) for t in network.inputs]
-    return shapes, lambda method, images: method.convert(
-        tf.lite.TFLiteConverter.from_keras_model(network), images
+    return shapes, lambda method, images, options: method.convert(
+        tf.lite.TFLiteConverter.from_keras_model(network), images, **options
     )
 
 
@@ -89,9 +89,10 @@ def open_saved_model(path: Path) -> Source:
         )
     inputs = signatures["serving_default"].structured_input_signature[1].values()
     shapes = [tuple(t.shape[1:]) for t in inputs]
-    return shapes, lambda method, images: method.convert(
+    return shapes, lambda method, images, options: method.convert(
         tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=["serving_default"]),
         images,
+        **options,
     )
 
 
@@ -115,7 +116,7 @@ def open_tflite(path: Path) -> Source:
         tuple(None if side < 0 else int(side) for side in d["shape_signature"][1:])
         for d in interpreter.get_input_details()
     ]
-    return shapes, lambda method, images: method.requantize(path, images)
+    return shapes, lambda method, images, _: method.requantize(path, images)
 
 
 def check_inputs(shapes: Sequence[Shape], made: tuple[int, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -26,6 +27,16 @@ def _import_as_package() -> None:
     spec.loader.exec_module(package)
 
 
+def _check_numpy() -> None:
+    """End with one line where NumPy isn't there, or is for another Python or architecture."""
+    wheels = importlib.import_module("edgeassay_worker.wheels")
+    try:
+        importlib.import_module("numpy")
+    except (ImportError, OSError) as error:
+        sys.exit(wheels.unimportable("NumPy", wheels.deepest(error)))
+
+
 if __name__ == "__main__":
     _import_as_package()
+    _check_numpy()
     importlib.import_module("edgeassay_worker.loop").main()

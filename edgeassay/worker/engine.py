@@ -14,12 +14,32 @@ class Refused(Exception):
     """The runtime doesn't accept the artifact, or fails while it runs it."""
 
 
-class Engine(Protocol):
-    """A loaded artifact."""
+class Broken(Exception):
+    """The runtime is installed and can't be used, whatever the artifact."""
 
-    inputs: List[TensorFacts]
-    outputs: List[TensorFacts]
-    facts: Dict[str, Any]
+
+class Unavailable(Exception):
+    """What the artifact shall run on isn't here: an accelerator, for one."""
+
+
+class Engine(Protocol):
+    """A loaded artifact.
+
+    One whose work may go on after it was asked for it has a method `launch` too: `invoke` without
+    waiting for the end, for which `get_outputs` then waits.
+    """
+
+    @property
+    def inputs(self) -> List[TensorFacts]:
+        """Its inputs, in order."""
+
+    @property
+    def outputs(self) -> List[TensorFacts]:
+        """Its outputs, in order."""
+
+    @property
+    def facts(self) -> Dict[str, Any]:
+        """What else its runtime says of it."""
 
     def batched(self, count: int) -> Optional["Engine"]:
         """The same artifact for `count` rows at once; None where it says that it can't."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any, Dict
 
-from .engine import Engine
+from .engine import Broken, Engine
+from .wheels import unimportable
 
 # Each module has `describe()`, which raises ImportError where the runtime can't be imported, and
 # `make(path, options)`, which gives an Engine or raises Refused.
@@ -22,7 +23,7 @@ MODULES: Dict[str, str] = {
 
 
 class NoAdapter(Exception):
-    """The worker has no adapter of that name, or what it adapts can't be imported."""
+    """The worker has no adapter of that name, or what it adapts isn't installed."""
 
 
 def _module(engine: str) -> Any:
@@ -32,12 +33,28 @@ def _module(engine: str) -> Any:
 
 
 def describe(engine: str) -> Dict[str, Any]:
-    """The runtime's name and version, and what else it says of itself."""
+    """The runtime's name and version, and what else it says of itself. NoAdapter where it isn't
+    installed, Broken where it is and can't be imported.
+    """
     try:
         facts: Dict[str, Any] = _module(engine).describe()
-    except ImportError as error:
-        raise NoAdapter("the runtime can't be imported: %s; install it there" % error) from None
+    except (ImportError, OSError) as error:  # OSError: a shared library that isn't there
+        words = " ".join(str(error).split())
+        if isinstance(error, ImportError) and _is_missing(error):
+            raise NoAdapter(words) from None
+        raise Broken(unimportable("it", words)) from None
     return facts
+
+
+def _is_missing(error: ImportError) -> bool:
+    """Whether the adapter itself found nothing to import. What a package that is there doesn't find
+    is a part of it (a wheel of another architecture or Python), or what it depends on.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    in_adapter = trace is None or trace.tb_frame.f_globals.get("__package__") == __package__
+    return in_adapter and "." not in (error.name or "")
 
 
 def make(engine: str, path: str, options: Dict[str, Any]) -> Engine:

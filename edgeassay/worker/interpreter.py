@@ -6,7 +6,19 @@ from typing import Any, Dict, List, Optional, Sequence, Set
 
 import numpy as np
 
-from .engine import Refused, TensorFacts
+from .engine import Broken, Refused, TensorFacts
+
+# What the kernels of a RuntimeSpec are called there.
+RESOLVERS = {
+    "xnnpack": "AUTO",
+    "builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+    "reference": "BUILTIN_REF",
+}
+
+
+def resolver(kinds: Any, kernels: str) -> Any:
+    """The wanted kernels, of a runtime's own OpResolverType."""
+    return getattr(kinds, RESOLVERS[kernels])
 
 
 def tensor_facts(detail: Dict[str, Any]) -> TensorFacts:
@@ -67,7 +79,13 @@ class InterpreterEngine:
             self._interpreter.allocate_tensors()
             self._inputs = self._interpreter.get_input_details()
             self._outputs = self._interpreter.get_output_details()
-        except (RuntimeError, ValueError, SystemError) as error:
+        except SystemError as error:
+            # What tflite-runtime 2.14 does with NumPy 2: no artifact is to blame.
+            words = " ".join(str(error.__cause__ or error).split())
+            raise Broken(
+                "it fails when it is used, with NumPy %s: %s" % (np.__version__, words)
+            ) from None
+        except (RuntimeError, ValueError) as error:
             raise Refused(" ".join(str(error).split())) from None
         self._again = (kind, path, options)
         self.inputs: List[TensorFacts] = [tensor_facts(d) for d in self._inputs]

@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Any, Dict
 
 from .engine import Engine
-from .interpreter import InterpreterEngine
+from .interpreter import InterpreterEngine, resolver
 
 PACKAGE = "ai-edge-litert"
 
@@ -23,11 +23,6 @@ def make(path: str, options: Dict[str, Any]) -> Engine:
     """One .tflite in one Interpreter with the wanted kernels."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    resolvers = {
-        "xnnpack": OpResolverType.AUTO,
-        "builtin": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        "reference": OpResolverType.BUILTIN_REF,
-    }
-    kernels = resolvers[options["kernels"]]
+    kernels = resolver(OpResolverType, options["kernels"])
     kind = partial(Interpreter, experimental_op_resolver_type=kernels)
     return InterpreterEngine(kind, path, options)

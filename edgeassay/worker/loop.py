@@ -1,8 +1,9 @@
 """The worker's loop: one request, one reply, until the host closes the stream.
 
-Requests: `hello`, `load`, `run`, `time`, `memory`, `waiting`, `sees`, `cpus`, `pin`. A reply has
-"ok"; where it is false, "message" says why and "kind" is "refused" (the artifact) or "request" (the
-host asked for what can't be done).
+Requests: `hello`, `load`, `run`, `time`, `phases`, `memory`, `waiting`, `sees`, `cpus`, `pin`. A
+reply has "ok"; where it is false, "message" says why and "kind" is "refused" (the artifact),
+"unavailable" (what it shall run on), "absent" (the runtime isn't here), "broken" (it is, and can't
+be used) or "request" (the host asked for what can't be done).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from .costs import cpu_times, forget_peak, least_busy, memory
-from .engine import Engine, Refused
+from .engine import Broken, Engine, Refused, Unavailable
 from .engines import NoAdapter, describe, make
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
@@ -107,6 +108,32 @@ class Session:
                 if number >= 0:
                     durations[k, number] = elapsed
             order.append(order.pop(0))
+        return _waiting(before, cpu_times()), [durations]
+
+    def phases(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """Time whole inferences of one handle, from its inputs here to its outputs here: int64 ns
+        of shape (3, rounds), upload, compute and read-back.
+
+        Where an accelerator computes, `compute` ends when it was told to, and `read-back` waits for
+        it: their sum is what a product waits.
+        """
+        engine, clock = self._engine(header), time.perf_counter_ns
+        launch = getattr(engine, "launch", engine.invoke)
+        rounds, warmup = int(header["rounds"]), int(header["warmup_rounds"])
+        durations = np.zeros((3, rounds), np.int64)
+        before = None
+        for number in range(-warmup, rounds):
+            if number == 0:
+                before = cpu_times()
+            times = [clock()]
+            engine.set_inputs(tensors)
+            times.append(clock())
+            _run(launch)
+            times.append(clock())
+            engine.get_outputs()
+            times.append(clock())
+            if number >= 0:
+                durations[:, number] = np.diff(times)
         return _waiting(before, cpu_times()), [durations]
 
     def memory(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
@@ -222,8 +249,12 @@ def _run_batches(
 
 
 def _invoke(engine: Engine) -> None:
+    _run(engine.invoke)
+
+
+def _run(step: Callable[[], None]) -> None:
     try:
-        engine.invoke()
+        step()
     except (RuntimeError, ValueError) as error:
         raise Refused(" ".join(str(error).split())) from None
 
@@ -236,6 +267,7 @@ def answer(session: Session, frame: Frame) -> Reply:
         "hello": session.hello,
         "load": session.load,
         "memory": session.memory,
+        "phases": session.phases,
         "pin": session.pin,
         "run": session.run,
         "sees": session.sees,
@@ -246,7 +278,13 @@ def answer(session: Session, frame: Frame) -> Reply:
         reply, outputs = operations[header["op"]](header, tensors)
     except Refused as error:
         return {"ok": False, "kind": "refused", "message": str(error)}, []
-    except (BadRequest, NoAdapter) as error:
+    except Unavailable as error:
+        return {"ok": False, "kind": "unavailable", "message": str(error)}, []
+    except NoAdapter as error:
+        return {"ok": False, "kind": "absent", "message": str(error)}, []
+    except Broken as error:
+        return {"ok": False, "kind": "broken", "message": str(error)}, []
+    except BadRequest as error:
         message = str(error)
     except KeyError as error:
         message = "the request lacks %s" % error

@@ -23,6 +23,11 @@ def test_baseline_size_ratio(claim: Claim, holds: Callable[[Claim], None]) -> No
     holds(claim)
 
 
+@pytest.mark.claim(ClaimName.BASELINE_CYCLES_RATIO)
+def test_baseline_cycles_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
 @pytest.mark.claim(ClaimName.BASELINE_AUC_DROP)
 def test_baseline_auc_drop(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)

@@ -17,7 +17,7 @@ from edgeassay.build import build, export
 from edgeassay.config import load_model
 from edgeassay.datasets import open_dataset
 from edgeassay.progress import silent
-from edgeassay.spec import ModelSpec
+from edgeassay.spec import ModelSpec, VariantSpec
 from edgeassay.variants import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ image = keras.Input((16, 16, 1))
 x = layers.Conv2D(8, 3, padding="same", activation="relu")(image)
 if sys.argv[2] == "code":
     x = layers.Lambda(lambda t: t * 2.0)(x)
-x = layers.GlobalAveragePooling2D()(x)
+x = layers.Flatten()(x) if sys.argv[2] == "wide" else layers.GlobalAveragePooling2D()(x)
 keras.Model(image, layers.Dense(14, activation="sigmoid")(x)).save(sys.argv[1])
 """
 
@@ -67,6 +67,12 @@ def make_model(folder: Path, kind: str = "plain") -> ModelSpec:
     return load_model(folder / "small", folder)
 
 
+def with_one_scale(model: ModelSpec) -> ModelSpec:
+    """A model's dynamic-range variant, and one for runtimes that want one scale for a layer."""
+    asked = VariantSpec(method="drq", per_tensor_dense=True)
+    return replace(model, variants={"drq": model.variants["drq"], "old": asked})
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelSpec:
     return make_model(tmp_path_factory.mktemp("models"))
@@ -87,6 +93,29 @@ def test_the_same_inputs_give_the_same_bytes_and_are_built_once(
     assert built(model, tmp_path / "a") == first
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "a").rglob("*.tflite")} == before
     assert built(model, tmp_path / "b") == first
+
+
+def dense_scales(path: Path) -> int:
+    """How many scales the weights of the dense layer have."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    tensors = Interpreter(model_path=str(path)).get_tensor_details()
+    weights = [t for t in tensors if len(t["shape"]) == 2 and t["dtype"].__name__ == "int8"]
+    (scales,) = (t["quantization_parameters"]["scales"] for t in weights)
+    return len(scales)
+
+
+def test_a_dense_layer_has_one_scale_where_that_is_asked_for(tmp_path: Path) -> None:
+    model = with_one_scale(make_model(tmp_path, "wide"))
+    made = build(model, model.variants, cache=tmp_path, open_data=OPEN, report=silent).artifacts
+    assert made["old"].manifest is not None
+    assert made["old"].manifest.settings == {
+        "method": "drq",
+        "calibration_images": 0,
+        "per_tensor_dense": True,
+    }
+    assert dense_scales(made["drq"].path) == 14
+    assert dense_scales(made["old"].path) == 1
 
 
 def test_a_damaged_artifact_in_the_cache_is_made_again(model: ModelSpec, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -86,7 +87,9 @@ def judged(
 ) -> Judgement:
     """What is said of int8's claim against the baselines in a folder."""
     against = load_against(folder / "baselines", HARDWARE, ROOT / "suites")
-    models = {"tiny": cast(ModelSpec, SimpleNamespace(data="some"))}
+    models = {
+        "tiny": cast(ModelSpec, SimpleNamespace(data="some", runtimes=defaultdict(RuntimeSpec)))
+    }
     others = [replace(INT8, runtime=f"litert-{number}") for number in range(1, cases)]
     claims = list(baseline_claims([INT8, *others], models, against))
     evidence = stub(against, claims, scores or graded(), spans(ms, cv))
@@ -210,7 +213,9 @@ def test_without_data_nothing_is_claimed_of_quality_and_a_floor_widens_limits_of
     against = load_against(tmp_path / "baselines", HARDWARE, ROOT / "suites")
 
     def limits(case: Case, against: Against) -> dict[ClaimName, float]:
-        models = {"tiny": cast(ModelSpec, SimpleNamespace(data=None))}
+        models = {
+            "tiny": cast(ModelSpec, SimpleNamespace(data=None, runtimes=defaultdict(RuntimeSpec)))
+        }
         return {c.name: c.limit.value for c in baseline_claims([case], models, against)}
 
     assert limits(INT8, against) == {TIME: 1.05, SIZE: 1.01}

@@ -54,6 +54,8 @@ MODEL_MISTAKES = [
     ('"fp32" }', '"fp33" }', "variants.fp32.method = 'fp33' is unknown; known: fp32, drq"),
     (", calibration_images = 8", "", "needs a positive number of calibration images"),
     ('"fp32" }', '"fp32", calibration_images = 8 }', "uses no calibration images"),
+    ('"fp32" }', '"fp32", per_tensor_dense = true }', "goes with method 'drq' alone: remove it"),
+    ('"int8", cal', '"int8", per_tensor_dense = true, cal', "int8.per_tensor_dense goes with"),
     ('fp32 = { method = "fp32" }', "", "has no 'fp32', the reference"),
     ("size = [8, 8]", "size = [8]", "preprocess.size"),
     ("size = [8, 8]", "size = [8, 8]\nmean = [0.1, 0.2]", "preprocess.mean has 2 values"),
@@ -78,6 +80,19 @@ def test_a_mistake_in_a_model_is_explained(
         load_model(folder, tmp_path)
     assert words in str(caught.value)
     assert str(caught.value).startswith("models/tiny/model.toml")
+
+
+def test_one_scale_for_a_dense_layer_is_for_tensorflows_converter(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    asked = MODEL_TOML.replace(
+        "int8 =", 'drq = { method = "drq", per_tensor_dense = true }\nint8 ='
+    )
+    (folder / "model.toml").write_text(asked)
+    assert load_model(folder, tmp_path).variants["drq"].per_tensor_dense
+    (folder / "model.toml").write_text(asked.replace("tiny.keras", "tiny.tflite"))
+    with pytest.raises(ConfigError, match=r"variants\.drq\.per_tensor_dense is for Tensor"):
+        load_model(folder, tmp_path)
 
 
 DEVICE_MISTAKES = [

@@ -22,10 +22,10 @@ from edgeassay.doctor.finding import Finding, Level
 from edgeassay.doctor.findings import examine
 from edgeassay.doctor.readings import Heat, Readings, Space, Ticking
 from edgeassay.doctor.report import Checked
-from edgeassay.doctor.runtimes import PROBE, RuntimeState, try_runtime
 from edgeassay.health import Health
 from edgeassay.machine import Machine, this_machine
-from edgeassay.spec import DeviceSpec, Tolerance
+from edgeassay.runtimes.probe import PROBE, RuntimeState, State, try_runtime
+from edgeassay.spec import DeviceSpec, RuntimeSpec, Tolerance
 from suites.meta.project import DEVICE_TOML
 from suites.meta.tinymodels import SIDE, write_classifier
 
@@ -224,12 +224,12 @@ def broken(state: RuntimeState) -> tuple[str, str]:
     assert not state.works
     assert state.reason
     assert state.remedy
-    assert "bench.toml:workers.litert" in state.command
+    assert "bench.toml:workers.litert" in str(state.command)
     return state.reason, state.remedy
 
 
 def test_a_runtime_that_gives_the_right_outputs_works(tmp_path: Path) -> None:
-    state = try_runtime(device(tmp_path, "{python}"), "litert", 20.0)
+    state = try_runtime(device(tmp_path, "{python}"), "litert", RuntimeSpec(), 20.0)
     assert state.works, state
     assert state.facts["runtime"] == "ai-edge-litert"
     assert state.reason is None
@@ -237,11 +237,13 @@ def test_a_runtime_that_gives_the_right_outputs_works(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_cannot_start_says_what_is_missing(tmp_path: Path) -> None:
-    reason, remedy = broken(try_runtime(device(tmp_path, "/nowhere/python"), "litert", 20.0))
+    reason, remedy = broken(
+        try_runtime(device(tmp_path, "/nowhere/python"), "litert", RuntimeSpec(), 20.0)
+    )
     assert "/nowhere/python: No such file or directory" in reason
     assert "install /nowhere/python, or correct bench.toml:workers.litert" in remedy
     bare = device(tmp_path, "{python}", "-S")  # an environment without anything installed
-    reason, remedy = broken(try_runtime(bare, "litert", 20.0))
+    reason, remedy = broken(try_runtime(bare, "litert", RuntimeSpec(), 20.0))
     assert "No module named 'numpy'" in reason
     assert "pip install" in remedy
 
@@ -252,7 +254,7 @@ FAKES = {
         "class Interpreter:\n"
         "    def __init__(self, **settings):\n"
         "        raise SystemError('initialization of wrapper raised unreported exception')\n",
-        "it is installed, and can't run the built-in network: initialization of wrapper",
+        "is broken: it fails when it is used, with NumPy ",
     ),
     "nonsense": (
         "import numpy as np\n"
@@ -280,14 +282,14 @@ def test_a_runtime_is_judged_by_what_it_does(tmp_path: Path, name: str) -> None:
     files = {"__init__.py": "", "interpreter.py": resolvers + code}
     laid(tmp_path / "fake/ai_edge_litert", files)
     profile = device(tmp_path, "env", f"PYTHONPATH={tmp_path / 'fake'}", "{python}")
-    reason, remedy = broken(try_runtime(profile, "litert", 20.0))
+    reason, remedy = broken(try_runtime(profile, "litert", RuntimeSpec(), 20.0))
     assert words in reason
-    assert "'numpy<2'" in remedy
+    assert "pip install --force-reinstall ai-edge-litert" in remedy
 
 
 def test_a_worker_that_says_nothing_is_ended(tmp_path: Path) -> None:
     silent = device(tmp_path, "{python}", "-c", "import time; time.sleep(60)")
-    reason, remedy = broken(try_runtime(silent, "litert", 0.5))
+    reason, remedy = broken(try_runtime(silent, "litert", RuntimeSpec(), 0.5))
     assert "it was silent for 0.5 s and was ended" in reason
     assert "by hand" in remedy
 
@@ -301,7 +303,15 @@ def test_the_built_in_network_is_the_one_that_is_described(tmp_path: Path) -> No
 
 
 def state(*, works: bool) -> RuntimeState:
-    return RuntimeState(engine="litert", works=works, command="python", reason="r", remedy="r")
+    return RuntimeState(
+        name="litert",
+        engine="litert",
+        environment="litert",
+        state=State.WORKS if works else State.BROKEN,
+        command="python",
+        reason="r",
+        remedy="r",
+    )
 
 
 @pytest.mark.parametrize(

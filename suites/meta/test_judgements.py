@@ -11,9 +11,12 @@ import pytest
 
 from edgeassay.assay import Assay
 from edgeassay.errors import Absent, MeasurementError, NoEvidence, WorkerError
+from edgeassay.measure.latency import SOFTWARE_TIMES
 from edgeassay.progress import silent
-from edgeassay.rig import Settings
-from edgeassay.spec import ClaimName, Judgement, Measurement, Verdict
+from edgeassay.rig import Rig, Settings
+from edgeassay.spec import Case, ClaimName, Judgement, Kind, Measurement, Verdict
+from edgeassay.workers import Loaded
+from suites.meta.project import MODEL_TOML
 from suites.meta.test_matrix import make, with_deviation
 
 FAILS, PASSES = Measurement(value=2.0, unit="ratio", n=1), Measurement(value=0.1, unit="ratio", n=1)
@@ -83,3 +86,34 @@ def test_an_expired_deviation_excuses_nothing(
         found, status = judged(tmp_path, monkeypatch, given, lines, date(2030, 1, 2))
         assert found.deviation is None
         assert status is Verdict.FAIL
+
+
+GPU_TOML = MODEL_TOML.replace("litert = {}", "litert-compiled-gpu = {}")
+
+
+@pytest.mark.parametrize("software", [True, False])
+def test_times_of_a_software_adapter_decide_nothing_and_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, software: bool
+) -> None:
+    monkeypatch.setattr(
+        "edgeassay.assay.MEASURES", dict.fromkeys(ClaimName, lambda *_: (PASSES, None))
+    )
+    facts = {"adapter": "SwiftShader Device", "software": software}
+    plan = make(tmp_path, GPU_TOML)
+    settings = cast(Settings, SimpleNamespace(timing_off=None, today=date(2029, 1, 1)))
+    for name, timed in ((ClaimName.SIZE_RATIO, False), (ClaimName.LATENCY_RATIO, True)):
+        assay = Assay(plan, settings, silent)  # anew: neither is asked before the other
+        rig = assay.rig
+
+        def load(case: Case, rig: Rig = rig) -> Loaded:
+            loaded = cast(Loaded, SimpleNamespace(facts=facts))
+            return rig._loaded.setdefault(case, loaded)
+
+        monkeypatch.setattr(rig, "loaded", load)
+        (claim,) = (c for c in plan.claims if c.name is name)
+        judgement = assay.judge(claim)
+        assert judgement.kind is (Kind.SOFTWARE if software else Kind.MEASURED)
+        assert judgement.measurement == PASSES
+        undecided = software and timed
+        assert judgement.verdict is (Verdict.UNMEASURED if undecided else Verdict.PASS)
+        assert (SOFTWARE_TIMES in judgement.reason) is undecided

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,15 @@ def check_results(results: object) -> None:
     assert size["limit"]["rationale"] == "smaller is why it exists"
     assert 0 < size["measurement"]["value"] < 0.9
     assert size["kind"] == "measured"
+    (case,) = (c for c in results["cases"] if c["case"] == size["case"])
+    assert (case["kind"], case["architecture"]) == ("measured", platform.machine())
+    assert case["options"]["kernels"] == "xnnpack"
+    assert case["loaded"]["nodes"] > 0
+    assert case["delegated_share"] == case["loaded"]["delegated"] / case["loaded"]["nodes"]
+    assert case["evaluated_images"] == 158
+    assert case["intervals"]["p50_ms"]["value"] == case["p50_ms"]
+    assert case["intervals"]["latency_ratio"]["value"] == case["latency_ratio"]
+    assert "--model=tiny" in results["command"]
 
 
 def check_properties(properties: object) -> None:

@@ -22,9 +22,11 @@ from suites.mistakes import (
     images,
     judged,
     judged_options,
+    matrices,
     options,
     paired,
     places,
+    runtimes,
     saved,
     tables,
 )
@@ -50,10 +52,12 @@ MODULES = (
     judged_options,
     paired,
     doctor,
+    runtimes,
     compared,
     baselines,
     histories,
     emulated,
+    matrices,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 

@@ -1,1 +1,1 @@
-"""Part of the engine's own tests that needs what isn't always there: environments, emulators."""
+"""What needs environments of their own: skipped where they aren't there, with how to install it."""

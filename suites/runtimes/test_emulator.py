@@ -11,9 +11,9 @@ import pytest
 
 from edgeassay.config import load_device
 from edgeassay.devices import command_of, is_here, start_worker
-from edgeassay.doctor.runtimes import PROBE, RIGHT, ROUNDING, probe_inputs
 from edgeassay.emulation import emulators
 from edgeassay.errors import Absent, WorkerError
+from edgeassay.runtimes.probe import PROBE, RIGHT, ROUNDING, probe_inputs
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 from edgeassay.workers import Tensor, Worker
 from suites.meta.project import ROOT

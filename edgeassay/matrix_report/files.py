@@ -1,0 +1,97 @@
+"""results.json as other runs left it: read, and held against what a run can have found."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from edgeassay.errors import DataError, why
+from edgeassay.report.results import CaseRecord, Results
+
+REMEDY: Final = "give a results.json that `pytest` left (--assay-json says where)"
+CHANGED: Final = "it was changed by hand; run it again"
+READ: Final = 1  # the schema of the files that are read
+POSITIVE: Final = (
+    "size_bytes",
+    "size_ratio",
+    "p50_ms",
+    "p95_ms",
+    "latency_ratio",
+    "peak_memory_mb",
+)
+SHARES: Final = ("mean_auc", "delegated_share")
+
+
+def read_results(path: Path) -> Results:
+    """The run in a file; DataError says what is wrong with it, where, and what to do."""
+    found = _parsed(path)
+    if "benchmarks" in found and "claims" not in found:
+        raise DataError(f"{path} is a file of pytest-benchmark; {REMEDY}")
+    if "claims" not in found:
+        raise DataError(f"{path} has no claims and is no edgeassay results file; {REMEDY}")
+    if found.get("schema", READ) != READ:
+        raise DataError(
+            f"{path} has schema {found['schema']!r}, and this version of edgeassay reads {READ};"
+            " use the version that wrote it, or run it again"
+        )
+    try:
+        results = Results.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise DataError(
+            f"{path} isn't as edgeassay writes it ({place}: {first['msg']}); {REMEDY}"
+        ) from None
+    for number, case in enumerate(results.cases):
+        _check(f"{path}: cases.{number}", case)
+    return results
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} doesn't exist; {REMEDY}") from None
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {why(error)}; {REMEDY}") from None
+    if not content.strip():
+        raise DataError(f"{path} is empty; {REMEDY}")
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no whole JSON ({error}); {REMEDY}") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path} is no edgeassay results file; {REMEDY}")
+    return found
+
+
+def _check(place: str, case: CaseRecord) -> None:
+    """DataError where a number is none that a run finds."""
+    for name in POSITIVE:
+        _refuse(place, name, getattr(case, name), least=0.0, above=True)
+    for name in SHARES:
+        _refuse(place, name, getattr(case, name), least=0.0, most=1.0)
+    _refuse(place, "mean_auc_drop", case.mean_auc_drop, least=-1.0, most=1.0)
+    for name, bounds in case.intervals.items():
+        for value in (bounds.value, bounds.low, bounds.high):
+            _refuse(place, f"intervals.{name}", value, least=-math.inf)
+
+
+def _refuse(
+    place: str,
+    name: str,
+    value: float | None,
+    *,
+    least: float,
+    most: float = math.inf,
+    above: bool = False,
+) -> None:
+    if value is None:
+        return
+    if not math.isfinite(value) or not least <= value <= most or (above and value == least):
+        raise DataError(f"{place}.{name} = {value!r}: {CHANGED}")

@@ -1,0 +1,18 @@
+"""Signs for verdicts, so that colour alone says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from edgeassay.report.table import DECLARED
+from edgeassay.spec import Verdict
+
+SIGNS: Final[Mapping[str, str]] = {
+    Verdict.FAIL.value: "✗",
+    Verdict.INCONCLUSIVE.value: "?",
+    Verdict.INCOMPARABLE.value: "≠",
+    DECLARED: "◐",
+    Verdict.UNMEASURED.value: "○",
+    Verdict.PASS.value: "✓",
+}

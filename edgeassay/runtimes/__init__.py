@@ -1,0 +1,1 @@
+"""Which runtimes there are, whether they work here, and what installs them."""

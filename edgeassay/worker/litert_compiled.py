@@ -1,0 +1,283 @@
+"""The `litert-compiled` engine: ai-edge-litert's CompiledModel, on the CPU or on an accelerator.
+
+Inputs and outputs are listed in the order of the Interpreter, so that runtimes agree on it. An
+accelerator's `launch` may return before it has computed anything, and reading an output waits for
+it: so there `invoke` ends with the outputs read.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .captured import captured
+from .engine import Engine, Refused, TensorFacts, Unavailable
+from .interpreter import tensor_facts
+
+PACKAGE = "ai-edge-litert"
+SIGNATURE = 0  # the main graph's
+
+# What the runtime logs; it offers no other way to know.
+ADAPTER = re.compile(r"Selected adapter: (?P<name>.*?), arch=.*adapterType=(?P<type>.*)")
+SPLIT = re.compile(
+    r"operations are not supported by GPU delegate:\n(?P<reasons>(?:.*\n)*?)"
+    r"(?:(?P<taken>\d+)|No) operations will run on the GPU, and (?:the remaining|all)"
+    r" (?P<left>\d+) operations"
+)
+REASON = re.compile(r"^(?P<op>[^:\n]+): ", re.MULTILINE)
+PLACE = re.compile(r"(?:CompiledModel error: code=\d+, message=)?(?:ERROR: \[[^\]]*\])?")
+SAID = re.compile(r"^(?:ERROR|WARNING): (?!\[|Logging before)(?P<words>.*)$", re.MULTILINE)
+NOT_REGISTERED = "GPU accelerator could not be loaded and registered"
+NO_ADAPTER = "No adapters found"
+NO_GPU = "Failed to initialize WebGPU environment"
+SOFTWARE_NAMES = re.compile(r"swiftshader|llvmpipe|lavapipe", re.IGNORECASE)
+SOFTWARE_TYPE = "CPU"  # of which the runtime says "CPU / Software"
+
+
+def describe() -> Dict[str, Any]:
+    """The runtime's name and version; raises ImportError where it isn't installed, or is of a
+    version that can't be told how many threads to use.
+    """
+    import ai_edge_litert.compiled_model
+    import ai_edge_litert.options  # noqa: F401
+
+    return {"runtime": PACKAGE, "runtime_version": metadata.version(PACKAGE)}
+
+
+def make(path: str, options: Dict[str, Any]) -> Engine:
+    """One .tflite, compiled; Unavailable where there is no accelerator."""
+    return CompiledEngine(path, options)
+
+
+class CompiledEngine:
+    """One .tflite, compiled; a batch of 0 leaves its shapes as they are."""
+
+    def __init__(self, path: str, options: Dict[str, Any], batch: int = 0) -> None:
+        from ai_edge_litert.compiled_model import CompiledModel
+
+        self._again = (path, options)
+        self._waits = options["accelerator"] != "cpu"
+        log: List[str] = []
+        try:
+            with captured() as log:
+                model = CompiledModel.from_file(path, options=_options(options))
+                _resize(model, batch)
+                self._buffers = (
+                    model.create_input_buffers(SIGNATURE),
+                    model.create_output_buffers(SIGNATURE),
+                )
+        except (RuntimeError, ValueError) as error:
+            _check_there(options, log[0])
+            raise Refused(_words(str(error), log[0])) from None
+        _check_there(options, log[0])
+        self._model, self._log = model, log[0]
+        self._into, self._out_of = self._buffers
+        self._details: Optional[Tuple[List[TensorFacts], List[TensorFacts], int]] = None
+        self._results: Optional[List["np.ndarray[Any, Any]"]] = None
+
+    @property
+    def inputs(self) -> List[TensorFacts]:
+        """Its inputs; read from the file when first asked for, after it was made ready."""
+        return self._read()[0]
+
+    @property
+    def outputs(self) -> List[TensorFacts]:
+        """Its outputs."""
+        return self._read()[1]
+
+    @property
+    def facts(self) -> Dict[str, Any]:
+        """What the runtime says of its delegate, and of the adapter behind it."""
+        whole = bool(self._model.is_fully_accelerated())
+        facts = delegation(self._again[1], self._read()[2], whole, self._log)
+        return dict(facts, **adapter(self._log))
+
+    def _read(self) -> Tuple[List[TensorFacts], List[TensorFacts], int]:
+        if self._details is None:
+            self._details = self._arrange(*_described(self._again[0]))
+        return self._details
+
+    def _arrange(
+        self, inputs: List[Dict[str, Any]], outputs: List[Dict[str, Any]], nodes: int
+    ) -> Tuple[List[TensorFacts], List[TensorFacts], int]:
+        """The tensors as they are now; their buffers are put in the same order."""
+        key = self._model.get_signature_by_index(SIGNATURE)["key"]
+        here = self._model.get_input_tensor_details(key), self._model.get_output_tensor_details(key)
+        self._into = _ordered(self._into, here[0], inputs)
+        self._out_of = _ordered(self._out_of, here[1], outputs)
+        sides = []
+        for details, current in zip((inputs, outputs), here):
+            shapes = {one["index"]: one["shape"] for one in current.values()}
+            sides.append([dict(tensor_facts(d), shape=list(shapes[d["index"]])) for d in details])
+        return sides[0], sides[1], nodes
+
+    def batched(self, count: int) -> Optional["CompiledEngine"]:
+        inputs, outputs, _ = _described(self._again[0])
+        for detail in inputs + outputs:
+            if len(detail["shape_signature"]) < 1 or detail["shape_signature"][0] != -1:
+                return None
+        return CompiledEngine(*self._again, batch=count)
+
+    def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
+        """Upload; the buffers themselves would take any type, and less than a whole tensor."""
+        if len(arrays) != len(self.inputs):
+            raise Refused("%d inputs given, %d wanted" % (len(arrays), len(self.inputs)))
+        for wanted, buffer, array in zip(self.inputs, self._into, arrays):
+            if array.dtype.name != wanted["dtype"] or list(array.shape) != wanted["shape"]:
+                raise Refused(
+                    "the input %s takes %s of shape %s, and %s of shape %s was given"
+                    % (
+                        wanted["name"],
+                        wanted["dtype"],
+                        wanted["shape"],
+                        array.dtype.name,
+                        list(array.shape),
+                    )
+                )
+            try:
+                buffer.write(array)
+            except (RuntimeError, ValueError) as error:
+                raise Refused(_words(str(error), "")) from None
+
+    def launch(self) -> None:
+        """Run it; where an accelerator computes, it may still be computing afterwards."""
+        self._results = None
+        try:
+            self._model.run_by_index(SIGNATURE, *self._buffers)
+        except RuntimeError as error:
+            raise Refused(_words(str(error), "")) from None
+
+    def invoke(self) -> None:
+        self.launch()
+        if self._waits:
+            self._results = self._read_back()
+
+    def get_outputs(self) -> List["np.ndarray[Any, Any]"]:
+        results, self._results = self._results, None
+        return self._read_back() if results is None else results
+
+    def _read_back(self) -> List["np.ndarray[Any, Any]"]:
+        results = []
+        for facts, buffer in zip(self.outputs, self._out_of):
+            try:
+                flat = buffer.read(int(np.prod(facts["shape"])), np.dtype(facts["dtype"]))
+            except (RuntimeError, ValueError) as error:
+                raise Refused("an output can't be read: %s" % _words(str(error), "")) from None
+            results.append(flat.reshape(facts["shape"]))
+        return results
+
+
+def _options(options: Dict[str, Any]) -> Any:
+    """What the host asks for, as the runtime wants to hear it.
+
+    Beside an accelerator the CPU is allowed, as in products: what the accelerator doesn't take
+    runs there, and the facts say so.
+    """
+    from ai_edge_litert.compiled_model import CpuKernelMode, HardwareAccelerator
+    from ai_edge_litert.options import CpuOptions, Options
+
+    kernels = {
+        "xnnpack": CpuKernelMode.DELEGATE,
+        "builtin": CpuKernelMode.BUILTIN,
+        "reference": CpuKernelMode.REFERENCE,
+    }
+    cpu = CpuOptions(num_threads=options["threads"], kernel_mode=kernels[options["kernels"]])
+    accelerators = HardwareAccelerator.CPU
+    if options["accelerator"] == "gpu":
+        accelerators |= HardwareAccelerator.GPU
+    return Options(hardware_accelerators=accelerators, cpu_options=cpu)
+
+
+def _resize(model: Any, batch: int) -> None:
+    """Let every input hold `batch` rows."""
+    if not batch:
+        return
+    key = model.get_signature_by_index(SIGNATURE)["key"]
+    shapes = [detail["shape"] for detail in model.get_input_tensor_details(key).values()]
+    for number, shape in enumerate(shapes):
+        model.resize_input_tensor(number, [batch, *shape[1:]], SIGNATURE)
+
+
+def _described(path: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]], int]:
+    """Inputs and outputs of a file as the Interpreter says them, and how many nodes it has.
+    CompiledModel tells nothing of scales. Nothing is allocated for it.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    try:
+        reader = Interpreter(path, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+        inputs, outputs = reader.get_input_details(), reader.get_output_details()
+        return inputs, outputs, len(reader._get_ops_details())
+    except (RuntimeError, ValueError) as error:
+        raise Refused(_words(str(error), "")) from None
+
+
+def _ordered(
+    buffers: Sequence[Any], here: Dict[str, Dict[str, Any]], wanted: Sequence[Dict[str, Any]]
+) -> List[Any]:
+    """Buffers in the order of `wanted`; the same tensor has the same index on both sides."""
+    places = {detail["index"]: buffer for detail, buffer in zip(here.values(), buffers)}
+    if set(places) != {int(detail["index"]) for detail in wanted}:
+        raise Refused("its first signature has other inputs or outputs than its main graph")
+    return [places[int(detail["index"])] for detail in wanted]
+
+
+def delegation(options: Dict[str, Any], nodes: int, whole: bool, log: str) -> Dict[str, Any]:
+    """How many of the graph's nodes the wanted delegate took; `delegated_at_most` where the runtime
+    only tells that it wasn't all of them, and neither where it tells nothing.
+
+    `whole`, that all are accelerated, holds too where the CPU took all that was meant for an
+    accelerator: so of that the log has the last word.
+    """
+    if options["accelerator"] == "cpu" and options["kernels"] != "xnnpack":
+        return {"nodes": nodes, "delegated": 0, "pieces": 0}
+    split = SPLIT.search(log)
+    if split is not None:
+        taken, left = int(split.group("taken") or 0), int(split.group("left"))
+        kinds = sorted({found.group("op") for found in REASON.finditer(split.group("reasons"))})
+        return {"nodes": taken + left, "delegated": taken, "pieces": min(taken, 1), "left": kinds}
+    if options["accelerator"] != "cpu" and not adapter(log):
+        return {"nodes": nodes}  # whoever took them, it may have been the CPU
+    if whole:
+        return {"nodes": nodes, "delegated": nodes, "pieces": min(nodes, 1), "left": []}
+    return {"nodes": nodes, "delegated_at_most": max(0, nodes - 1)}
+
+
+def adapter(log: str) -> Dict[str, Any]:
+    """The adapter that was selected, and whether it is software; empty where none is named."""
+    found = ADAPTER.search(log)
+    if found is None:
+        return {}
+    name = found.group("name").strip()
+    return {
+        "adapter": name,
+        "software": SOFTWARE_TYPE in found.group("type") or bool(SOFTWARE_NAMES.search(name)),
+    }
+
+
+def _check_there(options: Dict[str, Any], log: str) -> None:
+    """Unavailable where no accelerator was there to be used: with the CPU allowed beside it, the
+    runtime would use that, and call it fully accelerated.
+    """
+    if options["accelerator"] == "cpu":
+        return
+    if NOT_REGISTERED in log and ADAPTER.search(log) is None:
+        raise Unavailable(
+            "this installation of %s has no GPU library; install a wheel that has one" % PACKAGE
+        )
+    if NO_ADAPTER in log or NO_GPU in log:
+        raise Unavailable(
+            "no GPU adapter was found; install the GPU's Vulkan driver and libvulkan1, or point"
+            " VK_DRIVER_FILES at one (docs/gpu.md has a software one)"
+        )
+
+
+def _words(error: str, log: str) -> str:
+    """The runtime's own words, without its source files; of its log what it complains of."""
+    lines = [PLACE.sub("", line.strip().lstrip("└ "), count=1) for line in error.split("\n")]
+    said = [line for line in lines if line]
+    said += [found.group("words").strip() for found in SAID.finditer(log)]
+    return "; ".join(dict.fromkeys(said)) or "it says nothing more"
