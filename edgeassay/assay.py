@@ -122,12 +122,19 @@ class Assay:
 
     def _not_loaded(self, claim: Claim, error: ArtifactError) -> Judgement:
         """An artifact that doesn't load fails every claim, unless its not loading is declared."""
-        loads = replace(claim, name=ClaimName.LOADS, class_name=None)
-        declared = self.plan.deviation_of(loads, self.settings.today)
-        if declared is None or claim.name is ClaimName.LOADS:
+        reason = self.declared_not_to_load(claim.case)
+        if reason is None or claim.name is ClaimName.LOADS:
             return _without(claim, Verdict.FAIL, error)
-        reason = Absent(f"it doesn't load, as {declared.source} declares")
         return _without(claim, Verdict.UNMEASURED, reason)
+
+    def declared_not_to_load(self, case: Case) -> Absent | None:
+        """Why nothing is measured of a case where a deviation declares that it doesn't load."""
+        claims = [c for c in self.plan.claims if c.case == case and c.name is ClaimName.LOADS]
+        for claim in claims:
+            declared = self.plan.deviation_of(claim, self.settings.today)
+            if declared is not None:
+                return Absent(f"it doesn't load, as {declared.source} declares")
+        return None
 
     def deviation_status(self, deviation: Deviation) -> tuple[Verdict, str]:
         """Whether a declared deviation still matches a failure that was seen, and why."""

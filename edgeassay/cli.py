@@ -36,6 +36,7 @@ from edgeassay.matrix import recognise
 from edgeassay.matrix_report import matrix_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.pushing import push_command
 from edgeassay.report.data_check import print_data_check
 from edgeassay.runtimes.command import runtimes_command
 from edgeassay.spec import RuntimeSpec
@@ -270,6 +271,7 @@ app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
 app.command("matrix")(matrix_command)
 app.command("break-even")(break_even_command)
+app.command("push")(push_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

@@ -6,6 +6,7 @@ import platform
 import shlex
 import shutil
 import sys
+from functools import partial
 from typing import Final
 
 from edgeassay.config import environment_specs
@@ -15,7 +16,7 @@ from edgeassay.environments import python_of
 from edgeassay.errors import Absent
 from edgeassay.slots import Slot
 from edgeassay.spec import DeviceSpec, RuntimeSpec
-from edgeassay.workers import Worker
+from edgeassay.workers import Elsewhere, NotThere, Worker, install
 
 OWN = "{python}"
 ENVIRONMENT = "{environment}"
@@ -79,13 +80,51 @@ def is_here(worker: Worker) -> bool:
         return False
 
 
+def elsewhere_of(device: DeviceSpec, name: str) -> Elsewhere | None:
+    """Where a worker's files lie on another machine; None where it shares this one's."""
+    folder = device.workers[name].folder
+    return None if folder is None else Elsewhere(device=device.id, folder=folder)
+
+
+def open_worker(
+    device: DeviceSpec,
+    name: str,
+    engine: str | None,
+    *,
+    label: str,
+    timeout_s: float,
+    remedy: str | None = None,
+) -> Worker:
+    """A fresh worker of a device in the environment `name`; where another machine has no copy of it
+    yet, it gets one.
+    """
+    command, elsewhere = command_of(device, name), elsewhere_of(device, name)
+    start = partial(
+        Worker,
+        command,
+        engine,
+        label=label,
+        timeout_s=timeout_s,
+        elsewhere=elsewhere,
+        remedy=remedy,
+    )
+    try:
+        return start()
+    except NotThere:
+        assert elsewhere is not None, "this machine has the worker"
+        if not install(command, elsewhere, timeout_s=timeout_s):
+            raise  # it isn't for want of that
+        return start()
+
+
 def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Worker:
     """A fresh worker of a runtime on a device, to serve what `label` names; Absent where either
     isn't here, or its processor is of another architecture than declared or emulated unsaid.
     """
     declared = f"{device.file}:workers.{runtime.worker}"
-    worker = Worker(
-        command_of(device, runtime.worker),
+    worker = open_worker(
+        device,
+        runtime.worker,
         runtime.engine,
         label=label,
         timeout_s=device.timing.timeout_s,

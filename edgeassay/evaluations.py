@@ -148,7 +148,7 @@ class Evaluations:
                 inputs=data.inputs,
                 lend_worker=lambda: self._rig.lend_worker(case),
                 check=check,
-                jobs=self._rig.settings.jobs,
+                jobs=self._jobs(case),
             )
         if not device.workers[runtime.worker].is_own:
             raise ConfigError(
@@ -168,6 +168,12 @@ class Evaluations:
             check=check,
             timeout_s=device.timing.timeout_s,
         )
+
+    def _jobs(self, case: Case) -> int:
+        """Workers that run at once: no more than another machine has CPUs."""
+        worker = self._rig.device(case).workers.get(self._rig.runtime(case).worker)
+        jobs = self._rig.settings.jobs
+        return jobs if worker is None or worker.folder is None else min(jobs, self._rig.cpus(case))
 
     def _shards(self, model_id: str, role: Role) -> list[Shard]:
         """The shards of a model's split, their images read and digested once a run."""

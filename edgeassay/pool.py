@@ -21,6 +21,8 @@ class Pool:
         wrong that isn't the artifact's.
         """
         idle = self._idle.setdefault(key, [])
+        while idle and not idle[-1].lives:  # its connection went away meanwhile
+            idle.pop().close()
         worker = idle.pop() if idle else start()
         try:
             yield worker

@@ -175,7 +175,16 @@ class Rig:
             check_integer(loaded)
 
     def greeting(self, case: Case) -> dict[str, Any]:
-        """What the worker of a case's runtime says of itself, asked once a run."""
+        """What the worker of a case's runtime says of itself, without what decides no output."""
+        passing = ("pid", "hostname", "cpus")
+        return {k: v for k, v in self._facts(case).items() if k not in passing}
+
+    def cpus(self, case: Case) -> int:
+        """How many CPUs the worker of a case's runtime may use."""
+        return int(self._facts(case)["cpus"])
+
+    def _facts(self, case: Case) -> dict[str, Any]:
+        """All that a worker of a case's runtime says of itself, asked once a run."""
         key = self._worker_key(case)
         if key not in self._greetings:
             with self.lend_worker(case) as worker:

@@ -27,7 +27,7 @@ from edgeassay.runs.reading import read_run
 from edgeassay.runs.records import CaseId
 from edgeassay.runs.saved import SavedRun
 from edgeassay.runs.scores import SavedScores, add_scores, read_scores
-from edgeassay.spec import Accepted, Case, ClaimName
+from edgeassay.spec import TRAITS, Accepted, Case, ClaimName
 
 # What names a folder of baselines.
 FINGERPRINT: Final = re.compile("[0-9a-f]{12}")
@@ -107,7 +107,7 @@ def read_candidate(path: Path, storage: Path) -> Candidate:
     _check(path, run, results)
     places = (path.parent, path.parent.parent, storage / run.hardware)
     unfit: Unfit = defaultdict(list)
-    _add_unasked(results, unfit)
+    _add_unasked(run, results, unfit)
     _add_sampled(results, unfit)
     _add_untimed(run, unfit)
     scores = _scores(run, places, unfit)
@@ -146,10 +146,14 @@ def _check(path: Path, run: SavedRun, results: _Results) -> None:
         )
 
 
-def _add_unasked(results: _Results, unfit: Unfit) -> None:
-    """The claims that limits make of the cases, and that the run left out."""
+def _add_unasked(run: SavedRun, results: _Results, unfit: Unfit) -> None:
+    """The claims that limits make of the cases, and that the run left out; of what is only compiled
+    none about outputs and times, which it has none of.
+    """
     names: dict[Case, dict[str, None]] = {}
     for entry in results.unasked:
+        if entry.case in run.estimates and TRAITS[entry.claim].needs_execution:
+            continue
         names.setdefault(Case(**entry.case.model_dump()), {})[entry.claim] = None
     for case, missing in names.items():
         unfit[case].append(f"the run wasn't asked for {some(list(missing))}")

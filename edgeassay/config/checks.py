@@ -35,6 +35,7 @@ from edgeassay.spec import (
     Role,
     RuntimeSpec,
     Statistics,
+    WorkerSpec,
 )
 from edgeassay.variants import METHODS, check_variant, options_of
 
@@ -48,6 +49,8 @@ MOST_MEGABYTES: Final = 1e9
 LEAST_SUSTAINED_S: Final = 60.0
 LEAST_SUSTAINED_INFERENCES: Final = 1024
 LONGEST_WAIT_S: Final = 86_400.0  # a day
+# A folder on another machine: what reads it there may be a shell.
+FOLDER: Final = re.compile(r"[A-Za-z0-9._@+/][A-Za-z0-9._@+/-]*(?<!/)")
 
 EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
 USABLE: Final = "lower-case letters, digits, '.', '_' and '-' make file names and test names"
@@ -353,6 +356,26 @@ def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: s
                 )
 
 
+def _check_worker(name: str, worker: WorkerSpec, device: DeviceFile, where: str) -> None:
+    """ConfigError where a worker's command or place can't be."""
+    if any(EMULATOR in word for word in worker.command) and not device.emulated:
+        raise ConfigError(
+            f"{where}: workers.{name} runs in {EMULATOR}, whose times say nothing of any"
+            " device; add `emulated = true`"
+        )
+    if not is_environment(name) or not worker.command:
+        raise ConfigError(
+            f"{where}: workers.{name} must be the command of a worker for one of"
+            f' {", ".join(environments())}, such as ["{{python}}"]'
+        )
+    if worker.folder is not None and not FOLDER.fullmatch(worker.folder):
+        raise ConfigError(
+            f"{where}: workers.{name}.folder = {worker.folder!r} must be a path there of"
+            " letters, digits and ._-+@/ (no ~: it is relative to the login folder), such as"
+            " .cache/edgeassay"
+        )
+
+
 def check_device(device: DeviceFile, where: str) -> None:
     """ConfigError where a device profile has values that can't be."""
     timing = device.timing
@@ -385,16 +408,7 @@ def check_device(device: DeviceFile, where: str) -> None:
     if device.evaluation.images is not None:
         _check_between(device.evaluation.images, 2, MOST_IMAGES, "evaluation.images", where)
     for name, worker in device.workers.items():
-        if any(EMULATOR in word for word in worker.command) and not device.emulated:
-            raise ConfigError(
-                f"{where}: workers.{name} runs in {EMULATOR}, whose times say nothing of any"
-                " device; add `emulated = true`"
-            )
-        if not is_environment(name) or not worker.command:
-            raise ConfigError(
-                f"{where}: workers.{name} must be the command of a worker for one of"
-                f' {", ".join(environments())}, such as ["{{python}}"]'
-            )
+        _check_worker(name, worker, device, where)
     for name in device.runtimes:
         if not re.fullmatch(NAME, name):
             raise ConfigError(f"{where}: runtimes.{name!r} is no usable name: {USABLE}")

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from edgeassay.atomic import sha256_of
-from edgeassay.devices import command_of, mending
+from edgeassay.devices import command_of, mending, open_worker
 from edgeassay.errors import (
     Absent,
     ArtifactError,
@@ -107,7 +107,9 @@ def try_runtime(device: DeviceSpec, name: str, runtime: RuntimeSpec, most_s: flo
     timeout_s = min(most_s, device.timing.timeout_s)
     started = time.monotonic()
     try:
-        with Worker(command, runtime.engine, label=LABEL, timeout_s=timeout_s) as worker:
+        with open_worker(
+            device, runtime.worker, runtime.engine, label=LABEL, timeout_s=timeout_s
+        ) as worker:
             tried = replace(tried, facts=dict(worker.facts))
             loaded = worker.load(probe_of(runtime), runtime, "probe", LABEL)
             wrong = _wrong(worker, runtime, loaded)

@@ -37,6 +37,8 @@ def _check_numpy() -> None:
 
 
 if __name__ == "__main__":
+    if sys.version_info < (3, 9):
+        sys.exit("Python 3.9 or later is needed there, and this is %d.%d" % sys.version_info[:2])
     _import_as_package()
     _check_numpy()
     importlib.import_module("edgeassay_worker.loop").main()

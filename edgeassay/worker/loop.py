@@ -1,14 +1,15 @@
 """The worker's loop: one request, one reply, until the host closes the stream.
 
-Requests: `hello`, `load`, `run`, `time`, `phases`, `memory`, `waiting`, `sees`, `cpus`, `pin`. A
-reply has "ok"; where it is false, "message" says why and "kind" is "refused" (the artifact),
-"unavailable" (what it shall run on), "absent" (the runtime isn't here), "broken" (it is, and can't
-be used) or "request" (the host asked for what can't be done).
+Requests: `hello`, `load`, `run`, `time`, `phases`, `memory`, `waiting`, `sees`, `cpus`, `pin`, and
+on another machine than the host's `has`, `put`, `end`. A reply has "ok"; where it is false,
+"message" says why and "kind" is "refused" (the artifact), "unavailable" (what it shall run on),
+"absent" (the runtime isn't here), "broken" (it is, and can't be used), "files" (what was sent can't
+be kept) or "request" (the host asked for what can't be done).
 """
 
 from __future__ import annotations
 
-import hashlib
+import faulthandler
 import os
 import platform
 import sys
@@ -20,9 +21,13 @@ import numpy as np
 from .costs import cpu_times, forget_peak, least_busy, memory
 from .engine import Broken, Engine, Refused, Unavailable
 from .engines import NoAdapter, describe, make
+from .files import BadFile, Files, digest_of
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
 
 Reply = Tuple[Header, List["np.ndarray[Any, Any]"]]
+
+MOST_MAPPED = 8
+GRACE_S = 10.0
 
 
 class BadRequest(Exception):
@@ -37,13 +42,18 @@ class Session:
         self._before = (0, 0)
         self._mapped: Dict[str, "np.ndarray[Any, Any]"] = {}
         self._wide: Dict[Tuple[str, int], Optional[Engine]] = {}
+        self._files = Files()
 
     def hello(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
-        """Who and where this worker is, and which version of the runtime it has."""
+        """Who and where this worker is, and which version of the runtime it has, if it is to have
+        one: who only brings files needs none.
+        """
         return dict(
-            describe(header["engine"]),
+            describe(header["engine"]) if header["engine"] is not None else {},
             protocol=VERSION,
             pid=os.getpid(),
+            hostname=platform.node(),
+            cpus=_cpus(),
             python=platform.python_version(),
             numpy=np.__version__,
             architecture=platform.machine(),
@@ -54,7 +64,7 @@ class Session:
         """Load an artifact; the reply has the digest of the bytes that were loaded, as evidence,
         and how long it took to make it ready to run.
         """
-        digest = _digest(header["path"])
+        digest = digest_of(header["path"])
         forget_peak()
         self._before = memory()
         started = time.perf_counter_ns()
@@ -162,9 +172,24 @@ class Session:
         os.sched_setaffinity(0, [int(cpu) for cpu in header["cpus"]])
         return {}, []
 
+    def has(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """Where a file of the host's is; "" where it isn't here."""
+        return {"path": self._files.find(header["folder"], header["name"])}, []
+
+    def put(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """Take a part of a file."""
+        self._files.take(header["folder"], header["name"], header["offset"], tensors[0])
+        return {}, []
+
+    def end(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
+        """A file has come as a whole; where it is."""
+        return {"path": self._files.finish(header["folder"], header["name"])}, []
+
     def _placed(self, where: Dict[str, Any]) -> "np.ndarray[Any, Any]":
         """A tensor that the host has put into a file in memory, without a copy."""
         if where["file"] not in self._mapped:
+            if len(self._mapped) >= MOST_MAPPED:
+                self._mapped.clear()
             self._mapped[where["file"]] = np.memmap(where["file"], np.uint8, "r")
         dtype, shape = np.dtype(where["dtype"]), tuple(where["shape"])
         count = dtype.itemsize * int(np.prod(shape))
@@ -198,15 +223,6 @@ class Session:
         if handle not in self._engines:
             raise BadRequest("no artifact is loaded as %r" % handle)
         return self._engines[handle]
-
-
-def _digest(path: str) -> str:
-    """The SHA-256 of a file, a little of which is in memory at a time."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 18), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _waiting(before: Optional[Tuple[int, int]], after: Optional[Tuple[int, int]]) -> Header:
@@ -264,20 +280,26 @@ def answer(session: Session, frame: Frame) -> Reply:
     header, tensors = frame
     operations: Dict[str, Callable[[Header, List["np.ndarray[Any, Any]"]], Reply]] = {
         "cpus": session.cpus,
+        "end": session.end,
+        "has": session.has,
         "hello": session.hello,
         "load": session.load,
         "memory": session.memory,
         "phases": session.phases,
         "pin": session.pin,
+        "put": session.put,
         "run": session.run,
         "sees": session.sees,
         "time": session.time,
         "waiting": session.waiting,
     }
+    kind = "files" if header.get("op") in ("has", "put", "end") else "request"
     try:
         reply, outputs = operations[header["op"]](header, tensors)
     except Refused as error:
         return {"ok": False, "kind": "refused", "message": str(error)}, []
+    except BadFile as error:
+        message = str(error)
     except Unavailable as error:
         return {"ok": False, "kind": "unavailable", "message": str(error)}, []
     except NoAdapter as error:
@@ -292,11 +314,23 @@ def answer(session: Session, frame: Frame) -> Reply:
         message = "%s: %s" % (error.filename, error.strerror) if error.filename else str(error)
     else:
         return dict(reply, ok=True), outputs
-    return {"ok": False, "kind": "request", "message": message}, []
+    return {"ok": False, "kind": kind, "message": message}, []
+
+
+def _cpus() -> int:
+    """How many CPUs this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1
 
 
 def main() -> None:
-    """Serve stdin and stdout; whatever a runtime prints goes to stderr instead."""
+    """Serve stdin and stdout; whatever a runtime prints goes to stderr instead.
+
+    Who asks says for how long he waits. A worker that hangs ends itself after that: what ends its
+    command over there, or takes the connection away, doesn't reach it.
+    """
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     requests: Any = sys.stdin.buffer
@@ -305,5 +339,8 @@ def main() -> None:
         frame = read_frame(requests)
         if frame is None:
             return
+        if "most_s" in frame[0]:
+            faulthandler.dump_traceback_later(float(frame[0]["most_s"]) + GRACE_S, exit=True)
         header, tensors = answer(session, frame)
         write_frame(replies, header, tensors)
+        faulthandler.cancel_dump_traceback_later()

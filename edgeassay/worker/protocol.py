@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
 
 import numpy as np
 
-VERSION = 4
+VERSION = 5
 MAGIC = b"EAW1"
 MAX_HEADER_BYTES = 1 << 20
 MAX_TENSOR_BYTES = 1 << 30
@@ -27,6 +27,18 @@ Frame = Tuple[Header, List["np.ndarray[Any, Any]"]]
 
 class ProtocolError(Exception):
     """The other side sent something that is no frame."""
+
+
+class StreamEnded(ProtocolError):
+    """The other side is gone, in the middle of what it sent."""
+
+
+class NoFrame(ProtocolError):
+    """What came isn't of this protocol at all; `start` is how it begins."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__("not a frame: it begins with %r" % start[:4])
+        self.start = start
 
 
 class Readable(Protocol):
@@ -63,7 +75,7 @@ def _fill(stream: Readable, buffer: Any) -> None:
     while left:
         count = stream.readinto(left)
         if not count:
-            raise ProtocolError("the stream ended inside a frame")
+            raise StreamEnded("the stream ended inside a frame")
         left = left[count:]
 
 
@@ -73,31 +85,46 @@ def _read_exactly(stream: Readable, count: int) -> bytes:
     return bytes(data)
 
 
-def read_frame(stream: Readable) -> Optional[Frame]:
-    """The next frame; None when the stream ends between frames."""
+def read_frame(stream: Readable, most_bytes: Optional[int] = None) -> Optional[Frame]:
+    """The next frame; None when the stream ends between frames. ProtocolError where it is none, or
+    its tensors take more than `most_bytes`.
+    """
     first = bytearray(1)
     if not stream.readinto(first):
         return None
     start = bytes(first) + _read_exactly(stream, 7)
     if start[:4] != MAGIC:
-        raise ProtocolError("not a frame: it begins with %r" % start[:4])
+        raise NoFrame(start)
     (length,) = struct.unpack(">I", start[4:])
     if length > MAX_HEADER_BYTES:
         raise ProtocolError("a header of %d bytes is over the limit" % length)
     try:
         header = json.loads(_read_exactly(stream, length).decode("utf-8"))
-        described = [(np.dtype(t["dtype"]), tuple(t["shape"])) for t in header.pop("tensors")]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        described = [_described(t) for t in header.pop("tensors")]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProtocolError("the header can't be read: %s" % error) from None
+    total = sum(size for _, _, size in described)
+    if most_bytes is not None and total > most_bytes:
+        raise ProtocolError("it announces tensors of %d bytes, and %d fit" % (total, most_bytes))
     tensors = []
-    for dtype, shape in described:
-        count = 1
-        for side in shape:
-            count *= side
-        size = count * dtype.itemsize
-        if dtype.hasobject or min(shape, default=0) < 0 or size > MAX_TENSOR_BYTES:
-            raise ProtocolError("a tensor %s of shape %s is not allowed" % (dtype, shape))
+    for dtype, shape, size in described:
         data = np.empty(size, np.uint8)
         _fill(stream, data)
-        tensors.append(data.view(dtype).reshape(shape))
+        try:
+            tensors.append(data.view(dtype).reshape(shape))
+        except ValueError as error:
+            raise ProtocolError("a tensor can't be read: %s" % error) from None
     return header, tensors
+
+
+def _described(tensor: Any) -> Tuple["np.dtype[Any]", Tuple[int, ...], int]:
+    """Type, shape and bytes of a tensor that a header announces."""
+    dtype, shape = np.dtype(tensor["dtype"]), tuple(tensor["shape"])
+    if any(type(side) is not int or side < 0 for side in shape) or dtype.hasobject:
+        raise ProtocolError("a tensor %s of shape %s is not allowed" % (dtype, shape))
+    size = dtype.itemsize
+    for side in shape:
+        size *= side
+    if size > MAX_TENSOR_BYTES or any(side > MAX_TENSOR_BYTES for side in shape):
+        raise ProtocolError("a tensor %s of shape %s is not allowed" % (dtype, shape))
+    return dtype, shape, size

@@ -103,6 +103,11 @@ DEVICE_MISTAKES = [
     ("warmup_rounds = 2", "warmup_rounds = -1", "timing.warmup_rounds = -1 must be from 0"),
     ("timeout_s = 20.0", "timeout_s = inf", "timing.timeout_s = inf must be from 0.001 to 86,400"),
     ('["{python}"]', "[]", "workers.litert must be the command of a worker"),
+    (
+        'litert = ["{python}"]',
+        'litert = { command = ["ssh"], folder = "a b" }',
+        "workers.litert.folder = 'a b' must be a path there",
+    ),
     ("free_cpus = 0.0", "free_cpu = 0.0", "'tolerance.free_cpu'; did you mean 'free_cpus'?"),
     ("steal_share = 1.0", "steal_share = 1.5", "tolerance.steal_share = 1.5 must be from 0"),
     ("rounds = 30", "rounds = 30\nsustained_s = 59.0", "sustained_s = 59.0 must be from 60.0"),

@@ -17,8 +17,10 @@ from edgeassay.baselines import Line, baseline_claims, load_against
 from edgeassay.baselines.promoting import promote, read_candidate
 from edgeassay.claims import MEASURES
 from edgeassay.errors import Absent, DataError, Incomparable
+from edgeassay.evaluations import Evaluations
 from edgeassay.evidence import Evidence
 from edgeassay.gates import decide
+from edgeassay.rig import Rig
 from edgeassay.runs.reading import read_run
 from edgeassay.spec import (
     Claim,
@@ -91,21 +93,41 @@ def test_a_runtime_that_tells_of_no_such_memory_leaves_the_claim_unmeasured(
         judged(name, 1.0, {})
 
 
+def test_what_is_only_compiled_has_neither_outputs_nor_times() -> None:
+    def rig(runtime: str) -> Any:
+        spec = RUNTIMES[runtime]
+        device = SimpleNamespace(emulated=False)
+        made: Any = SimpleNamespace(runtime=lambda _: spec, device=lambda _: device)
+        made.check_executes = lambda case: Rig.check_executes(made, case)
+        return made
+
+    npu, micro, here = (rig(name) for name in ("ethos-u", "tflite-micro", "litert"))
+    for check in (Rig.check_executes, Rig.check_timed):
+        with pytest.raises(Absent, match="compiles for an accelerator, and nothing runs it"):
+            check(npu, NPU)
+        check(here, INT8)
+    Rig.check_executes(micro, INT8)
+    with pytest.raises(Absent, match="isn't this machine"):
+        Rig.check_timed(micro, INT8)
+    with pytest.raises(Absent, match="nothing runs it"):
+        Evaluations(npu).predictions(NPU)
+
+
 class Estimated(Run):
     """A run whose cases are compiled alone: it has their estimates, and no durations of them."""
 
-    facts = FACTS
+    estimate = FACTS
 
     def document(self) -> dict[str, Any]:
         made = super().document()
         made["benchmarks"] = []
-        made["edgeassay"]["cases"] = [{"case": vars(NPU), "estimate": self.facts}]
+        made["edgeassay"]["cases"] = [{"case": vars(NPU), "estimate": self.estimate}]
         return made
 
 
 def written(folder: Path, facts: dict[str, Any], **more: Any) -> Path:
     run = Estimated(cases=(NPU,), **more)
-    run.facts = facts
+    run.estimate = facts
     return run.write(folder / "runs")
 
 
@@ -181,7 +203,8 @@ def test_claims_on_outputs_keep_no_estimate_from_being_promoted_and_others_do(
         claimed(NPU, "mean_auc_drop", Verdict.UNMEASURED, kind="estimated"),
         claimed(NPU, "latency_ratio", Verdict.UNMEASURED, kind="estimated"),
     ]
-    promoted(tmp_path, claims=unmeasured)
+    unasked = {"case": vars(NPU), "claim": "min_auc", "class": None}
+    promoted(tmp_path, claims=unmeasured, unasked=[unasked])
     for claim in (
         claimed(NPU, "delegated_share", Verdict.FAIL, kind="estimated"),
         claimed(NPU, "npu_sram_kb", Verdict.UNMEASURED, kind="estimated"),
@@ -190,11 +213,15 @@ def test_claims_on_outputs_keep_no_estimate_from_being_promoted_and_others_do(
         candidate = read_candidate(path, tmp_path / "runs")
         (decision,) = promote(candidate, tmp_path / "no", Line.LAST, (), date(2026, 11, 21))
         assert not decision.promoted
+    path = written(tmp_path, FACTS, claims=unmeasured, unasked=[unasked | {"claim": "loads"}])
+    candidate = read_candidate(path, tmp_path / "runs")
+    (decision,) = promote(candidate, tmp_path / "no", Line.LAST, (), date(2026, 11, 21))
+    assert "wasn't asked for loads" in decision.obstacles[0].why
 
 
 def test_a_run_with_neither_durations_nor_estimates_is_refused(tmp_path: Path) -> None:
     run = Estimated(cases=(NPU,))
-    run.facts = cast(Any, None)
+    run.estimate = cast(Any, None)
     with pytest.raises(DataError, match="nothing was timed"):
         read_run(run.write(tmp_path))
 

@@ -300,3 +300,28 @@ def test_a_device_on_request_is_taken_only_where_it_is_named(tmp_path: Path) -> 
         replace(case, device="bench") for case in made.cases
     }
     assert any(c.name is ClaimName.PARITY_DIFFERENCE for c in made.claims)
+
+
+def test_a_devices_own_runtimes_go_before_the_catalogues_and_run_where_they_are_named(
+    tmp_path: Path,
+) -> None:
+    own = DEVICE_TOML.replace(
+        "[limits.tiny]",
+        '[runtimes.ethos-u]\ntarget = "ethos-u65-256"\n\n[runtimes.next]\nengine = "ethos-u"\n'
+        'target = "ethos-u85-512"\n\n[[limit]]\nmodel = "tiny"\nclaim = "npu_sram_kb"\n'
+        'runtime = "next"\nlimit = 100\n\n[limits.tiny]',
+    )
+    made = make(tmp_path, device=own, wanted_runtimes=["ethos-u", "next"])
+    found = {case.runtime: made.models["tiny"].runtimes[case.runtime] for case in made.cases}
+    assert {name: spec.target for name, spec in found.items()} == {
+        "ethos-u": "ethos-u65-256",
+        "next": "ethos-u85-512",
+    }
+    assert {c.case.runtime for c in made.claims if c.name is ClaimName.NPU_SRAM_KB} == {"next"}
+    assert {case.runtime for case in make(tmp_path, device=own).cases} == {"litert"}
+    usual = make(tmp_path, wanted_runtimes=["ethos-u"]).models["tiny"].runtimes["ethos-u"]
+    assert usual.target == "ethos-u55-128"
+    theirs = MODEL_TOML.replace("litert = {}", 'ethos-u = { target = "ethos-u55-32" }')
+    assert make(tmp_path, theirs, own).models["tiny"].runtimes["ethos-u"].target == "ethos-u55-32"
+    with pytest.raises(ConfigError, match="has no runtime 'nxt'"):
+        make(tmp_path, device=own.replace('runtime = "next"', 'runtime = "nxt"'))

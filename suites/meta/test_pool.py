@@ -17,6 +17,7 @@ from edgeassay.workers import Worker
 class Fake:
     def __init__(self) -> None:
         self.closed = False
+        self.lives = True
 
     def close(self) -> None:
         self.closed = True
@@ -75,6 +76,16 @@ def test_only_a_worker_that_is_well_serves_again(error: BaseException, serves: b
     assert start.started[0].closed is not serves
     with pool.lend("litert", start) as worker:
         assert (cast(Fake, worker) is start.started[0]) is serves
+
+
+def test_who_ended_while_idle_serves_nobody() -> None:
+    pool, start = Pool(), Starter()
+    with pool.lend("litert", start):
+        pass
+    start.started[0].lives = False
+    with pool.lend("litert", start) as worker:
+        assert cast(Fake, worker) is start.started[1]
+    assert start.started[0].closed
 
 
 class Echo:

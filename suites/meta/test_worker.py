@@ -209,7 +209,9 @@ def test_an_older_copy_of_the_worker_is_told_apart(tmp_path: Path) -> None:
     text = (copy / "protocol.py").read_text()
     (copy / "protocol.py").write_text(text.replace(f"VERSION = {protocol.VERSION}", "VERSION = 1"))
     script = f"import runpy; runpy.run_path({str(copy)!r}, run_name='__main__')"
-    with pytest.raises(Absent, match=r"speaks version 1 .* copy the folder edgeassay/worker"):
+    with pytest.raises(
+        Absent, match=r"speaks version 1 .* give the worker a `folder`, and `edgeassay push`"
+    ):
         start(["{python}", "-c", script])
 
 

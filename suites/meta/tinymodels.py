@@ -193,6 +193,18 @@ def write_overrun(path: Path) -> None:
     _write(path, graph, subgraph, ((schema.BuiltinOperator.GATHER, 1),))
 
 
+def write_crash(path: Path) -> None:
+    """A network that LiteRT can't survive: it doesn't say into how many parts it splits."""
+    graph, kinds = _Graph(), schema.TensorType
+    axis = graph.tensor("axis", [], kinds.INT32, np.array(0, np.int32))
+    row = graph.tensor("row", [4], kinds.FLOAT32)
+    part = graph.tensor("part", [4], kinds.FLOAT32)
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [row], [part]
+    subgraph.operators = [_operator(0, [axis, row], [part], dense=False)]
+    _write(path, graph, subgraph, ((schema.BuiltinOperator.SPLIT, 1),))
+
+
 def _write(path: Path, graph: _Graph, subgraph: Any, codes: Sequence[tuple[int, int]]) -> None:
     """Write a network of one subgraph; `codes` are its operators with their versions."""
     model = schema.ModelT()

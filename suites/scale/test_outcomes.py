@@ -86,6 +86,28 @@ def test_a_declared_failure_alone_leaves_the_run_green(project: Project) -> None
     assert "1 declared" in outcome.text
 
 
+@pytest.mark.parametrize("declared", [True, False])
+def test_what_is_declared_not_to_load_fails_nothing_else(
+    project: Project, *, declared: bool
+) -> None:
+    """Its time neither: no benchmark is made of it."""
+    project.model_toml = MODEL_TOML + (deviation("loads") if declared else "")
+    project.write()
+    path = project.artifacts / "tiny/int8.tflite"
+    path.write_bytes(path.read_bytes()[:200])
+    only = ("-k", "loads or latency or deviation", "--benchmark")
+    outcome = project.run(*only)
+    times = {f"test_latency[{INT8}]", f"test_latency_ratio[{INT8}]", f"test_latency_p95_ms[{INT8}]"}
+    if declared:
+        assert outcome.code == 0, outcome.text
+        assert outcome.tests[f"test_loads[{INT8}]"] == "xfailed"
+        assert times <= outcome.named("skipped")
+        assert "it doesn't load, as models/tiny" in outcome.messages[f"test_latency[{INT8}]"]
+    else:
+        assert outcome.code == 1
+        assert times <= outcome.named("failure")
+
+
 def test_another_device_is_unmeasured(project: Project) -> None:
     project.device_toml = DEVICE_TOML.replace('architecture = "*"', 'hostname = "no-such-board"')
     project.write()

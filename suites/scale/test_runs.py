@@ -13,7 +13,7 @@ import pytest
 
 from edgeassay.artifacts import Recipe, write_artifact
 from suites.meta.project import DEVICE_TOML, MODEL_TOML, Project
-from suites.meta.tinymodels import brightness, write_classifier
+from suites.meta.tinymodels import brightness, write_classifier, write_crash
 
 INT8 = "tiny-int8-litert"
 FP32 = "tiny-fp32-litert"
@@ -129,6 +129,16 @@ def test_a_worker_that_dies_or_hangs_fails_one_test_and_the_run_goes_on(
     assert "tiny/" in outcome.messages[failed]
     assert "litert" in outcome.messages[failed]
     assert len(outcome.named("passed")) == 7
+
+
+def test_an_artifact_that_the_runtime_crashes_on_is_red_alone(project: Project) -> None:
+    write_crash(project.artifacts / "tiny/int8.tflite")
+    outcome = project.run("suites/artifact")
+    assert outcome.code == 1
+    said = outcome.messages[f"test_loads[{INT8}]"]
+    assert "the worker that served tiny/int8" in said
+    assert "on runtime litert was killed by SIGSEGV; the runtime crashes on it: export" in said
+    assert outcome.tests[f"test_loads[{INT8.replace('int8', 'fp32')}]"] == "passed"
 
 
 def test_a_float_artifact_in_the_place_of_int8_is_red(project: Project) -> None:

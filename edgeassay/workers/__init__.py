@@ -1,0 +1,31 @@
+"""The host's side of the worker, on this machine or another: start it, talk, time out, bury."""
+
+from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere, install, worker_bytes
+from edgeassay.workers.replies import (
+    Loaded,
+    Memory,
+    Phases,
+    Tensor,
+    TensorSpec,
+    TimedRounds,
+    describe_loaded,
+    read_loaded,
+)
+from edgeassay.workers.worker import Worker
+
+__all__ = [
+    "WORKER_FOLDER",
+    "Elsewhere",
+    "Loaded",
+    "Memory",
+    "NotThere",
+    "Phases",
+    "Tensor",
+    "TensorSpec",
+    "TimedRounds",
+    "Worker",
+    "describe_loaded",
+    "install",
+    "read_loaded",
+    "worker_bytes",
+]
