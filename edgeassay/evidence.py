@@ -173,11 +173,11 @@ class Evidence:
 
     def _of_runtime(self, case: Case) -> CaseFacts:
         """What the case's runtime was told, and what it has said by now."""
-        known = self.rig.known(case)
-        loaded = {} if known is None else known.facts
+        known, timed = self.rig.known(case), self.timings.known(case)
+        loaded = known.facts if known is not None else timed.facts if timed is not None else {}
         nodes, taken = loaded.get("nodes"), loaded.get("delegated")
         return CaseFacts(
-            kind=self.rig.kind(case),
+            kind=self.rig.kind(case, loaded),
             options=asdict(self.rig.runtime(case)),
             loaded=loaded,
             delegated_share=taken / nodes if nodes and taken is not None else None,

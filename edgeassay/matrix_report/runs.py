@@ -68,12 +68,17 @@ def _runtimes(cases: Sequence[CaseRecord]) -> str:
 
 def _images(cases: Sequence[CaseRecord]) -> str:
     """How many evaluation images AUCs are of, by model."""
-    found = {
-        case.case.model: case.evaluated_images
-        for case in cases
-        if case.evaluated_images is not None
-    }
-    return "; ".join(f"{model}: {count:,} evaluation images" for model, count in found.items())
+    found: dict[str, str] = {}
+    for case in cases:
+        drawn, whole = case.evaluated_images, case.split_images
+        if drawn is not None:
+            sample = (
+                f"a sample of {drawn:,} of {whole:,}"
+                if whole not in (None, drawn)
+                else f"{drawn:,}"
+            )
+            found[case.case.model] = f"{sample} evaluation images"
+    return "; ".join(f"{model}: {words}" for model, words in found.items())
 
 
 def _disturbed(cases: Sequence[CaseRecord]) -> str:

@@ -15,7 +15,7 @@ BYTES: Final = {"fp32": 8_872_772, "drq": 2_461_328, "int8": 2_666_760}
 # Fields that versions before this report didn't write.
 NEW: Final = (
     *("kind", "architecture", "options", "loaded", "delegated_share"),
-    *("peak_memory_mb", "intervals", "evaluated_images"),
+    *("peak_memory_mb", "intervals", "evaluated_images", "split_images"),
 )
 
 
@@ -90,6 +90,7 @@ class CaseFile:
             "peak_memory_mb": None if self.p50_ms is None else 31.5,
             "intervals": intervals,
             "evaluated_images": None if self.mean_auc is None else 1146,
+            "split_images": None if self.mean_auc is None else 1146,
             "patients_separate": True,
             "reused_predictions": 0,
             "worker": {"runtime": f"{self.runtime}-package", "runtime_version": "2.3.0"},

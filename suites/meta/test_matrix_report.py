@@ -187,6 +187,14 @@ def test_a_run_says_where_its_numbers_came_from(tmp_path: Path) -> None:
     assert "incomplete" in second
 
 
+def test_a_sample_is_called_one(tmp_path: Path) -> None:
+    document = others()
+    for case in document["cases"]:
+        case["split_images"] = case["evaluated_images"] and 5_000
+    told = made_of(tmp_path, document).runs[0][1]["images"]
+    assert told == "chest: a sample of 1,146 of 5,000 evaluation images"
+
+
 def test_files_of_earlier_versions_are_read(tmp_path: Path) -> None:
     new, earlier = made_of(tmp_path, x86_run()), made_of(tmp_path, old(x86_run()))
     assert [o.claim for o in earlier.opposites] == [o.claim for o in new.opposites]
