@@ -76,6 +76,7 @@ class Given(Evaluations):
         )
         rig = SimpleNamespace(
             check_executes=lambda _: None,
+            settings=SimpleNamespace(sample=None),
             plan=plan,
             model=lambda _: model,
             dataset=lambda source: open_dataset(source, project.data),
