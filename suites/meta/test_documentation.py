@@ -72,6 +72,15 @@ def test_the_readmes_model_and_device_load(tmp_path: Path) -> None:
     assert "my-model" in load_device(tmp_path / "cart-tablet.toml", tmp_path).limits
 
 
+def test_the_board_of_the_device_reference_loads(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "devices.md").read_text(encoding="utf-8")
+    (profile,) = re.findall(r"```toml\n# devices/board.toml\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "board.toml").write_text(profile)
+    board = load_device(tmp_path / "board.toml", tmp_path)
+    assert board.match.on_request
+    assert board.workers["litert"].folder == ".cache/edgeassay"
+
+
 def test_the_readmes_new_model_starts(tmp_path: Path) -> None:
     (line,) = re.findall(r"^edgeassay (init .*)$", "".join(blocks("sh")), flags=re.MULTILINE)
     files = re.findall(r"=(\S+\.tflite)", line)
