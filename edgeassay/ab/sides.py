@@ -24,7 +24,7 @@ from edgeassay.spec import FORMATS, ModelSpec
 
 FILE: Final = ("", "")  # where the side is one file, which is of no model
 AS_GIVEN: Final = "as given"  # the variant of such a file
-KINDS: Final = " or ".join(f"a {suffix}" for suffix in FORMATS)
+KINDS: Final = f"a {' or '.join(FORMATS)}"
 BUILD_EXIT_MISSING: Final = 4
 LEFT_OUT: Final = "left out: "
 

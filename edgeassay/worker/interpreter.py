@@ -111,7 +111,16 @@ class InterpreterEngine:
         self._interpreter.invoke()
 
     def get_outputs(self) -> List["np.ndarray[Any, Any]"]:
+        return [self._output(number) for number in range(len(self._outputs))]
+
+    def _output(self, number: int) -> "np.ndarray[Any, Any]":
         try:
-            return [self._interpreter.get_tensor(d["index"]) for d in self._outputs]
-        except ValueError as error:  # an empty tensor, for one
-            raise Refused("an output can't be read: %s" % error) from None
+            array: "np.ndarray[Any, Any]"
+            array = self._interpreter.get_tensor(self._outputs[number]["index"])
+            return array
+        except ValueError as error:
+            # An empty one can't be read: a detector has found nothing.
+            detail = self._interpreter.get_output_details()[number]
+            if 0 not in detail["shape"]:
+                raise Refused("an output can't be read: %s" % error) from None
+            return np.empty(detail["shape"], detail["dtype"])

@@ -71,14 +71,14 @@ MISTAKES = (
         *("base.tflite", "gone.tflite"),
         what="no such file",
         where="gone.tflite",
-        remedy="give a .tflite, a folder, or a git revision",
+        remedy="give a .tflite or .onnx, a folder, or a git revision",
     ),
     given(
         "nonsense",
         *("base.tflite", "no-such-thing"),
         what="no such file or folder, and no revision",
         where="no-such-thing",
-        remedy="give a .tflite, a folder of artifacts",
+        remedy="give a .tflite or .onnx, a folder of artifacts",
     ),
     given(
         "empty-folder",

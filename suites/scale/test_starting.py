@@ -350,7 +350,14 @@ MISTAKES = {
     "pipe": (["chest", "--artifact", "fp32={tmp}/pipe"], "pipe is no ordinary file"),
     "empty": (["chest", "--artifact", "fp32={tmp}/empty.tflite"], "the file is empty; copy or"),
     "text": (["chest", "--artifact", "fp32={tmp}/text"], "is no .tflite; copy or export it again"),
-    "onnx": (["chest", "--artifact", "fp32={tmp}/net.onnx"], "no .tflite; convert it to a float"),
+    "onnx as tflite": (
+        ["chest", "--tflite", "{tmp}/net.onnx"],
+        "no .tflite; give an .onnx with --artifact",
+    ),
+    "tflite as onnx": (
+        ["chest", "--artifact", "fp32={tmp}/named.onnx"],
+        "no .onnx but a .tflite, by its beginning; rename it",
+    ),
     "keras as artifact": (
         ["chest", "--artifact", "fp32={tmp}/net.keras"],
         "no .tflite; .* with --keras",
@@ -370,7 +377,7 @@ MISTAKES = {
     ),
     "tflite as keras": (["chest", "--keras", "{tmp}/a.tflite"], "no .keras; it is a .tflite: give"),
     "h5 as keras": (["chest", "--keras", "{tmp}/net.h5"], "no .keras; load it with Keras and save"),
-    "pt as keras": (["chest", "--keras", "{tmp}/net.pt"], "no .keras; convert it to a float"),
+    "pt as keras": (["chest", "--keras", "{tmp}/net.pt"], "no .keras; export it to .onnx and give"),
     "no keras": (["chest", "--keras", "{tmp}/no.keras"], "No such file or directory; mend"),
     "keras as tflite": (["chest", "--tflite", "{tmp}/net.keras"], "no .tflite; .* with --keras"),
     "no SavedModel": (["chest", "--saved-model", "{tmp}/no"], "there is no such folder"),
@@ -409,6 +416,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(
     for name in ("net.keras", "net.pt"):
         (tmp_path / name).write_bytes(b"PK\x03\x04 and so on")
     (tmp_path / "net.h5").write_bytes(b"\x89HDF and so on")
+    (tmp_path / "named.onnx").write_bytes((tmp_path / "b.tflite").read_bytes())
     (tmp_path / "corrupt.tflite").write_bytes((tmp_path / "b.tflite").read_bytes()[:300])
     write_overrun(tmp_path / "overrun.tflite")
     write_text(tmp_path / "words.tflite")
@@ -452,7 +460,7 @@ def test_unrelated_networks_are_no_pair(init: Init, tmp_path: Path) -> None:
 def test_an_interruption_leaves_nothing(
     init: Init, pair: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(path: Path, label: str) -> Tensors:
+    def interrupted(path: Path, *_: object) -> Tensors:
         assert path.is_file()
         raise KeyboardInterrupt
 
@@ -467,7 +475,7 @@ def test_a_folder_that_appears_meanwhile_is_left_as_it_is(
 ) -> None:
     rival = tmp_path / "models/chest/model.toml"
 
-    def slow(path: Path, label: str) -> Tensors:
+    def slow(path: Path, *_: object) -> Tensors:
         rival.parent.mkdir(parents=True, exist_ok=True)
         rival.write_text("theirs")
         return Tensors(inputs=(tensor("x", (1, 4)),), outputs=(tensor("y", (1,)),))

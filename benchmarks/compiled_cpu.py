@@ -1,0 +1,93 @@
+"""Our median of `litert-compiled-cpu` by litert-benchmark's: `python benchmarks/compiled_cpu.py`.
+
+Each pair is a fresh worker and a fresh `litert-benchmark` on the same CPU, one after the other in
+turned order, with as many warm-up and timed runs. Prints the ratio of medians with its bounds, one-
+sided 95 % each; asserts nothing. Run it on a quiet machine.
+
+`--model FILE` takes any .tflite; without one, MobileNetV2 at 224 is made with TensorFlow. It isn't
+trained: its time doesn't depend on its weights. litert-benchmark rounds to 0.01 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from edgeassay.measure.random_inputs import random_inputs
+from edgeassay.spec import RandomInputs, RuntimeSpec
+from edgeassay.stats import ratio_bounds
+from edgeassay.workers import Worker
+
+MOBILENET = """
+import sys, keras, tensorflow as tf
+network = keras.applications.MobileNetV2((224, 224, 3), weights=None)
+open(sys.argv[1], "wb").write(tf.lite.TFLiteConverter.from_keras_model(network).convert())
+"""
+
+
+def ours(model: Path, runtime: RuntimeSpec, runs: int, warmup: int, cpus: list[int]) -> float:
+    """Our median in ms, of a fresh worker."""
+    with Worker(["{python}"], runtime.engine, label="model", timeout_s=120.0) as worker:
+        worker.pin(cpus)
+        loaded = worker.load(model, runtime, "model", "model")
+        given = random_inputs(loaded, RandomInputs(), 0)
+        timed = worker.time([loaded], [given], runs, warmup)
+    return float(np.median(timed.durations)) / 1e6
+
+
+def theirs(model: Path, runtime: RuntimeSpec, runs: int, warmup: int, cpus: list[int]) -> float:
+    """The median that litert-benchmark reports, in ms."""
+    tool = shutil.which("litert-benchmark", path=str(Path(sys.executable).parent))
+    assert tool is not None, "it comes with ai-edge-litert"
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, "result.json")
+        command = [
+            *(tool, f"--model={model}", f"--num_threads={runtime.threads}"),
+            *(f"--num_runs={runs}", f"--warmup_runs={warmup}", f"--result_json={result}"),
+        ]
+        pinned = ["taskset", "-c", ",".join(map(str, cpus)), *command]
+        subprocess.run(pinned, check=True, capture_output=True)
+        return float(json.loads(result.read_text())["latency"]["median_ms"])
+
+
+def main() -> None:
+    """Time the pairs and print what they show."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--warmup", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=1)
+    asked = parser.parse_args()
+    runtime = RuntimeSpec(engine="litert-compiled", threads=asked.threads)
+    cpus = sorted(os.sched_getaffinity(0))[-asked.threads :]
+    with tempfile.TemporaryDirectory() as folder:
+        model = asked.model
+        if model is None:
+            model = Path(folder, "mobilenetv2.tflite")
+            subprocess.run([sys.executable, "-c", MOBILENET, str(model)], check=True)
+        pairs = []
+        for number in range(asked.pairs):
+            sides = [ours, theirs] if number % 2 == 0 else [theirs, ours]
+            took = {s: s(model, runtime, asked.runs, asked.warmup, cpus) for s in sides}
+            pairs.append((took[ours], took[theirs]))
+            print(f"pair {number + 1}: ours {took[ours]:.3f} ms, theirs {took[theirs]:.2f} ms")
+    mine, other = np.array(pairs).T
+    value, low, high = ratio_bounds(mine / other, 0.95)
+    print(
+        f"ours by litert-benchmark's: {value:.4f} ({low:.4f} to {high:.4f}), median of ratios"
+        f" {np.median(mine / other):.4f}, {len(pairs)} pairs, {asked.threads} thread(s); medians"
+        f" {np.median(mine):.3f} and {np.median(other):.2f} ms; load {os.getloadavg()[0]:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
