@@ -15,6 +15,7 @@ import pytest
 
 from edgeassay.cli import app
 from edgeassay.config import load_device, load_model
+from edgeassay.report.results import json_schema
 from edgeassay.spec import (
     ClaimName,
     DataSource,
@@ -153,3 +154,8 @@ def test_every_key_of_a_profile_is_in_the_device_reference(declared: type) -> No
     for key in fields(declared):
         if key.name != "file":  # where it was read
             assert f"`{key.name}`" in text or f"[{key.name}" in text, key.name
+
+
+def test_the_schema_beside_the_documentation_is_the_current_one() -> None:
+    text = (ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8")
+    assert text == json_schema(), "write edgeassay.report.results.json_schema() there"
