@@ -45,20 +45,18 @@ class Plan:
         that takes the reference's format.
         """
         model = self.models[case.model]
-        variant = model.reference.variant
-        able = [name for name, runtime in model.runtimes.items() if takes(runtime, model, variant)]
-        # A reference in another format runs where it can: on the first runtime that takes it.
-        runtime = case.runtime if case.runtime in able or not able else able[0]
-        return replace(case, variant=variant, runtime=runtime)
+        whole = replace(case, variant=model.reference.variant)
+        return replace(whole, runtime=_able(model, whole))
 
     def parity_of(self, case: Case) -> Case | None:
-        """The same artifact on the runtime that others are held against, on this machine; None
-        where no profile recognises it.
+        """The same artifact on the runtime that others are held against, on this machine, or on the
+        first that takes its format; None where no profile recognises it.
         """
         if self.here is None:
             return None
-        runtime = self.models[case.model].reference.runtime
-        return replace(case, runtime=runtime, device=self.here.id)
+        model = self.models[case.model]
+        other = replace(case, runtime=model.reference.runtime, device=self.here.id)
+        return replace(other, runtime=_able(model, other))
 
     @property
     def architecture(self) -> str:
@@ -267,6 +265,15 @@ def of_reference(name: ClaimName, model: ModelSpec) -> bool:
     """
     traits = TRAITS[name]
     return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
+
+
+def _able(model: ModelSpec, case: Case) -> str:
+    """The case's runtime where it takes the variant's format, else the model's first that does."""
+    known = {**catalogue(), **model.runtimes}
+    if takes(known[case.runtime], model, case.variant):
+        return case.runtime
+    able = (name for name, spec in model.runtimes.items() if takes(spec, model, case.variant))
+    return next(able, case.runtime)
 
 
 def takes(runtime: RuntimeSpec, model: ModelSpec, variant: str) -> bool:

@@ -47,6 +47,11 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
             f" [preprocess] in {model_file} maps them to {list(settings.scale)}; set scale to"
             " [0.0, 255.0], or whatever its maker says"
         )
+    if not loaded.outputs[0].is_fixed:
+        raise MeasurementError(
+            f"{loaded.label} gives outputs of another size each time, and an image classifier a score"
+            f" for each of its {classes} classes; leave [data] out of {model_file}"
+        )
     scores = int(np.prod(loaded.outputs[0].shape))
     if scores != classes:
         raise MeasurementError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
 
 from edgeassay.spec.claims import Case, Limit
 from edgeassay.spec.data import STRICT
@@ -16,14 +15,14 @@ class Stack:
     """What executed a timed case, beside the hardware: runs of one machine with other stacks can be
     compared, and the comparison says what changed.
 
-    `delegate` names the kernels, or the accelerator; `gpu_driver` is the adapter by its own name,
-    and None where no GPU computes; `batch` is the rows of
-    one inference.
+    `delegate` names the kernels, the accelerator, or what the runtime calls them; `gpu_driver` is
+    the adapter by its own name, and None where no GPU computes; `batch` is the rows of one
+    inference.
     """
 
     runtime: str
     runtime_version: str
-    delegate: Literal["xnnpack", "builtin", "reference", "gpu"]
+    delegate: str
     gpu_driver: str | None
     threads: int
     batch: int

@@ -15,6 +15,8 @@ PROVIDER = "CPUExecutionProvider"
 
 Dimension = Union[int, str, None]
 
+UNKNOWN = -1  # a side that shows only when it has run
+
 # ONNX's names of element types and NumPy's; text is none of numbers, and stands for itself.
 TEXT = "str"
 DTYPES = {
@@ -93,17 +95,20 @@ class OnnxEngine:
         self._errors = _errors()
         self._binding = session.io_binding()
         self._given: List["np.ndarray[Any, Any]"] = []
+        # A batch without a name is None's.
         named = {arg.shape[0]: batch for arg in session.get_inputs() if _opens(arg.shape)}
-        self.inputs: List[TensorFacts] = [_input(arg, named, batch) for arg in session.get_inputs()]
+        self.inputs: List[TensorFacts] = [_input(arg, named) for arg in session.get_inputs()]
         self.outputs: List[TensorFacts] = [_facts(arg) for arg in session.get_outputs()]
-        shapes = [_closed(arg.shape, named, batch) for arg in session.get_outputs()]
-        if any(None in shape for shape in shapes):
-            # What its inputs don't decide shows when it has run.
+        shapes = [_closed(arg.shape, named) for arg in session.get_outputs()]
+        if named and any(shape[:1] == [None] for shape in shapes):
+            # Exporters don't always call the batch the same where it comes out again.
             self.set_inputs([np.zeros(t["shape"], t["dtype"]) for t in self.inputs])
             self.invoke()
-            shapes = [list(output.shape) for output in self.get_outputs()]
+            for shape, output in zip(shapes, self.get_outputs()):
+                if shape[:1] == [None] and output.shape[0] == batch:
+                    shape[0] = batch
         for facts, shape in zip(self.outputs, shapes):
-            facts["shape"] = shape
+            facts["shape"] = [UNKNOWN if side is None else side for side in shape]
         self.facts: Dict[str, Any] = {"providers": session.get_providers()}
 
     def batched(self, count: int) -> Optional["OnnxEngine"]:
@@ -160,19 +165,12 @@ def _opens(shape: Sequence[Dimension]) -> bool:
     return len(shape) > 0 and not isinstance(shape[0], int)
 
 
-def _closed(
-    shape: Sequence[Dimension], named: Dict[Dimension, int], batch: int
-) -> List[Optional[int]]:
-    """A shape with the batch filled in, and None where something else is left open."""
-    sides: List[Optional[int]] = []
-    for place, side in enumerate(shape):
-        if isinstance(side, int):
-            sides.append(side)
-        elif side is not None and side in named:
-            sides.append(named[side])
-        else:
-            sides.append(batch if place == 0 else None)
-    return sides
+def _closed(shape: Sequence[Dimension], named: Dict[Dimension, int]) -> List[Optional[int]]:
+    """A shape with the batch filled in where its name says so, and None where it is left open."""
+    return [
+        side if isinstance(side, int) else None if side is None else named.get(side)
+        for side in shape
+    ]
 
 
 def _facts(arg: Any) -> TensorFacts:
@@ -188,11 +186,13 @@ def _facts(arg: Any) -> TensorFacts:
     return {"name": arg.name, "shape": [], "dtype": DTYPES[kind[1]], "scale": 0.0, "zero_point": 0}
 
 
-def _input(arg: Any, named: Dict[Dimension, int], batch: int) -> TensorFacts:
+def _input(arg: Any, named: Dict[Dimension, int]) -> TensorFacts:
     """An input; Refused where it leaves more open than the batch: nobody says which size is meant,
     and both time and outputs depend on it.
     """
-    shape = _closed(arg.shape, named, batch)
+    shape = _closed(arg.shape, named)
+    if _opens(arg.shape):
+        shape[0] = named[arg.shape[0]]
     if None in shape:
         whole = " x ".join("?" if side is None else str(side) for side in arg.shape)
         raise Refused(

@@ -18,7 +18,7 @@ from edgeassay.ab.sides import Asked, open_side
 from edgeassay.artifacts import foreign_artifact, read_artifact
 from edgeassay.build import export, prebuilt_path
 from edgeassay.claims.time import latency_ratio
-from edgeassay.errors import Absent, ArtifactError, ConfigError
+from edgeassay.errors import Absent, ArtifactError, ConfigError, MeasurementError
 from edgeassay.evidence import Evidence
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_alike, check_fits
@@ -66,6 +66,16 @@ def test_the_reference_runs_where_it_can(tmp_path: Path) -> None:
     for runtime in ("fast", "litert"):
         case = Case(model="tiny", variant="int8", runtime=runtime, device="bench")
         assert alike.reference_of(case).runtime == runtime
+
+
+def test_parity_is_with_a_runtime_that_takes_the_artifact(tmp_path: Path) -> None:
+    runtimes = BOTH + '\nslow = { engine = "onnxruntime" }\nold = { engine = "tflite-runtime" }'
+    text = model('{ artifact = "fp32.onnx" }', runtimes=runtimes)
+    made = make(tmp_path, text.replace("loads = true", "loads = true\nparity_difference = 0.1"))
+    claims = [c.case for c in made.claims if c.name is ClaimName.PARITY_DIFFERENCE]
+    assert {(c.variant, c.runtime) for c in claims} == {("fp32", "slow"), ("int8", "old")}
+    others = [made.parity_of(case) for case in claims]
+    assert {other.runtime for other in others if other} == {"onnxruntime", "litert"}
 
 
 def test_what_no_runtime_takes_and_what_takes_nothing_are_refused(tmp_path: Path) -> None:
@@ -215,6 +225,12 @@ def test_an_artifact_fits_with_its_channels_in_either_place_and_in_no_other() ->
         check_fits(artifact(taken=shape), settings, 2, "model.toml")
     others = [(1, 5, 4, 3), (1, 4, 3, 5), (1, 3, 5, 4), (2, 4, 5, 3), (4, 5, 3)]
     assert not any(fits(settings, other) for other in others)
+
+
+def test_a_detector_is_no_classifier() -> None:
+    settings = Preprocess(color="rgb", size=(4, 5))
+    with pytest.raises(MeasurementError, match=r"of another size each time.*leave \[data\] out"):
+        check_fits(artifact(taken=(1, 4, 5, 3), given=(-1, 2)), settings, 2, "model.toml")
 
 
 def test_forms_of_one_network_may_have_their_channels_elsewhere() -> None:

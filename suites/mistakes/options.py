@@ -73,6 +73,14 @@ FLAGS = (
         remedy="dask://HOST:PORT",
     ),
     Mistake(
+        id="flag-runtime-of-another-format",
+        command=("pytest", "--runtime=onnxruntime"),
+        code=4,
+        what="nothing to judge: no runtime of onnxruntime (.onnx) takes the format",
+        where="fp32 (.tflite)",
+        remedy="choose others with --variant and --runtime",
+    ),
+    Mistake(
         id="flag-artifacts-missing",
         command=("pytest", "--artifacts={folder}/nowhere"),
         code=4,

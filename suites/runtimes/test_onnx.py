@@ -191,8 +191,11 @@ def reason(outcome: Outcome, claim: str, variant: str) -> str:
 
 def test_a_float_network_and_its_int8_form_are_judged(start: Callable[..., Project]) -> None:
     limits = "\n[limits.int8]\nsize_ratio = 0.8\nlatency_ratio = 50.0\nsensitivity_drop = 0.2\n"
-    done = start(VARIANTS + limits).run("--benchmark")
+    done = start(VARIANTS + limits + "brier_drift = 0.2\n").run("--benchmark")
     found = verdicts(done)
+    # It gives logits.
+    assert found.pop("brier_drift int8") != "pass"
+    assert "probabilit" in reason(done, "brier_drift", "int8")
     # A declared threshold makes decisions of logits too.
     assert set(found.values()) == {"pass"}, done.text
     assert len(found) == 12
