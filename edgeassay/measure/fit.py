@@ -49,8 +49,8 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
         )
     if not loaded.outputs[0].is_fixed:
         raise MeasurementError(
-            f"{loaded.label} gives outputs of another size each time, and an image classifier a score"
-            f" for each of its {classes} classes; leave [data] out of {model_file}"
+            f"{loaded.label} gives outputs of another size each time, and an image classifier a"
+            f" score for each of its {classes} classes; leave [data] out of {model_file}"
         )
     scores = int(np.prod(loaded.outputs[0].shape))
     if scores != classes:
