@@ -1,4 +1,4 @@
-"""What no single key of a device profile shows, or of a runtime that a profile or a model declares."""
+"""What no single key of a device profile shows, or of the runtimes of profiles and models."""
 
 from __future__ import annotations
 
