@@ -27,7 +27,7 @@ def main() -> None:
     units, folder = int(sys.argv[1]), Path(sys.argv[2])
     runpy.run_path(str(folder / "__main__.py"))["_import_as_package"]()
     loop = importlib.import_module("edgeassay_worker.loop")
-    make = loop._make
+    make = loop.make
 
     def slower(*arguments: Any) -> Any:
         engine = make(*arguments)
@@ -40,7 +40,7 @@ def main() -> None:
         engine.invoke = invoke_and_work
         return engine
 
-    loop._make = slower
+    loop.make = slower
     loop.main()
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from edgeassay.config import environment_specs
-from edgeassay.config.checks import EMULATOR
+from edgeassay.config.device_checks import EMULATOR
 from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent
@@ -121,6 +121,7 @@ def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Wor
     """A fresh worker of a runtime on a device, to serve what `label` names; Absent where either
     isn't here, or its processor is of another architecture than declared or emulated unsaid.
     """
+    command_of(device, runtime.worker)  # there must be one before it can be mended
     declared = f"{device.file}:workers.{runtime.worker}"
     worker = open_worker(
         device,

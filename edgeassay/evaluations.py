@@ -186,6 +186,7 @@ class Evaluations:
     def _store(self, case: Case, artifact: Artifact) -> ShardStore:
         """Where outputs of the same artifact, settings, runtime and machine are kept."""
         inputs, device = self.data(case.model).inputs, self._rig.device(case)
+        adapter = self._rig.adapter(case)  # a machine can have several, and software ones
         return ShardStore(
             folder=self._rig.settings.outputs / case.model / case.variant,
             fresh=self._rig.settings.predict_again,
@@ -197,6 +198,7 @@ class Evaluations:
                 "worker": self._rig.greeting(case),
                 "device": [device.id, *identity_of(device, self._rig.runtime(case).worker)],
                 "machine": self._rig.plan.machine.fingerprint,
+                **({} if adapter is None else {"adapter": adapter}),
             },
         )
 

@@ -199,6 +199,15 @@ class Rig:
         runtime = self.runtime(case)
         return self.device(case).id, runtime.engine, runtime.worker
 
+    def adapter(self, case: Case) -> str | None:
+        """The accelerator that runs a case, by its own name; None where none is asked for, or its
+        runtime doesn't name it. Absent where it isn't here.
+        """
+        if self.runtime(case).accelerator == "cpu":
+            return None
+        name: str | None = self.loaded(case).facts.get("adapter")
+        return name
+
     def loaded(self, case: Case) -> Loaded:
         """What the case's runtime says of its artifact, loaded and run on zeros once."""
         if case not in self._loaded:

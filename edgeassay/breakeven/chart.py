@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,8 @@ WIDTH: Final = 760
 HEIGHT: Final = 480
 LEFT: Final = 70
 RIGHT: Final = 20
-TOP: Final = 78
+TOP: Final = 94
+LINE_CHARACTERS: Final = 100  # of the headline, which has two lines
 BOTTOM: Final = 52
 COLOURS: Final = ("#c2410c", "#1d4ed8")  # told apart by the colour-blind too
 CURVE_POINTS: Final = 80
@@ -140,10 +142,11 @@ def _series(cost: Cost, sizes: Sequence[float], colour: str, axes: _Axes) -> lis
 
 def _words(found: Found, costs: tuple[Cost, Cost]) -> list[str]:
     """The headline, the legend, and what kind of numbers these are."""
-    parts = [_text(LEFT, 20, headline(found), 'font-weight="bold"')]
+    lines = textwrap.wrap(headline(found), LINE_CHARACTERS)
+    parts = [_text(LEFT, 20 + 16 * n, line, 'font-weight="bold"') for n, line in enumerate(lines)]
     for row, (colour, cost) in enumerate(zip(COLOURS, costs, strict=True)):
         named = f"{cost.id}, {cost.adapter}" if cost.adapter else cost.id
-        y = 40 + 18 * row
+        y = 56 + 18 * row
         parts += [
             f'<circle cx="{LEFT + 4}" cy="{y - 4}" r="4" fill="{colour}"/>',
             _text(LEFT + 14, y, f"{named}; dotted: an almost empty network"),

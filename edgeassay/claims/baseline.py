@@ -147,8 +147,8 @@ def _head(evidence: Evidence, case: Case) -> Timed:
     """The case of this run, before it is timed."""
     artifact = evidence.rig.artifact(case)
     runtime = evidence.rig.runtime(case)
-    facts = {} if runtime.accelerator == "cpu" else evidence.rig.loaded(case).facts
-    stack = asdict(stack_of(runtime, evidence.rig.greeting(case), facts))
+    said = {"adapter": evidence.rig.adapter(case)}
+    stack = asdict(stack_of(runtime, evidence.rig.greeting(case), said))
     return Timed(
         key=f"{case.id} on {case.device}",
         name=case.id,

@@ -19,7 +19,7 @@ from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.shown import show
 from edgeassay.report.markdown import STDOUT, leave
 
-WIDTH: Final = 180  # of the table, where the terminal hasn't more
+WIDTH: Final = 190  # of the table, where the terminal hasn't more
 
 
 def matrix_command(

@@ -47,9 +47,14 @@ class Row:
 
     @property
     def architecture(self) -> str:
-        """Of the device."""
+        """Of the device; of what is only compiled that which it is compiled for."""
         if self.facts is None:
             return UNKNOWN
+        loaded = self.facts.loaded
+        if self.kind is Kind.ESTIMATED and (
+            target := loaded.get("accelerator") or loaded.get("target")
+        ):
+            return said(target)
         return said(self.facts.architecture or self.facts.worker.get("architecture"))
 
     @property

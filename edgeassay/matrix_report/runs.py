@@ -59,7 +59,7 @@ def _runtimes(cases: Sequence[CaseRecord]) -> str:
             words = f"{said(worker['runtime'])} {said(worker.get('runtime_version'))}"
             if case.options.get("threads", 1) != 1:
                 words += f", {said(case.options['threads'])} threads"
-            for key in ("adapter", "target", "compiler_version"):
+            for key in ("adapter", "accelerator", "target", "compiler_version"):
                 if key in loaded:
                     words += f", {key.replace('_', ' ')} {said(loaded[key])}"
             found.setdefault(case.case.runtime, {})[words] = None

@@ -51,8 +51,8 @@ def _table(found: Overview, model: str, lines: tuple[Line, ...]) -> Table:
         pad_edge=False,
     )
     table.add_column("variant", overflow="fold")
-    table.add_column("runtime", no_wrap=True)
-    table.add_column("device", overflow="fold")
+    for name in ("runtime", "device"):
+        table.add_column(name, no_wrap=True)
     for name in found.columns:
         table.add_column(name, justify="right", overflow="fold", no_wrap=True)
     table.add_column("verdict", overflow="fold")

@@ -37,6 +37,11 @@ HIGH, MIDDLE, LOW = 1.0 / (1.0 + np.exp(-6.0)), 0.5, 1.0 / (1.0 + np.exp(6.0))
 # Black, white, left half white, right half white.
 RIGHT: Final = np.array([[LOW, MIDDLE], [HIGH, MIDDLE], [MIDDLE, HIGH], [MIDDLE, LOW]])
 ROUNDING: Final = 1e-4  # what float kernels differ by is a hundredth of it
+# What is wrong there is no installation's fault.
+DISTRUST: Final = (
+    "trust no output without a claim about it (min_auc, parity), and try another driver, adapter"
+    " or version of the runtime"
+)
 LABEL: Final = "the built-in network"
 
 
@@ -126,6 +131,8 @@ def try_runtime(device: DeviceSpec, name: str, runtime: RuntimeSpec, most_s: flo
         return _failed(tried, error)
     if wrong is None:
         return replace(tried, state=State.WORKS, loaded=loaded.facts, remedy=None)
+    if (adapter := loaded.facts.get("adapter")) is not None:
+        tried = replace(tried, remedy=f"on {adapter} {DISTRUST}")
     return replace(tried, state=State.BROKEN, loaded=loaded.facts, reason=wrong)
 
 
@@ -152,4 +159,5 @@ def _wrong(worker: Worker, runtime: RuntimeSpec, loaded: Loaded) -> str | None:
     given = scores.reshape(RIGHT.shape)
     if np.allclose(given, RIGHT, rtol=0.0, atol=ROUNDING):
         return None
-    return f"it gives {given.round(4).tolist()} where {RIGHT.round(4).tolist()} is right"
+    given, right = (np.round(a.astype(float), 4).tolist() for a in (given, RIGHT))
+    return f"it gives {given} where {right} is right"

@@ -18,6 +18,10 @@ class Broken(Exception):
     """The runtime is installed and can't be used, whatever the artifact."""
 
 
+class Misused(Exception):
+    """The host asks the runtime for what it doesn't know, whatever the artifact."""
+
+
 class Unavailable(Exception):
     """What the artifact shall run on isn't here: an accelerator, for one."""
 

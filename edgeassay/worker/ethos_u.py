@@ -12,7 +12,7 @@ from importlib import metadata
 from typing import Any, Dict, List, Sequence
 
 from .compiler import CompiledEngine, compiled, digest_of, last_line
-from .engine import Broken, Engine, Refused
+from .engine import Broken, Engine, Misused, Refused
 
 PACKAGE = "ethos-u-vela"
 OPERATOR = "ethos-u"  # what stands in the compiled graph for a piece that the accelerator runs
@@ -53,7 +53,7 @@ def _compile(path: str, options: Dict[str, Any], folder: str) -> Dict[str, Any]:
     if status != 0:
         sentence = last_line(words)
         if "--system-config" in sentence or "--memory-mode" in sentence or status == 2:
-            raise Broken("Vela doesn't know what it shall compile for: %s" % sentence)
+            raise Misused("Vela doesn't know what it shall compile for: %s" % sentence)
         raise Refused(sentence)
     with open(_written(folder, ".csv"), encoding="utf-8", newline="") as file:
         facts = read_summary(file.read())

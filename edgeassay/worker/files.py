@@ -47,6 +47,7 @@ class Files:
         if offset == 0:
             self._begin(folder, name)
         if self._coming is None or self._coming[0] != name or self._coming[2].tell() != offset:
+            self._drop()
             raise BadFile("%s doesn't go on at byte %d" % (name, offset))
         _, _, file, digest = self._coming
         try:
@@ -59,6 +60,7 @@ class Files:
     def finish(self, folder: str, name: str) -> str:
         """Where a file is that has come as a whole."""
         if self._coming is None or self._coming[0] != name:
+            self._drop()
             raise BadFile("%s hasn't come" % name)
         _, part, file, digest = self._coming
         if digest.hexdigest() != name[:64]:

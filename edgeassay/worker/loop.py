@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from .costs import cpu_times, forget_peak, least_busy, memory
-from .engine import Broken, Engine, Refused, Unavailable
+from .engine import Broken, Engine, Misused, Refused, Unavailable
 from .engines import NoAdapter, describe, make
 from .files import BadFile, Files, digest_of
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
@@ -306,7 +306,7 @@ def answer(session: Session, frame: Frame) -> Reply:
         return {"ok": False, "kind": "absent", "message": str(error)}, []
     except Broken as error:
         return {"ok": False, "kind": "broken", "message": str(error)}, []
-    except BadRequest as error:
+    except (BadRequest, Misused) as error:
         message = str(error)
     except KeyError as error:
         message = "the request lacks %s" % error

@@ -215,3 +215,15 @@ def write_spots(folder: Path, patients: int = 48) -> None:
         rows.append((name, finding, f"p{number // 2:03d}", split))
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
+
+
+def edgeassay(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What the command line does with these words, as a user would see it."""
+    return subprocess.run(
+        [sys.executable, "-m", "edgeassay", *words],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -67,7 +67,7 @@ class Run:
     disturbed: str | None = None
     scores: dict[Case, SavedScores] = field(default_factory=dict)
     unasked: Sequence[dict[str, Any]] = ()
-    facts: Sequence[dict[str, Any]] = ()
+    case_facts: Sequence[dict[str, Any]] = ()
 
     def document(self) -> dict[str, Any]:
         """What pytest-benchmark writes of it."""
@@ -91,7 +91,7 @@ class Run:
                 "machine": {"fingerprint": self.hardware},
                 "complete": self.complete,
                 "claims": claims,
-                "cases": list(self.facts),
+                "cases": list(self.case_facts),
                 "scores": records,
                 "unasked": list(self.unasked),
             },

@@ -117,6 +117,7 @@ def stub(against: Against, claims: list[Claim], scores: SavedScores, durations: 
             plan=SimpleNamespace(claims=claims),
             model=lambda _: SimpleNamespace(statistics=default_statistics()),
             runtime=lambda _: RuntimeSpec(),
+            adapter=lambda _: None,
         ),
         evaluations=SimpleNamespace(
             scores=lambda _: scores.scores,

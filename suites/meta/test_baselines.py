@@ -104,7 +104,7 @@ def test_what_was_not_timed_or_while_others_disturbed_it_or_lost_its_scores_stay
     assert {d.case: d.promoted for d in partial} == {FP32: True, INT8: False}
     assert partial[1].obstacles[0].why == "the run wasn't asked for min_auc"
     counts = {"evaluated_images": 48, "split_images": 1200}
-    sampled = promoted(tmp_path, Run(facts=[{"case": vars(INT8), **counts}]))
+    sampled = promoted(tmp_path, Run(case_facts=[{"case": vars(INT8), **counts}]))
     assert {d.case: d.promoted for d in sampled} == {FP32: True, INT8: False}
     assert "on a sample of 48 of 1,200" in sampled[1].obstacles[0].why
     unclaimed = promoted(tmp_path, Run(claims=[claimed(FP32, "loads")]))

@@ -21,8 +21,7 @@ from edgeassay.datasets.split import Members, members_of
 from edgeassay.errors import DataError, EdgeassayError
 from edgeassay.progress import silent
 from edgeassay.spec import Role
-from suites.meta.project import Project
-from suites.meta.test_commandline import edgeassay
+from suites.meta.project import Project, edgeassay
 
 Pictures = Sequence[npt.NDArray[Any] | None]
 RNG = np.random.default_rng(11)

@@ -15,6 +15,7 @@ import pytest
 
 from edgeassay.cli import app
 from edgeassay.config import load_device, load_model
+from edgeassay.report.results import json_schema
 from edgeassay.spec import (
     ClaimName,
     DataSource,
@@ -64,12 +65,23 @@ def test_what_tox_tests_is_in_the_repository() -> None:
 
 
 def test_the_readmes_model_and_device_load(tmp_path: Path) -> None:
-    model, device = blocks("toml")
+    model, device, board = blocks("toml")
     (tmp_path / "my-model").mkdir()
     (tmp_path / "my-model/model.toml").write_text(model)
     (tmp_path / "cart-tablet.toml").write_text(device)
     assert load_model(tmp_path / "my-model", tmp_path).classes == ("pneumonia",)
     assert "my-model" in load_device(tmp_path / "cart-tablet.toml", tmp_path).limits
+    (tmp_path / "board.toml").write_text(board)
+    assert load_device(tmp_path / "board.toml", tmp_path).match.on_request
+
+
+def test_the_board_of_the_device_reference_loads(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "devices.md").read_text(encoding="utf-8")
+    (profile,) = re.findall(r"```toml\n# devices/board.toml\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "board.toml").write_text(profile)
+    board = load_device(tmp_path / "board.toml", tmp_path)
+    assert board.match.on_request
+    assert board.workers["litert"].folder == ".cache/edgeassay"
 
 
 def test_the_readmes_new_model_starts(tmp_path: Path) -> None:
@@ -142,3 +154,8 @@ def test_every_key_of_a_profile_is_in_the_device_reference(declared: type) -> No
     for key in fields(declared):
         if key.name != "file":  # where it was read
             assert f"`{key.name}`" in text or f"[{key.name}" in text, key.name
+
+
+def test_the_schema_beside_the_documentation_is_the_current_one() -> None:
+    text = (ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8")
+    assert text == json_schema(), "write edgeassay.report.results.json_schema() there"

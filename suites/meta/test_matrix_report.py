@@ -12,6 +12,7 @@ from rich.console import Console
 
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.matrix_report.chart import Scale, charts, scale_of
+from edgeassay.matrix_report.command import WIDTH
 from edgeassay.matrix_report.files import read_results
 from edgeassay.matrix_report.markdown import markdown
 from edgeassay.matrix_report.numbers import number
@@ -113,6 +114,7 @@ def test_marks_say_how_each_number_came_to_be(tmp_path: Path) -> None:
     npu = texts(line_of(found, "int8", "ethos-u"))
     assert (npu["delegated"], npu["memory"]) == ("65 of 65 (est)", "385 kB (est)")
     assert npu["p50 / p95 ms"] == "1,234,567 cycles (est)"
+    assert line_of(found, "int8", "ethos-u").row.place == "host, ethos-u65-512"
     assert "(" not in "".join(texts(line_of(found, "int8", "litert")).values())
     legend = "\n".join(found.legend)
     assert all(f"\n{mark} " in legend for mark in ("(e)", "(s)", "(est)"))
@@ -302,7 +304,7 @@ def test_numbers_have_three_digits_and_no_exponent(value: float, text: str) -> N
 
 
 def test_the_terminal_says_it_too(tmp_path: Path) -> None:
-    console = Console(width=180)
+    console = Console(width=WIDTH)
     with console.capture() as captured:
         show(made_of(tmp_path, x86_run(), others()), console)
     told = captured.get()

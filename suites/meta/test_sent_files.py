@@ -77,8 +77,13 @@ def test_parts_come_in_order(tmp_path: Path) -> None:
     files.take(str(tmp_path), NAME, 0, part(DATA[:7]))
     with pytest.raises(BadFile, match="doesn't go on at byte 8"):
         files.take(str(tmp_path), NAME, 8, part(DATA[8:]))
+    files.take(str(tmp_path), NAME, 0, part(DATA))
     with pytest.raises(BadFile, match="hasn't come"):
         files.finish(str(tmp_path), "0" * 64)
+    assert list(tmp_path.iterdir()) == []
+    for k in (0, 7):
+        files.take(str(tmp_path), NAME, k, part(DATA[k:][: 7 if k == 0 else None]))
+    assert Path(files.finish(str(tmp_path), NAME)).read_bytes() == DATA
 
 
 def test_what_a_killed_worker_left_and_what_is_old_goes(tmp_path: Path) -> None:

@@ -38,7 +38,12 @@ class Stored(Evaluations):
             reference=SimpleNamespace(predictions=None),
         )
         plan = SimpleNamespace(reference_of=lambda case: replace(case, variant="fp32"))
-        super().__init__(cast(Rig, SimpleNamespace(model=lambda _: model, plan=plan)))
+        super().__init__(
+            cast(
+                Rig,
+                SimpleNamespace(model=lambda _: model, plan=plan, check_executes=lambda _: None),
+            )
+        )
         self.split, self.found = SimpleNamespace(labels=validation), found
 
     def data(self, model_id: str, role: Role = Role.EVALUATION) -> EvaluationData:
@@ -70,6 +75,8 @@ class Given(Evaluations):
             models={"tiny": model}, reference_of=lambda case: replace(case, variant="fp32")
         )
         rig = SimpleNamespace(
+            check_executes=lambda _: None,
+            settings=SimpleNamespace(sample=None),
             plan=plan,
             model=lambda _: model,
             dataset=lambda source: open_dataset(source, project.data),

@@ -20,7 +20,7 @@ INPUT_SCALE, INPUT_ZERO = 1.0 / 255.0, -128
 OUTPUT_SCALE, OUTPUT_ZERO = 1.0 / 256.0, -128
 
 
-class _Graph:
+class Graph:
     """Tensors, buffers and operators of one subgraph, as the schema's objects."""
 
     def __init__(self) -> None:
@@ -50,13 +50,13 @@ class _Graph:
         return len(self.tensors) - 1
 
 
-def _operator(index: int, inputs: list[int], outputs: list[int], *, dense: bool = True) -> Any:
-    operator = schema.OperatorT()
-    operator.opcodeIndex, operator.inputs, operator.outputs = index, inputs, outputs
+def operator(index: int, inputs: list[int], outputs: list[int], *, dense: bool = True) -> Any:
+    made = schema.OperatorT()
+    made.opcodeIndex, made.inputs, made.outputs = index, inputs, outputs
     if dense and index == 0:
-        operator.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
-        operator.builtinOptions = schema.FullyConnectedOptionsT()
-    return operator
+        made.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
+        made.builtinOptions = schema.FullyConnectedOptionsT()
+    return made
 
 
 def write_classifier(
@@ -69,7 +69,7 @@ def write_classifier(
     dynamic_batch: bool = False,
 ) -> None:
     """Write the network; `weights` is (classes, SIDE * SIDE). `padding_bytes` makes it larger."""
-    graph, classes, kinds = _Graph(), len(bias), schema.TensorType
+    graph, classes, kinds = Graph(), len(bias), schema.TensorType
     shape = [1, SIDE, SIDE, 1]
     if int8:
         scale = float(np.abs(weights).max()) / 127.0
@@ -105,21 +105,21 @@ def write_classifier(
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [image], [scores]
     subgraph.operators = [
-        _operator(0, [image, weight, offset], [logits]),
-        _operator(1, [logits], [scores]),
+        operator(0, [image, weight, offset], [logits]),
+        operator(1, [logits], [scores]),
     ]
     codes = (
         (schema.BuiltinOperator.FULLY_CONNECTED, 4 if int8 else 1),
         (schema.BuiltinOperator.LOGISTIC, 2 if int8 else 1),
     )
-    _write(path, graph, subgraph, codes)
+    write_model(path, graph, subgraph, codes)
 
 
 def write_several(path: Path, *, int8: bool = False, pixels: bool = False) -> None:
     """Two inputs, an image and whole numbers, each with an output of its own: the logistic function
     and the same numbers as floats. With `pixels`, the whole numbers are an image of raw bytes.
     """
-    graph, kinds = _Graph(), schema.TensorType
+    graph, kinds = Graph(), schema.TensorType
     shape, ids = [1, SIDE, SIDE, 3], [1, SIDE, SIDE, 3] if pixels else [1, 4]
     ends = (
         graph.tensor("image", shape, kinds.INT8, quantized=(INPUT_SCALE, INPUT_ZERO))
@@ -133,17 +133,17 @@ def write_several(path: Path, *, int8: bool = False, pixels: bool = False) -> No
     )
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, ends[:2], ends[2:]
-    subgraph.operators = [_operator(k, [ends[k]], [ends[2 + k]], dense=False) for k in (0, 1)]
+    subgraph.operators = [operator(k, [ends[k]], [ends[2 + k]], dense=False) for k in (0, 1)]
     codes = (
         (schema.BuiltinOperator.LOGISTIC, 2 if int8 else 1),
         (schema.BuiltinOperator.CAST, 1),
     )
-    _write(path, graph, subgraph, codes)
+    write_model(path, graph, subgraph, codes)
 
 
 def write_layers(path: Path, count: int, *, width: int = 256, padding_bytes: int = 0) -> None:
     """A chain of equal dense layers, which takes time in proportion to their number."""
-    graph, kinds = _Graph(), schema.TensorType
+    graph, kinds = Graph(), schema.TensorType
     weights = np.full((width, width), 1.0 / width, np.float32)
     shared = graph.tensor("weights", weights.shape, kinds.FLOAT32, weights)
     bias = graph.tensor("bias", [width], kinds.FLOAT32, np.zeros(width, np.float32))
@@ -152,60 +152,58 @@ def write_layers(path: Path, count: int, *, width: int = 256, padding_bytes: int
         graph.tensor("padding", [padding_bytes], kinds.UINT8, np.zeros(padding_bytes, np.uint8))
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, ends[:1], ends[-1:]
-    subgraph.operators = [
-        _operator(0, [ends[k], shared, bias], [ends[k + 1]]) for k in range(count)
-    ]
-    _write(path, graph, subgraph, ((schema.BuiltinOperator.FULLY_CONNECTED, 1),))
+    subgraph.operators = [operator(0, [ends[k], shared, bias], [ends[k + 1]]) for k in range(count)]
+    write_model(path, graph, subgraph, ((schema.BuiltinOperator.FULLY_CONNECTED, 1),))
 
 
 def write_text(path: Path, *, taken: bool = True) -> None:
     """A network that takes and gives text and does nothing, or takes a number and gives text."""
-    graph, kinds = _Graph(), schema.TensorType
+    graph, kinds = Graph(), schema.TensorType
     one_empty_string = np.array([1, 12, 12], np.int32)
     words = graph.tensor("words", [1], kinds.STRING, None if taken else one_empty_string)
     given = words if taken else graph.tensor("number", [1], kinds.FLOAT32)
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [given], [words]
     subgraph.operators = []
-    _write(path, graph, subgraph, ())
+    write_model(path, graph, subgraph, ())
 
 
 def write_indices(path: Path) -> None:
     """A network that gives the places of what isn't zero: as many rows as there are."""
-    graph, kinds = _Graph(), schema.TensorType
+    graph, kinds = Graph(), schema.TensorType
     flags = graph.tensor("flags", [1, 4], kinds.BOOL)
     places = graph.tensor("places", [0, 2], kinds.INT64)
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [flags], [places]
-    subgraph.operators = [_operator(0, [flags], [places], dense=False)]
-    _write(path, graph, subgraph, ((schema.BuiltinOperator.WHERE, 1),))
+    subgraph.operators = [operator(0, [flags], [places], dense=False)]
+    write_model(path, graph, subgraph, ((schema.BuiltinOperator.WHERE, 1),))
 
 
 def write_overrun(path: Path) -> None:
     """A network that loads and can't run: it looks past the end of what it is given."""
-    graph, kinds = _Graph(), schema.TensorType
+    graph, kinds = Graph(), schema.TensorType
     table = graph.tensor("table", [2], kinds.FLOAT32)
     place = graph.tensor("place", [1], kinds.INT32, np.array([5], np.int32))
     found = graph.tensor("found", [1], kinds.FLOAT32)
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [table], [found]
-    subgraph.operators = [_operator(0, [table, place], [found], dense=False)]
-    _write(path, graph, subgraph, ((schema.BuiltinOperator.GATHER, 1),))
+    subgraph.operators = [operator(0, [table, place], [found], dense=False)]
+    write_model(path, graph, subgraph, ((schema.BuiltinOperator.GATHER, 1),))
 
 
 def write_crash(path: Path) -> None:
     """A network that LiteRT can't survive: it doesn't say into how many parts it splits."""
-    graph, kinds = _Graph(), schema.TensorType
+    graph, kinds = Graph(), schema.TensorType
     axis = graph.tensor("axis", [], kinds.INT32, np.array(0, np.int32))
     row = graph.tensor("row", [4], kinds.FLOAT32)
     part = graph.tensor("part", [4], kinds.FLOAT32)
     subgraph = schema.SubGraphT()
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [row], [part]
-    subgraph.operators = [_operator(0, [axis, row], [part], dense=False)]
-    _write(path, graph, subgraph, ((schema.BuiltinOperator.SPLIT, 1),))
+    subgraph.operators = [operator(0, [axis, row], [part], dense=False)]
+    write_model(path, graph, subgraph, ((schema.BuiltinOperator.SPLIT, 1),))
 
 
-def _write(path: Path, graph: _Graph, subgraph: Any, codes: Sequence[tuple[int, int]]) -> None:
+def write_model(path: Path, graph: Graph, subgraph: Any, codes: Sequence[tuple[int, int]]) -> None:
     """Write a network of one subgraph; `codes` are its operators with their versions."""
     model = schema.ModelT()
     model.version, model.subgraphs, model.buffers = 3, [subgraph], graph.buffers

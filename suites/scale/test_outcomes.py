@@ -102,7 +102,9 @@ def test_what_is_declared_not_to_load_fails_nothing_else(
         assert outcome.code == 0, outcome.text
         assert outcome.tests[f"test_loads[{INT8}]"] == "xfailed"
         assert times <= outcome.named("skipped")
-        assert "it doesn't load, as models/tiny" in outcome.messages[f"test_latency[{INT8}]"]
+        words = outcome.messages[f"test_latency[{INT8}]"]
+        assert "it doesn't load, as " in words
+        assert "models/tiny/model.toml:deviation[0] declares" in words
     else:
         assert outcome.code == 1
         assert times <= outcome.named("failure")

@@ -300,6 +300,16 @@ def test_the_suite_judges_and_times_on_the_board(
     assert len(list((folder / "files").glob("*.tflite"))) == 2
 
 
+def test_who_only_loaded_an_artifact_is_told_too(
+    sshd: Sshd, project: Project, folder: Path
+) -> None:
+    text = profile(sshd.command(sys.executable), folder)
+    (project.folder / "devices/board.toml").write_text(text)
+    outcome = project.run("--device=board", "suites/artifact", "-k", "loads")
+    assert outcome.code == 0, outcome.text
+    assert all(case["worker"]["hostname"] for case in outcome.results["cases"])
+
+
 def test_a_run_whose_board_is_off_is_unmeasured(sshd: Sshd, project: Project, folder: Path) -> None:
     text = profile(sshd.command(sys.executable, port=1), folder)
     (project.folder / "devices/board.toml").write_text(text)

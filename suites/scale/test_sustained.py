@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 from suites.meta.project import DEVICE_TOML, Project
-from suites.meta.test_outcomes import INT8
+from suites.scale.test_green_run import INT8
 
 # Every inference takes a millisecond more, and three after half a minute.
 THROTTLING = """

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from edgeassay.pytest_paths import WITH_VALUE, joined
 from fixtures.options import pytest_addoption
-from suites.meta.project import ROOT, Project
-
-
-def edgeassay(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "edgeassay", *words],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "100", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from suites.meta.project import Project, edgeassay
 
 
 def test_values_are_joined_to_their_options() -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 import edgeassay
 from edgeassay.report.results import json_schema
-from suites.meta.project import ROOT, Project
+from suites.meta.project import Project
 
 INT8 = "tiny-int8-litert"
 FP32 = "tiny-fp32-litert"
@@ -110,8 +110,3 @@ def check_benchmark(saved: Any) -> None:
         assert stats["min"] == durations.min() / 1e9
         assert stats["max"] == durations.max() / 1e9
         assert stats["median"] == pytest.approx(float(np.median(durations)) / 1e9, rel=1e-12)
-
-
-def test_the_schema_beside_the_documentation_is_the_current_one() -> None:
-    text = (ROOT / "docs" / "results.schema.json").read_text(encoding="utf-8")
-    assert text == json_schema(), "write edgeassay.report.results.json_schema() there"
