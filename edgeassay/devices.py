@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from edgeassay.config import environment_specs
-from edgeassay.config.checks import EMULATOR
+from edgeassay.config.device_checks import EMULATOR
 from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from edgeassay.config.catalogue import catalogue, environments, is_environment
+from edgeassay.config.catalogue import catalogue
+from edgeassay.config.device_checks import (
+    MOST_IMAGES,
+    MOST_ROUNDS,
+    USABLE,
+    check_between,
+    check_runtimes,
+)
 from edgeassay.config.shapes import (
     NAME,
-    DeviceFile,
     ModelFile,
     default_statistics,
     nearest,
@@ -20,7 +26,6 @@ from edgeassay.errors import ConfigError
 from edgeassay.preprocess import MODES
 from edgeassay.spec import (
     ARCHITECTURES,
-    ENGINES,
     FORMATS,
     TRAITS,
     ClaimName,
@@ -33,27 +38,12 @@ from edgeassay.spec import (
     PhantomSource,
     Preprocess,
     Role,
-    RuntimeSpec,
     Statistics,
-    WorkerSpec,
 )
 from edgeassay.variants import METHODS, check_variant, options_of
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
-MOST_IMAGES: Final = 1_000_000
-MOST_THREADS: Final = 1_024
-MOST_ROUNDS: Final = 1_000_000
-MOST_MEGABYTES: Final = 1e9
-# A shorter run than these shows nothing about heat.
-LEAST_SUSTAINED_S: Final = 60.0
-LEAST_SUSTAINED_INFERENCES: Final = 1024
-LONGEST_WAIT_S: Final = 86_400.0  # a day
-# A folder on another machine: what reads it there may be a shell.
-FOLDER: Final = re.compile(r"[A-Za-z0-9._@+/][A-Za-z0-9._@+/-]*(?<!/)")
-
-EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
-USABLE: Final = "lower-case letters, digits, '.', '_' and '-' make file names and test names"
 TORCH: Final = (
     "export it to .onnx and give that as the `artifact` of a variant, or convert it to a float"
     " .tflite, with litert-torch for one"
@@ -95,7 +85,7 @@ def check_model(model: ModelFile, where: str) -> None:
     _check_statistics(model.statistics, where)
     _check_operating_point(model.operating_point, class_names(model.data), where)
     inputs = model.random_inputs
-    _check_between(inputs.rows, 1, MOST_IMAGES, "random_inputs.rows", where)
+    check_between(inputs.rows, 1, MOST_IMAGES, "random_inputs.rows", where)
     for key, (low, high) in {"range": inputs.range, **inputs.ranges}.items():
         if not -math.inf < low < high < math.inf:
             raise ConfigError(
@@ -103,18 +93,12 @@ def check_model(model: ModelFile, where: str) -> None:
             )
 
 
-def _check_between(value: float, least: float, most: float, key: str, where: str) -> None:
-    """ConfigError where a number can't be meant, or would take more than a machine has."""
-    if not least <= value <= most:
-        raise ConfigError(f"{where}: {key} = {value} must be from {least:,} to {most:,}")
-
-
 def _check_statistics(statistics: Statistics, where: str) -> None:
     for key in ("confidence", "power"):
-        _check_between(getattr(statistics, key), 0.51, 0.9999, f"statistics.{key}", where)
+        check_between(getattr(statistics, key), 0.51, 0.9999, f"statistics.{key}", where)
     for key in ("min_positives", "min_negatives"):
-        _check_between(getattr(statistics, key), 2, MOST_IMAGES, f"statistics.{key}", where)
-    _check_between(statistics.resamples, 200, MOST_ROUNDS, "statistics.resamples", where)
+        check_between(getattr(statistics, key), 2, MOST_IMAGES, f"statistics.{key}", where)
+    check_between(statistics.resamples, 200, MOST_ROUNDS, "statistics.resamples", where)
 
 
 def _check_operating_point(point: OperatingPoint, classes: Sequence[str], where: str) -> None:
@@ -143,7 +127,7 @@ def _check_operating_point(point: OperatingPoint, classes: Sequence[str], where:
         if value is not None and not math.isfinite(value):
             raise ConfigError(f"{where}: operating_point: a threshold must be a finite number")
     if point.sensitivity is not None:
-        _check_between(point.sensitivity, 0.01, 1.0, "operating_point.sensitivity", where)
+        check_between(point.sensitivity, 0.01, 1.0, "operating_point.sensitivity", where)
 
 
 def _check_weights(model: ModelFile, where: str) -> None:
@@ -190,7 +174,7 @@ def _check_data(data: DataSource | None, where: str) -> None:
                 f"{where}: data.images must give a number from 1 to {MOST_IMAGES:,} for"
                 " 'evaluation' and every other role it names"
             )
-        _check_between(data.size, 16, LONGEST_SIDE, "data.size", where)
+        check_between(data.size, 16, LONGEST_SIDE, "data.size", where)
     elif isinstance(data, ImageCsvSource):
         _check_image_csv(data, where)
     elif isinstance(data, NpzSource):
@@ -251,53 +235,6 @@ def _check_names(model: ModelFile, where: str) -> None:
         )
 
 
-def check_runtimes(runtimes: Mapping[str, RuntimeSpec], where: str) -> None:
-    """ConfigError where a runtime of a model or a device names what there isn't."""
-    for name, runtime in runtimes.items():
-        if runtime.engine not in ENGINES:
-            raise ConfigError(
-                f"{where}: runtimes.{name}.engine = {runtime.engine!r} is unknown;"
-                f" {nearest(runtime.engine, ENGINES)}"
-            )
-        if runtime.environment is not None and not is_environment(runtime.environment):
-            raise ConfigError(
-                f"{where}: runtimes.{name}.environment = {runtime.environment!r} is unknown;"
-                f" {nearest(runtime.environment, environments())}"
-            )
-        _check_between(runtime.threads, 1, MOST_THREADS, f"runtimes.{name}.threads", where)
-        _check_target(name, runtime, where)
-        if runtime.engine == "onnxruntime" and not runtime.is_plain:
-            raise ConfigError(
-                f"{where}: runtimes.{name}: onnxruntime runs on the CPU with kernels of its own;"
-                " leave `kernels` and `accelerator` out"
-            )
-        if runtime.accelerator not in runtime.traits.accelerators:
-            able = [
-                e for e, traits in ENGINES.items() if runtime.accelerator in traits.accelerators
-            ]
-            raise ConfigError(
-                f"{where}: runtimes.{name}.accelerator = {runtime.accelerator!r}: the engine"
-                f" {runtime.engine!r} would run it on the CPU; use {' or '.join(able)}, or leave it"
-                " out"
-            )
-
-
-def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:
-    """ConfigError where a compiler isn't told what it compiles for, or another engine is."""
-    targets = runtime.traits.targets
-    if targets and runtime.target not in targets:
-        given = f" = {runtime.target!r} is unknown" if runtime.target else " is missing"
-        raise ConfigError(
-            f"{where}: runtimes.{name}.target{given}; {nearest(runtime.target or '', targets)}"
-        )
-    for key in ("target", "system", "memory"):
-        if not targets and getattr(runtime, key) is not None:
-            raise ConfigError(
-                f"{where}: runtimes.{name}.{key}: the engine {runtime.engine!r} compiles for no"
-                " accelerator that can be chosen; leave it out"
-            )
-
-
 def _check_formats(model: ModelFile, where: str) -> None:
     """ConfigError where a variant or a runtime would silently never be judged."""
     for name, variant in model.variants.items():
@@ -324,7 +261,7 @@ def _check_preprocess(settings: Preprocess, where: str) -> None:
                 f" color = {settings.color!r} has {channels} channel(s)"
             )
     for side in settings.size:
-        _check_between(side, 1, LONGEST_SIDE, "preprocess.size", where)
+        check_between(side, 1, LONGEST_SIDE, "preprocess.size", where)
     if not all(settings.std):
         raise ConfigError(f"{where}: preprocess.std must not be zero")
     if settings.white is not None and settings.white < 1:
@@ -363,67 +300,3 @@ def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: s
                     f"{where}: deviation names the {key} {value!r}, which isn't known here;"
                     f" {nearest(value, known)}"
                 )
-
-
-def _check_worker(name: str, worker: WorkerSpec, device: DeviceFile, where: str) -> None:
-    """ConfigError where a worker's command or place can't be."""
-    if any(EMULATOR in word for word in worker.command) and not device.emulated:
-        raise ConfigError(
-            f"{where}: workers.{name} runs in {EMULATOR}, whose times say nothing of any"
-            " device; add `emulated = true`"
-        )
-    if not is_environment(name) or not worker.command:
-        raise ConfigError(
-            f"{where}: workers.{name} must be the command of a worker for one of"
-            f' {", ".join(environments())}, such as ["{{python}}"]'
-        )
-    if worker.folder is not None and not FOLDER.fullmatch(worker.folder):
-        raise ConfigError(
-            f"{where}: workers.{name}.folder = {worker.folder!r} must be a path there of"
-            " letters, digits and ._-+@/ (no ~: it is relative to the login folder), such as"
-            " .cache/edgeassay"
-        )
-
-
-def check_device(device: DeviceFile, where: str) -> None:
-    """ConfigError where a device profile has values that can't be."""
-    timing = device.timing
-    for key, value, least in (
-        ("processes", timing.processes, 1),
-        ("rounds", timing.rounds, 1),
-        ("warmup_rounds", timing.warmup_rounds, 0),
-    ):
-        _check_between(value, least, MOST_ROUNDS, f"timing.{key}", where)
-    _check_between(
-        timing.sustained_s, LEAST_SUSTAINED_S, LONGEST_WAIT_S, "timing.sustained_s", where
-    )
-    _check_between(
-        timing.sustained_inferences,
-        LEAST_SUSTAINED_INFERENCES,
-        MOST_ROUNDS,
-        "timing.sustained_inferences",
-        where,
-    )
-    _check_between(timing.timeout_s, 0.001, LONGEST_WAIT_S, "timing.timeout_s", where)
-    tolerance = device.tolerance
-    for name, allowed, most in (
-        ("waited_share", tolerance.waited_share, 1.0),
-        ("free_cpus", tolerance.free_cpus, MOST_THREADS),
-        ("steal_share", tolerance.steal_share, 1.0),
-        ("throttled_share", tolerance.throttled_share, MOST_THREADS),
-        ("swapped_mb", tolerance.swapped_mb, MOST_MEGABYTES),
-    ):
-        _check_between(allowed, 0.0, most, f"tolerance.{name}", where)
-    if device.evaluation.images is not None:
-        _check_between(device.evaluation.images, 2, MOST_IMAGES, "evaluation.images", where)
-    for name, worker in device.workers.items():
-        _check_worker(name, worker, device, where)
-    for name in device.runtimes:
-        if not re.fullmatch(NAME, name):
-            raise ConfigError(f"{where}: runtimes.{name!r} is no usable name: {USABLE}")
-    check_runtimes(device.runtimes, where)
-    if device.architecture is not None and device.architecture not in ARCHITECTURES:
-        raise ConfigError(
-            f"{where}: architecture = {device.architecture!r} is unknown;"
-            f" {nearest(device.architecture, ARCHITECTURES)}"
-        )

@@ -10,10 +10,10 @@ from edgeassay.config.catalogue import catalogue
 from edgeassay.config.checks import (
     check_co_primary,
     check_deviations,
-    check_device,
     check_model,
     class_names,
 )
+from edgeassay.config.device_checks import check_device
 from edgeassay.config.limits import check_once, read_limits, read_particular
 from edgeassay.config.shapes import DeviceFile, LimitEntry, ModelFile, nearest, read_file
 from edgeassay.errors import ConfigError
