@@ -117,6 +117,30 @@ def open_worker(
         return start()
 
 
+def check_executes(name: str, runtime: RuntimeSpec) -> None:
+    """Absent where the runtime of that name only compiles, so that no output comes of it."""
+    if not runtime.traits.executes:
+        raise Absent(
+            f"runtime {name} compiles for an accelerator, and nothing runs it here: it has no"
+            " outputs and no times"
+        )
+
+
+def check_timed(device: DeviceSpec, name: str, runtime: RuntimeSpec) -> None:
+    """Absent where a runtime's times on a device, whose profile this is, say nothing of any."""
+    check_executes(name, runtime)
+    if device.emulated:
+        raise Absent(
+            f"{device.id} is emulated: it shows what its instructions compute, and its times are no"
+            " device's"
+        )
+    if not runtime.traits.timed:
+        raise Absent(
+            f"runtime {name} stands for a device that isn't this machine: its times here say"
+            " nothing of it"
+        )
+
+
 def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Worker:
     """A fresh worker of a runtime on a device, to serve what `label` names; Absent where either
     isn't here, or its processor is of another architecture than declared or emulated unsaid.

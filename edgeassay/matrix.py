@@ -58,6 +58,20 @@ class Plan:
         other = replace(case, runtime=model.reference.runtime, device=self.here.id)
         return replace(other, runtime=_able(model, other))
 
+    def is_parity_case(self, case: Case) -> bool:
+        """Whether the outputs of a case are themselves what others are held against, by whatever
+        names: the same worker would run the same artifact with the same options.
+        """
+        other, here = self.parity_of(case), self.here
+        if other is None or here is None:
+            return False
+        known = {**_known(self.device), **self.models[case.model].runtimes}
+        ways = [
+            (spec, device.workers.get(spec.worker), device.architecture, device.emulated)
+            for spec, device in ((known[case.runtime], self.device), (known[other.runtime], here))
+        ]
+        return ways[0] == ways[1]
+
     @property
     def architecture(self) -> str:
         """Of the workers: the device's own, or this machine's."""
@@ -231,15 +245,26 @@ def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, Dev
                     f"{d.source}: unknown device {d.device!r}; {nearest(d.device, devices)}"
                 )
             _check_reach(d, model)
-            same_claim = [r for r in rules if r.claim is d.claim]
-            if not any(
-                None in (r.variant, d.variant) or r.variant == d.variant for r in same_claim
-            ):
+            if not any(_meet(rule, d) for rule in rules):
+                wanted = (d.variant, d.runtime, d.architecture, d.class_name)
+                about = " on ".join(name for name in wanted if name) or "any variant"
                 raise ConfigError(
-                    f"{d.source}: it declares a failure of {d.claim} for"
-                    f" {d.variant or 'any variant'}, and no limit is set there; set the limit, or"
-                    " remove the deviation"
+                    f"{d.source}: it declares a failure of {d.claim} for {about}, and no limit is"
+                    " set there; set the limit, or remove the deviation"
                 )
+
+
+def _meet(rule: LimitRule, deviation: Deviation) -> bool:
+    """Whether a limit and a deviation can be about the same claim."""
+    pairs = (
+        (rule.variant, deviation.variant),
+        (rule.runtime, deviation.runtime),
+        (rule.architecture, deviation.architecture),
+        (rule.class_name, deviation.class_name),
+    )
+    return rule.claim is deviation.claim and all(
+        None in pair or len({*pair}) == 1 for pair in pairs
+    )
 
 
 def _check_reach(deviation: Deviation, model: ModelSpec) -> None:
@@ -372,7 +397,7 @@ def plan(
         cases=tuple(cases),
         claims=(),
     )
-    exempt = {case for case in cases if made.parity_of(case) == case}
+    exempt = {case for case in cases if made.is_parity_case(case)}
     claims = (
         claim
         for case in cases

@@ -16,7 +16,7 @@ from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
 from edgeassay.config import catalogue
 from edgeassay.datasets import Dataset, open_dataset
-from edgeassay.devices import start_worker
+from edgeassay.devices import check_executes, check_timed, start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
@@ -237,26 +237,11 @@ class Rig:
 
     def check_executes(self, case: Case) -> None:
         """Absent where the case's runtime only compiles, so that no output comes of it."""
-        if not self.runtime(case).traits.executes:
-            raise Absent(
-                f"runtime {case.runtime} compiles for an accelerator, and nothing runs it here: it"
-                " has no outputs and no times"
-            )
+        check_executes(case.runtime, self.runtime(case))
 
     def check_timed(self, case: Case) -> None:
         """Absent where the times of the case's runtime say nothing of any device."""
-        device, runtime = self.device(case), self.runtime(case)
-        self.check_executes(case)
-        if device.emulated:
-            raise Absent(
-                f"{device.id} is emulated: it shows what its instructions compute, and its times"
-                " are no device's"
-            )
-        if not runtime.traits.timed:
-            raise Absent(
-                f"runtime {case.runtime} stands for a device that isn't this machine: its times"
-                " here say nothing of it"
-            )
+        check_timed(self.device(case), case.runtime, self.runtime(case))
 
 
 def _greeting_of(worker: Worker) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from edgeassay.ab.gate import Outcome, Stopped, broken, run_gate
 from edgeassay.ab.sides import Origin
 from edgeassay.artifacts import Artifact
 from edgeassay.build import seed_of
-from edgeassay.devices import command_of, start_worker
+from edgeassay.devices import check_timed, command_of, start_worker
 from edgeassay.errors import Absent
 from edgeassay.measure.alone import alone
 from edgeassay.measure.fit import check_ran
@@ -68,6 +68,8 @@ class Bench:
 
     def _time(self, contest: Contest, allowed: Allowed, timed: int) -> Outcome:
         """One of so many timed cases."""
+        check_timed(self.device, contest.base_runtime, contest.base_spec)
+        check_timed(self.device, contest.head_runtime, contest.head_spec)
         gate = self.settings.gate
         rng = np.random.default_rng([self.seed, seed_of(contest.name)])
         seed, inputs = seed_of(contest.case.model), contest.random_inputs

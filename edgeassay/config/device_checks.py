@@ -53,6 +53,13 @@ def check_runtimes(runtimes: Mapping[str, RuntimeSpec], where: str) -> None:
                 f"{where}: runtimes.{name}: onnxruntime runs on the CPU with kernels of its own;"
                 " leave `kernels` and `accelerator` out"
             )
+        if runtime.accelerator not in runtime.traits.accelerators:
+            able = [e for e, t in ENGINES.items() if runtime.accelerator in t.accelerators]
+            raise ConfigError(
+                f"{where}: runtimes.{name}.accelerator = {runtime.accelerator!r}: the engine"
+                f" {runtime.engine!r} would run it on the CPU; use {' or '.join(able)}, or leave it"
+                " out"
+            )
 
 
 def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:

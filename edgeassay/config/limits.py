@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgeassay.config.shapes import LimitEntry, nearest
@@ -68,6 +69,17 @@ def _claim_limits(
                 LimitRule(claim=claim, variant=variant, limit=limit, class_name=class_name)
             )
     return rules
+
+
+def check_once(rules: Iterable[LimitRule]) -> None:
+    """ConfigError where two limits are for the same, of which only one could hold."""
+    seen: dict[LimitRule, str] = {}
+    for rule in rules:
+        source = rule.limit.source
+        about = replace(rule, limit=Limit(value=0.0, source=""))
+        if about in seen:
+            raise ConfigError(f"{source}: {seen[about]} is for the same; leave one of them out")
+        seen[about] = source
 
 
 def _check_place(names: Iterable[str], where: str) -> None:

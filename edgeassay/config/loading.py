@@ -14,7 +14,7 @@ from edgeassay.config.checks import (
     class_names,
 )
 from edgeassay.config.device_checks import check_device
-from edgeassay.config.limits import read_limits, read_particular
+from edgeassay.config.limits import check_once, read_limits, read_particular
 from edgeassay.config.shapes import DeviceFile, LimitEntry, ModelFile, nearest, read_file
 from edgeassay.errors import ConfigError
 from edgeassay.spec import TRAITS, Deviation, DeviceSpec, LimitRule, ModelSpec
@@ -58,6 +58,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
                 f"{rule.limit.source}: a budget in {unit} belongs to a device: set it in a device"
                 f" profile, under [limits.{model.id}]"
             )
+    check_once(limits)
     check_co_primary(model.statistics.co_primary, limits, where)
     return ModelSpec(
         id=model.id,
@@ -101,6 +102,7 @@ def load_device(path: Path, root: Path) -> DeviceSpec:
     for model, entries in _by_model(device.limit, where).items():
         rules = read_particular(entries, variants=None, runtimes=None, classes=None, where=where)
         limits[model] = (*limits.get(model, ()), *rules)
+        check_once(limits[model])
     return DeviceSpec(
         id=device.id,
         title=device.title or device.id,

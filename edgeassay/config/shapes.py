@@ -91,6 +91,8 @@ def _worker(given: Any) -> Any:
         if "command" in given:
             raise ValueError("it has `python` and `command`; leave one")
         return {"command": [given["python"]]} | {k: v for k, v in given.items() if k != "python"}
+    if not isinstance(given, dict):
+        raise ValueError('it must be a command, such as ["{python}"], or a table with `command`')
     return given
 
 

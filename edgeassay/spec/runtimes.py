@@ -16,13 +16,15 @@ class EngineTraits:
 
     `environment` is what it is installed in, where nothing else is said; `suffix` that of the
     artifacts it takes. Where it is `kind` estimated, nothing is executed. `timed` is False where
-    its times say nothing of the device that it stands for. `targets` are what it compiles for.
+    its times say nothing of the device that it stands for. `accelerators` are what it can be told
+    to use, `targets` what it compiles for.
     """
 
     environment: str
     suffix: str = ".tflite"
     kind: Kind = Kind.MEASURED
     timed: bool = True
+    accelerators: tuple[str, ...] = ("cpu",)
     targets: tuple[str, ...] = ()
 
     @property
@@ -39,7 +41,7 @@ ETHOS_U: Final = (
 
 ENGINES: Final[Mapping[str, EngineTraits]] = {
     "litert": EngineTraits(environment="litert"),
-    "litert-compiled": EngineTraits(environment="litert"),
+    "litert-compiled": EngineTraits(environment="litert", accelerators=("cpu", "gpu")),
     "tflite-runtime": EngineTraits(environment="tflite-runtime"),
     "tensorflow": EngineTraits(environment="tensorflow"),
     "onnxruntime": EngineTraits(environment="onnxruntime", suffix=".onnx"),

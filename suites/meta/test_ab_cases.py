@@ -93,6 +93,27 @@ def test_a_runtime_that_is_not_there_leaves_its_case_unmeasured_and_the_others_s
     assert overall(judged, WHOLE, []) is UNMEASURED
 
 
+@pytest.mark.parametrize(
+    ("emulated", "engine", "words"),
+    [
+        (True, "litert", "bench is emulated"),
+        (False, "tflite-micro", "stands for a device that isn't this machine"),
+        (False, "ethos-u", "nothing runs it here"),
+    ],
+)
+def test_times_that_are_no_devices_are_not_compared(
+    tmp_path: Path, emulated: bool, engine: str, words: str
+) -> None:
+    target = "ethos-u55-128" if engine == "ethos-u" else None
+    spec = RuntimeSpec(engine=engine, target=target)
+    profile = replace(device(**{spec.worker: ("{python}",)}), emulated=emulated)
+    bench = Bench(settings=SETTINGS, device=profile, seed=0, report=silent)
+    changed = replace(contests(tmp_path, "two")[1], head_spec=spec)
+    (judged,) = bench.judge([changed])
+    assert judged.outcome.verdict is UNMEASURED
+    assert words in judged.outcome.reason
+
+
 def test_a_runtime_that_is_not_there_is_no_failure_of_head() -> None:
     with pytest.raises(Absent), _blaming(HEAD):
         raise Absent("the worker can't be started")

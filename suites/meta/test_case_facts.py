@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,3 +84,52 @@ def test_what_was_loaded_last_goes_before_what_was_timed(tmp_path: Path) -> None
     evidence.rig._loaded[case] = loaded
     facts = evidence.facts(case)
     assert (facts.kind, facts.delegated_share) == (Kind.MEASURED, 1.0)
+
+
+def test_parity_is_of_the_raw_outputs_of_both_runtimes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence, case = evidence_of(tmp_path)
+    other = replace(case, runtime="other")
+    given = {case: ([[3], [5]], [0.3, 0.6]), other: ([[3], [9]], [0.3, 0.4])}
+    made = {
+        c: SimpleNamespace(raw=np.array(raw, np.int8), scores=np.array(scores)[:, None])
+        for c, (raw, scores) in given.items()
+    }
+    monkeypatch.setattr(type(evidence.rig.plan), "parity_of", lambda *_: other)
+    monkeypatch.setattr(evidence.evaluations, "predictions", made.__getitem__)
+    parity = evidence.parity(case)
+    assert (parity.lsb, parity.differing, parity.rows) == (4.0, 1, 2)
+    scores = {c: one.scores for c, one in made.items()}
+    split = SimpleNamespace(labels=np.array([[0], [1]]))
+    compared = SimpleNamespace(
+        candidate=scores[case], reference=scores[other], aucs=SimpleNamespace(mean=lambda: None)
+    )
+    operating = SimpleNamespace(decide=lambda found: found > 0.5)
+    monkeypatch.setattr(evidence.evaluations, "scores", scores.__getitem__)
+    monkeypatch.setattr(evidence.evaluations, "data", lambda _: SimpleNamespace(split=split))
+    monkeypatch.setattr(evidence.evaluations, "beside", lambda *_: compared)
+    monkeypatch.setattr(evidence.evaluations, "operating", lambda _: operating)
+    assert evidence.parity_quality(case) == "1 of 2 decisions change"
+
+
+def test_parity_without_data_is_of_the_same_random_inputs_on_both_runtimes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make(tmp_path, MODEL_TOML)
+    models = {"tiny": replace(plan.models["tiny"], data=None)}
+    settings = cast(Settings, SimpleNamespace())
+    evidence = Evidence(Rig(replace(plan, models=models), settings, silent))
+    case = plan.cases[0]
+    other = replace(case, runtime="other")
+    seeds = []
+
+    def outputs(asked: Case, seed: int) -> list[np.ndarray[Any, Any]]:
+        seeds.append(seed)
+        return [np.array([1.0 if asked == case else 1.5])]
+
+    monkeypatch.setattr(type(evidence.rig.plan), "parity_of", lambda *_: other)
+    monkeypatch.setattr(evidence, "_random_outputs", outputs)
+    assert evidence.parity(case).difference == 0.5
+    assert len(seeds) == 2
+    assert len({*seeds}) == 1

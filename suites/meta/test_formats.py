@@ -69,7 +69,10 @@ def test_the_reference_runs_where_it_can(tmp_path: Path) -> None:
 
 
 def test_parity_is_with_a_runtime_that_takes_the_artifact(tmp_path: Path) -> None:
-    runtimes = BOTH + '\nslow = { engine = "onnxruntime" }\nold = { engine = "tflite-runtime" }'
+    runtimes = (
+        BOTH
+        + '\nslow = { engine = "onnxruntime", threads = 2 }\nold = { engine = "tflite-runtime" }'
+    )
     text = model('{ artifact = "fp32.onnx" }', runtimes=runtimes)
     made = make(tmp_path, text.replace("loads = true", "loads = true\nparity_difference = 0.1"))
     claims = [c.case for c in made.claims if c.name is ClaimName.PARITY_DIFFERENCE]

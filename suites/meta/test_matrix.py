@@ -222,6 +222,18 @@ def test_a_limit_for_a_runtime_or_an_architecture_goes_before_a_wider_one(
     assert limits(made, ClaimName.SIZE_RATIO) == {"int8": expected}
 
 
+def test_a_limit_for_a_variant_goes_before_one_for_a_runtime_and_that_before_an_architecture(
+    tmp_path: Path,
+) -> None:
+    wider = PARTICULAR.format('architecture = "aarch64"').replace("0.5", "0.7")
+    runtime = PARTICULAR.format('runtime = "litert"')
+    bare = MODEL_TOML.replace("[limits.int8]\nsize_ratio", "[limits.int8]\n#")
+    assert limits(make(tmp_path, bare + wider + runtime), ClaimName.SIZE_RATIO) == {"int8": 0.5}
+    variant = PARTICULAR.format('variant = "int8"').replace("0.5", "0.6")
+    made = make(tmp_path, bare + wider + runtime + variant)
+    assert limits(made, ClaimName.SIZE_RATIO) == {"int8": 0.6}
+
+
 @pytest.mark.parametrize(
     ("named", "words"),
     [
@@ -277,6 +289,66 @@ def test_parity_is_claimed_of_all_but_what_it_is_taken_against(tmp_path: Path) -
     made = make(tmp_path, other, wanted_runtimes=runtimes)
     found = {c.case.runtime for c in made.claims if c.name is ClaimName.PARITY_DIFFERENCE}
     assert found == {"litert"}
+
+
+def test_parity_is_not_claimed_of_what_runs_the_same_by_another_name(tmp_path: Path) -> None:
+    claimed = MODEL_TOML.replace("[limits]\n", "[limits]\nparity_difference = 0.1\n")
+    claimed = claimed.replace("litert = {}", "litert = {}\nalias = {}\ntwo = { threads = 2 }")
+    claimed = claimed.replace("alias = {}", 'alias = { engine = "litert" }')
+    request = DEVICE_TOML.replace('"bench"', '"again"').replace(
+        'architecture = "*"', "on_request = true"
+    )
+    make(tmp_path, claimed)
+    (tmp_path / "again.toml").write_text(request)
+    devices = {
+        name: load_device(tmp_path / f"{name}.toml", tmp_path) for name in ("again", "bench")
+    }
+    models = {"tiny": load_model(tmp_path / "tiny", tmp_path)}
+    for wanted in (None, "bench", "again"):
+        made = plan(models=models, devices=devices, machine=MACHINE, wanted_device=wanted)
+        found = {c.case.runtime for c in made.claims if c.name is ClaimName.PARITY_DIFFERENCE}
+        assert found == {"two"}
+
+
+def test_two_limits_for_the_same_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"limit\[0\].*: .*limits.int8.size_ratio.* for the same"):
+        make(tmp_path, MODEL_TOML + PARTICULAR.format('variant = "int8"'))
+    entry = PARTICULAR.format('model = "tiny"\nruntime = "litert"')
+    with pytest.raises(ConfigError, match=r"limit\[1\].*: .*limit\[0\].* for the same"):
+        make(tmp_path, device=DEVICE_TOML + entry + entry)
+
+
+@pytest.mark.parametrize(
+    ("limit", "other"),
+    [
+        ('runtime = "litert"', 'runtime = "tflite-runtime"'),
+        ('architecture = "aarch64"', 'architecture = "x86_64"'),
+    ],
+)
+def test_a_deviation_where_only_another_runtime_or_architecture_has_a_limit_is_refused(
+    tmp_path: Path, limit: str, other: str
+) -> None:
+    claimed = PARTICULAR.format(limit).replace('"size_ratio"', '"parity_lsb"')
+    declared = '[[deviation]]\nclaim = "parity_lsb"\nreason = "x"\nexpires = 2999-01-01\n'
+    make(tmp_path, MODEL_TOML + claimed + declared + limit + "\n")
+    with pytest.raises(ConfigError, match="no limit is set there"):
+        make(tmp_path, MODEL_TOML + claimed + declared + other + "\n")
+
+
+@pytest.mark.parametrize("engine", ["litert", "tflite-runtime", "tensorflow", "ethos-u"])
+def test_an_accelerator_that_an_engine_would_leave_alone_is_refused(
+    tmp_path: Path, engine: str
+) -> None:
+    target = ', target = "ethos-u55-128"' if engine == "ethos-u" else ""
+    text = f'litert = {{ engine = "{engine}", accelerator = "gpu"{target} }}'
+    with pytest.raises(ConfigError, match="would run it on the CPU; use litert-compiled"):
+        make(tmp_path, MODEL_TOML.replace("litert = {}", text))
+
+
+def test_a_worker_that_is_one_word_is_refused(tmp_path: Path) -> None:
+    text = DEVICE_TOML.replace('["{python}"]', '"python3"')
+    with pytest.raises(ConfigError, match=r"litert = .python3. .* must be a command"):
+        make(tmp_path, device=text)
 
 
 def test_a_device_on_request_is_taken_only_where_it_is_named(tmp_path: Path) -> None:

@@ -86,6 +86,9 @@ def test_integers_differ_in_steps_and_floats_in_numbers() -> None:
     parity = compare_outputs([one], [two], 1)
     assert (parity.lsb, parity.difference) == (255.0, None)  # not wrapped around
     assert (parity.differing, parity.outputs) == (1, 2)
+    several = compare_outputs([one, one], [two, one], 1)
+    assert (several.lsb, several.differing, several.outputs) == (255.0, 1, 4)
+    assert compare_outputs([one, one], [one, two], 1) == several
     floats = compare_outputs([one, one * 0.5], [one, one * 0.25], 1)
     assert (floats.lsb, floats.difference) == (0.0, 32.0)
 
