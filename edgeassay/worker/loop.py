@@ -226,8 +226,10 @@ class Session:
 
 
 def _waiting(before: Optional[Tuple[int, int]], after: Optional[Tuple[int, int]]) -> Header:
-    """How long this process ran and waited for a CPU between two looks, in ns; None if unknown."""
-    if before is None or after is None:
+    """How long this process ran and waited for a CPU between two looks, in ns; None if unknown: a
+    thread that ended meanwhile takes its account along.
+    """
+    if before is None or after is None or after[0] < before[0] or after[1] < before[1]:
         return {"ran_ns": None, "waited_ns": None}
     return {"ran_ns": after[0] - before[0], "waited_ns": after[1] - before[1]}
 

@@ -17,6 +17,7 @@ import pytest
 from edgeassay.errors import Absent, ArtifactError, WorkerError
 from edgeassay.spec import RuntimeSpec
 from edgeassay.worker import protocol
+from edgeassay.worker.loop import _waiting
 from edgeassay.workers import WORKER_FOLDER, Worker
 from suites.meta.tinymodels import brightness, write_classifier, write_indices
 
@@ -233,3 +234,9 @@ def test_the_worker_runs_from_a_copy_of_its_folder_alone(tmp_path: Path, model: 
     assert reply is not None
     assert reply[0]["ok"] is True
     assert reply[0]["protocol"] == protocol.VERSION
+
+
+@pytest.mark.parametrize("after", [None, (99, 60), (120, 49)])
+def test_the_account_of_threads_that_ended_is_unknown(after: tuple[int, int] | None) -> None:
+    assert _waiting((100, 50), (130, 55)) == {"ran_ns": 30, "waited_ns": 5}
+    assert _waiting((100, 50), after) == {"ran_ns": None, "waited_ns": None}
