@@ -124,7 +124,8 @@ class Assay:
         """An artifact that doesn't load fails every claim, unless its not loading is declared."""
         reason = self.declared_not_to_load(claim.case)
         if reason is None or claim.name is ClaimName.LOADS:
-            return _without(claim, Verdict.FAIL, error)
+            refused = claim.name is ClaimName.LOADS
+            return replace(_without(claim, Verdict.FAIL, error), refused=refused)
         return _without(claim, Verdict.UNMEASURED, reason)
 
     def declared_not_to_load(self, case: Case) -> Absent | None:

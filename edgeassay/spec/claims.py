@@ -454,7 +454,9 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A claim, what was measured, and what can be said."""
+    """A claim, what was measured, and what can be said. `refused` is True where it is that an
+    artifact loads, and the runtime said no.
+    """
 
     claim: Claim
     verdict: Verdict
@@ -463,13 +465,13 @@ class Judgement:
     reference: float | None = None
     deviation: Deviation | None = None
     kind: Kind = Kind.MEASURED
+    refused: bool = False
 
     @property
     def shows_failure(self) -> bool:
-        """Whether the claim was seen to be false: measured, or an artifact that doesn't load.
+        """Whether the claim was seen to be false: measured, or an artifact that was refused.
 
         A claim that fails because something else broke (a crash, an unusable output) shows
         nothing about the claim, and no deviation excuses it.
         """
-        seen = self.measurement is not None or self.claim.name is ClaimName.LOADS
-        return self.verdict is Verdict.FAIL and seen
+        return self.verdict is Verdict.FAIL and (self.measurement is not None or self.refused)

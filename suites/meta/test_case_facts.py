@@ -91,7 +91,10 @@ def test_parity_is_of_the_raw_outputs_of_both_runtimes(
 ) -> None:
     evidence, case = evidence_of(tmp_path)
     other = replace(case, runtime="other")
-    given = {case: ([[3], [5]], [0.3, 0.6]), other: ([[3], [9]], [0.3, 0.4])}
+    given = {
+        case: ([[3], [5], [7]], [0.3, 0.6, 0.7]),
+        other: ([[3], [9], [7]], [0.3, 0.4, 0.7]),
+    }
     made = {
         c: SimpleNamespace(raw=np.array(raw, np.int8), scores=np.array(scores)[:, None])
         for c, (raw, scores) in given.items()
@@ -99,9 +102,9 @@ def test_parity_is_of_the_raw_outputs_of_both_runtimes(
     monkeypatch.setattr(type(evidence.rig.plan), "parity_of", lambda *_: other)
     monkeypatch.setattr(evidence.evaluations, "predictions", made.__getitem__)
     parity = evidence.parity(case)
-    assert (parity.lsb, parity.differing, parity.rows) == (4.0, 1, 2)
+    assert (parity.lsb, parity.differing, parity.rows) == (4.0, 1, 3)
     scores = {c: one.scores for c, one in made.items()}
-    split = SimpleNamespace(labels=np.array([[0], [1]]))
+    split = SimpleNamespace(labels=np.array([[0], [1], [1]]))
     compared = SimpleNamespace(
         candidate=scores[case], reference=scores[other], aucs=SimpleNamespace(mean=lambda: None)
     )
@@ -110,7 +113,7 @@ def test_parity_is_of_the_raw_outputs_of_both_runtimes(
     monkeypatch.setattr(evidence.evaluations, "data", lambda _: SimpleNamespace(split=split))
     monkeypatch.setattr(evidence.evaluations, "beside", lambda *_: compared)
     monkeypatch.setattr(evidence.evaluations, "operating", lambda _: operating)
-    assert evidence.parity_quality(case) == "1 of 2 decisions change"
+    assert evidence.parity_quality(case) == "1 of 3 decisions change"
 
 
 def test_parity_without_data_is_of_the_same_random_inputs_on_both_runtimes(

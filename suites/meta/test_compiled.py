@@ -95,6 +95,7 @@ def test_an_adapter_is_named_and_software_is_told_apart(log: str, found: dict[st
             "ERROR: Failed to initialize WebGPU environment: INTERNAL: No adapters found\n",
             "Vulkan driver",
         ),
+        ("ERROR: Failed to initialize WebGPU environment: UNAVAILABLE: none\n", "Vulkan driver"),
     ],
 )
 def test_a_gpu_that_is_not_there_is_no_refusal(log: str, words: str) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from edgeassay.assay import Assay
-from edgeassay.errors import Absent, MeasurementError, NoEvidence, WorkerError
+from edgeassay.errors import Absent, ArtifactError, MeasurementError, NoEvidence, WorkerError
 from edgeassay.measure.latency import SOFTWARE_TIMES
 from edgeassay.progress import silent
 from edgeassay.rig import Rig, Settings
@@ -77,6 +77,33 @@ def test_a_deviation_excuses_what_it_declares_and_nothing_else(
     assert found.verdict is verdict
     assert (found.deviation is not None) is excused
     assert of_deviation is status
+
+
+@pytest.mark.parametrize(
+    ("given", "excused"),
+    [
+        (ArtifactError("refused"), True),
+        (WorkerError("silent"), False),
+        (MeasurementError("floats"), False),
+    ],
+)
+def test_only_an_artifact_that_is_refused_is_declared_not_to_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: Exception, excused: bool
+) -> None:
+    def measure(*_: object) -> None:
+        raise given
+
+    monkeypatch.setattr("edgeassay.assay.MEASURES", dict.fromkeys(ClaimName, measure))
+    text = with_deviation("").replace('claim = "size_ratio"', 'claim = "loads"')
+    plan = make(tmp_path, text)
+    settings = cast(Settings, SimpleNamespace(timing_off=None, today=date(2029, 1, 1)))
+    assay = Assay(plan, settings, silent)
+    ((_, deviation, claims),) = plan.deviations()
+    found = assay.judge(claims[0])
+    assert found.verdict is Verdict.FAIL
+    assert (found.deviation is not None) is excused
+    status = assay.deviation_status(deviation)[0]
+    assert status is (Verdict.PASS if excused else Verdict.UNMEASURED)
 
 
 def test_an_expired_deviation_excuses_nothing(
