@@ -38,7 +38,7 @@ FLAGS = (
         code=4,
         what="unknown runtime",
         where="--runtime onnx",
-        remedy="known: litert",
+        remedy="known: edgetpu, ethos-u, litert",
     ),
     Mistake(
         id="flag-device",
