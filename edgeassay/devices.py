@@ -13,7 +13,7 @@ from edgeassay.config import environment_specs
 from edgeassay.config.device_checks import EMULATOR
 from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
-from edgeassay.errors import Absent
+from edgeassay.errors import Absent, Unreached
 from edgeassay.slots import Slot
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 from edgeassay.workers import Elsewhere, NotThere, Worker, install
@@ -155,17 +155,26 @@ def start_worker(device: DeviceSpec, runtime: RuntimeSpec, *, label: str) -> Wor
         timeout_s=device.timing.timeout_s,
         remedy=f"{mending(device, runtime.worker)} (its command is {declared})",
     )
-    found = worker.facts["architecture"]
-    if device.architecture not in (None, found):
+    try:
+        check_architecture(device, runtime.worker, worker)
+    except Unreached:
         worker.close()
-        raise Absent(
+        raise
+    return worker
+
+
+def check_architecture(device: DeviceSpec, name: str, worker: Worker) -> None:
+    """Unreached where a worker's processor is of another architecture than declared, or emulated
+    without a word.
+    """
+    declared, found = f"{device.file}:workers.{name}", worker.facts["architecture"]
+    if device.architecture not in (None, found):
+        raise Unreached(
             f"{declared} starts a worker on {found}, and {device.file} declares"
             f" {device.architecture}; correct one of them"
         )
     if not device.emulated and found not in native(platform.machine()) and is_here(worker):
-        worker.close()
-        raise Absent(
+        raise Unreached(
             f"{declared} starts a worker on {found} on this {platform.machine()} machine, so it is"
             f" emulated; add `emulated = true` to {device.file}"
         )
-    return worker

@@ -42,6 +42,10 @@ class Broken(Absent):
     """A runtime is installed and can't be used, whatever the artifact."""
 
 
+class Unreached(Absent):
+    """The machine of a worker can't be reached, isn't what was declared, or starts no worker."""
+
+
 class BuildFailed(EdgeassayError):
     """A conversion was tried and gave no artifact."""
 

@@ -15,12 +15,13 @@ from typing import Any, Final
 import numpy as np
 
 from edgeassay.atomic import sha256_of
-from edgeassay.devices import command_of, mending, open_worker
+from edgeassay.devices import check_architecture, command_of, mending, open_worker
 from edgeassay.errors import (
     Absent,
     ArtifactError,
     Broken,
     EdgeassayError,
+    Unreached,
     WorkerError,
     why,
 )
@@ -116,6 +117,7 @@ def try_runtime(device: DeviceSpec, name: str, runtime: RuntimeSpec, most_s: flo
             device, runtime.worker, runtime.engine, label=LABEL, timeout_s=timeout_s
         ) as worker:
             tried = replace(tried, facts=dict(worker.facts))
+            check_architecture(device, runtime.worker, worker)
             loaded = worker.load(probe_of(runtime), runtime, "probe", LABEL)
             wrong = _wrong(worker, runtime, loaded)
     except (EdgeassayError, OSError) as error:
@@ -138,8 +140,10 @@ def try_runtime(device: DeviceSpec, name: str, runtime: RuntimeSpec, most_s: flo
 
 def _failed(tried: RuntimeState, error: Exception) -> RuntimeState:
     """What an error says of a runtime: that it isn't there, or that it can't be used."""
-    missing = isinstance(error, Absent) and not isinstance(error, Broken)
+    missing = isinstance(error, Absent) and not isinstance(error, Broken | Unreached)
     tried = replace(tried, state=State.NOT_INSTALLED if missing else State.BROKEN)
+    if isinstance(error, Unreached) or (missing and tried.facts):
+        return replace(tried, reason=str(error), remedy=None)  # the sentence has one of its own
     if isinstance(error, OSError):
         return replace(tried, reason=why(error), remedy="make room for temporary files")
     if isinstance(error, ArtifactError):

@@ -122,7 +122,8 @@ def show(listed: Listed, console: Console) -> None:
     for state in listed.states:
         if state.state is State.BROKEN or (state.reason and state.name in listed.needed):
             text = Text(f"{state.name}: {state.reason}")
-            console.print(text.append(f"\n→ {state.remedy}"), soft_wrap=True)
+            remedy = f"\n→ {state.remedy}" if state.remedy else ""
+            console.print(text.append(remedy), soft_wrap=True)
     _close(listed, console)
 
 

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from edgeassay.errors import Absent, ArtifactError, Broken, EdgeassayError, WorkerError, why
+from edgeassay.errors import (
+    Absent,
+    ArtifactError,
+    Broken,
+    EdgeassayError,
+    Unreached,
+    WorkerError,
+    why,
+)
 from edgeassay.worker import protocol
 from edgeassay.workers.endings import how_it_ended, is_unreachable, must_not_wait, what_to_do
 from edgeassay.workers.process import Process, printable
@@ -166,7 +174,9 @@ class Conversation:
         told = f"the worker that served {self._serving} was silent for {self._timeout_s:g} s"
         told += f" but for {count:,} bytes on stderr ({words})" if words else ""
         if op == "hello" and self._elsewhere is not None:
-            return Absent(f"{told} before it greeted and was ended; {must_not_wait(self._command)}")
+            return Unreached(
+                f"{told} before it greeted and was ended; {must_not_wait(self._command)}"
+            )
         return WorkerError(
             f"{told} and was ended; a slower device needs a larger timing.timeout_s in its profile"
         )
@@ -198,7 +208,7 @@ class Conversation:
         said = f"; it said: {words}" if words else ""
         told = f"the worker that served {self._serving} {how}{said}; {remedy}"
         if op == "hello" and is_unreachable(self._command, status):
-            return Absent(
+            return Unreached(
                 f"the worker{self._of_runtime} isn't reached: ssh has no connection{said}; {remedy}"
             )
         if op == "hello" and status is not None and status > 0:

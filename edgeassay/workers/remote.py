@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from edgeassay.errors import Absent, why
+from edgeassay.errors import Absent, Unreached, why
 from edgeassay.worker.install import MARK
 from edgeassay.workers.endings import how_it_ended, is_unreachable, must_not_wait, what_to_do
 from edgeassay.workers.process import Process, printable
@@ -39,7 +39,7 @@ class Elsewhere:
         return f"{self.folder}/files"
 
 
-class NotThere(Absent):
+class NotThere(Unreached):
     """A worker on another machine didn't start: most likely it has no whole copy of it."""
 
 

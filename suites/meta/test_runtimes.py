@@ -344,3 +344,25 @@ def test_an_installation_that_fails_is_told(
     code, text = runtimes(tmp_path, "--install", "litert-1.4")
     assert code == 4
     assert "litert-1.4: litert-1.4 can't be installed: pip said: no\n→ mend that" in text
+
+
+def test_a_device_that_is_not_what_its_profile_says_does_not_work(tmp_path: Path) -> None:
+    profile = DEVICE_TOML.replace('id = "bench"', 'id = "bench"\narchitecture = "riscv64"')
+    (tmp_path / "bench.toml").write_text(profile)
+    device = load_device(tmp_path / "bench.toml", tmp_path)
+    state = try_runtime(device, "litert", catalogue()["litert"], 20.0)
+    assert (state.state, state.remedy) == (State.BROKEN, None)
+    assert "bench.toml declares riscv64; correct one of them" in str(state.reason)
+
+
+def test_a_machine_that_is_not_reached_is_not_told_to_install_anything(tmp_path: Path) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\necho 'Connection refused' >&2\nexit 255\n")
+    ssh.chmod(0o755)
+    worker = f'litert = {{ command = ["{ssh}", "board", "python3"], folder = ".cache/x" }}'
+    profile = DEVICE_TOML.replace('litert = ["{python}"]', worker)
+    (tmp_path / "bench.toml").write_text(profile)
+    device = load_device(tmp_path / "bench.toml", tmp_path)
+    state = try_runtime(device, "litert", catalogue()["litert"], 20.0)
+    assert (state.state, state.remedy) == (State.BROKEN, None)
+    assert "isn't reached" in str(state.reason)
