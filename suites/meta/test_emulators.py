@@ -188,7 +188,11 @@ def test_what_apt_says_is_quoted_in_one_sentence(
 def test_apt_sees_no_sources_but_ours_and_keeps_its_own_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tool(tmp_path / "bin", "apt-get", 'echo "$@" >> "$LOG"; touch libc6.deb')
+    tool(
+        tmp_path / "bin",
+        "apt-get",
+        'echo "$@" >> "$LOG"; case "$*" in *download*) touch libc6.deb;; esac',
+    )
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     files = debian.fetch(["libc6"], "bookworm", "arm64", ARCHIVE, tmp_path / "work")

@@ -95,7 +95,7 @@ BELOW = (
         command=("edgeassay", "build", "--out", BELOW_A_FILE),
         code=2,
         what="can't be written: Not a directory",
-        where="bench.toml/below/tiny/fp32.json",
+        where="bench.toml/below/tiny/fp32",
         remedy="choose another place",
     ),
     Mistake(
