@@ -175,8 +175,11 @@ class Rig:
             check_integer(loaded)
 
     def greeting(self, case: Case) -> dict[str, Any]:
-        """What the worker of a case's runtime says of itself, without what decides no output."""
-        passing = ("pid", "hostname", "cpus")
+        """What the worker of a case's runtime says of itself, without what decides no output. Of
+        another machine nobody else knows which it is: there its name does.
+        """
+        worker = self.device(case).workers[self.runtime(case).worker]
+        passing = ("pid", "cpus") if worker.folder else ("pid", "cpus", "hostname")
         return {k: v for k, v in self._facts(case).items() if k not in passing}
 
     def cpus(self, case: Case) -> int:

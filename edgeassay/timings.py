@@ -23,7 +23,7 @@ from edgeassay.measure.processes import Rounds
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.measure.sustained import Sustained, sustain
 from edgeassay.rig import Rig
-from edgeassay.spec import Case
+from edgeassay.spec import Case, Kind
 from edgeassay.worker.costs import cpu_times
 from edgeassay.workers import Worker
 
@@ -201,6 +201,13 @@ class Timings:
     def known(self, case: Case) -> Durations | None:
         """The case's durations where they have been measured."""
         return self._durations.get(case)
+
+
+def disturbed_by(kind: Kind, excess: str | None) -> str | None:
+    """Why nothing may be compared with these times, nor a baseline be of them; else None."""
+    if kind is Kind.MEASURED:
+        return excess
+    return f"{kind} times are no device's"
 
 
 def _less(after: int | None, before: int | None) -> int | None:

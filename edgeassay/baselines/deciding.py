@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from edgeassay.baselines.files import case_of
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import TRAITS, Accepted, Case, Kind, Verdict
+
+# An estimate is always the same, and compared as one; what stands in for a device is no baseline.
+NO_DEVICE: Final = frozenset({Kind.EMULATED, Kind.SOFTWARE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,9 @@ def _decide(
     if all(TRAITS[record.claim].of_baseline for record in records):
         nothing = "nothing was judged of it"
         obstacles.append(Obstacle(verdict=Verdict.UNMEASURED, why=nothing))
+    for kind in sorted({record.kind for record in records} & NO_DEVICE):
+        why = f"its numbers are {kind}: no device's"
+        obstacles.append(Obstacle(verdict=Verdict.UNMEASURED, why=why))
     obstacles += [Obstacle(verdict=Verdict.UNMEASURED, why=why) for why in unfit]
     return Decision(case=case, obstacles=tuple(obstacles), excused=tuple(excused))
 

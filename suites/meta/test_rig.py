@@ -16,6 +16,7 @@ from edgeassay.evidence import Evidence
 from edgeassay.progress import silent
 from edgeassay.rig import Rig, Settings
 from edgeassay.spec import Case, Kind, Preprocess, WorkerSpec
+from edgeassay.timings import disturbed_by
 from suites.meta.project import MODEL_TOML
 from suites.meta.test_matrix import make
 
@@ -137,3 +138,23 @@ def test_outputs_are_kept_apart_by_all_that_decides_them(tmp_path: Path) -> None
     ]
     assert len({*kept}) == len(kept)
     assert outputs_of(rig_of(tmp_path)[0], case) == kept[0]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_only_times_of_a_device_can_be_compared_later(kind: Kind) -> None:
+    measured = kind is Kind.MEASURED
+    assert (disturbed_by(kind, None) is None) is measured
+    assert disturbed_by(kind, "load") == ("load" if measured else f"{kind} times are no device's")
+
+
+@pytest.mark.parametrize("folder", [None, ".cache/edgeassay"])
+def test_boards_of_one_profile_are_told_apart_by_their_names(
+    tmp_path: Path, folder: str | None
+) -> None:
+    rig, case = rig_of(tmp_path)
+    worker = WorkerSpec(command=("{python}",), folder=folder)
+    rig.plan = replace(rig.plan, device=replace(rig.plan.device, workers={"litert": worker}))
+    facts = {"pid": 1, "cpus": 4, "hostname": "board-7", "runtime": "r"}
+    rig._greetings[rig._worker_key(case)] = facts
+    assert rig.greeting(case).get("hostname") == (None if folder is None else "board-7")
+    assert "pid" not in rig.greeting(case)
