@@ -32,11 +32,11 @@ from edgeassay.errors import Absent, ConfigError, EdgeassayError
 from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.machine import this_machine
-from edgeassay.matrix import recognise
 from edgeassay.matrix_report import matrix_command
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.pushing import push_command
+from edgeassay.recognition import recognise
 from edgeassay.report.data_check import print_data_check
 from edgeassay.runtimes.command import runtimes_command
 from edgeassay.spec import RuntimeSpec

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from fnmatch import fnmatchcase
 
-from edgeassay.config import catalogue, choose, nearest
+from edgeassay.agreement import (
+    check_compared,
+    check_deviations,
+    check_limits,
+    known_runtimes,
+    of_reference,
+)
+from edgeassay.config import catalogue, choose
 from edgeassay.errors import ConfigError
 from edgeassay.machine import Machine
+from edgeassay.recognition import here, recognise
 from edgeassay.spec import (
     TRAITS,
     Case,
@@ -65,7 +72,7 @@ class Plan:
         other, here = self.parity_of(case), self.here
         if other is None or here is None:
             return False
-        known = {**_known(self.device), **self.models[case.model].runtimes}
+        known = {**known_runtimes(self.device), **self.models[case.model].runtimes}
         ways = [
             (spec, device.workers.get(spec.worker), device.architecture, device.emulated)
             for spec, device in ((known[case.runtime], self.device), (known[other.runtime], here))
@@ -111,46 +118,6 @@ class Plan:
             ):
                 return deviation
         return None
-
-
-def matches(device: DeviceSpec, machine: Machine) -> bool:
-    """Whether a profile recognises the machine."""
-    m = device.match
-    patterns = (
-        (m.architecture, machine.architecture),
-        (m.cpu_model, machine.cpu_model),
-        (m.hostname, machine.hostname),
-        (m.fingerprint, machine.fingerprint),
-    )
-    given = [(pattern, value) for pattern, value in patterns if pattern is not None]
-    return (m.any or m.on_request or bool(given)) and all(
-        fnmatchcase(value, pattern) for pattern, value in given
-    )
-
-
-def recognise(
-    devices: Mapping[str, DeviceSpec], machine: Machine, wanted: str | None
-) -> tuple[DeviceSpec, bool]:
-    """The profile of this run, and whether this machine is that device.
-
-    A profile asked for by name is taken, present or not; else the one that recognises the machine,
-    and the catch-all (`any = true`) where none does.
-    """
-    if wanted is not None:
-        device = devices[choose("device", [wanted], devices)[0]]
-        return device, matches(device, machine)
-    found = [d for d in devices.values() if matches(d, machine)]
-    special = [d for d in found if not (d.match.any or d.match.on_request)]
-    if len(special) > 1:
-        names = ", ".join(d.file for d in special)
-        raise ConfigError(
-            f"several device profiles recognise this machine: {names}; choose with --device"
-        )
-    if all(d.match.on_request for d in found):
-        raise ConfigError(
-            "no device profile recognises this machine; add one, or choose with --device"
-        )
-    return (special or [d for d in found if not d.match.on_request])[0], True
 
 
 def _limit(
@@ -200,98 +167,6 @@ def _claims(
                 yield Claim(name=name, case=case, limit=limit, class_name=class_name)
 
 
-def _check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
-    """A limit for what no model has would never make a claim."""
-    for name, rules in profile.limits.items():
-        if name not in models:
-            raise ConfigError(
-                f"{profile.file}: limits for an unknown model {name!r}; {nearest(name, models)}"
-            )
-        model = models[name]
-        for rule in rules:
-            for kind, value, known in (
-                ("variant", rule.variant, model.variants),
-                ("class", rule.class_name, model.classes),
-                ("runtime", rule.runtime, {**_known(profile), **model.runtimes}),
-            ):
-                if value is not None and value not in known:
-                    raise ConfigError(
-                        f"{rule.limit.source}: {name} has no {kind} {value!r};"
-                        f" {nearest(value, known)}"
-                    )
-
-
-def _check_compared(models: Mapping[str, ModelSpec], devices: Iterable[DeviceSpec]) -> None:
-    """A limit on what the reference is compared with itself in would never make a claim."""
-    for model in models.values():
-        rules = [*model.limits, *(r for d in devices for r in d.limits.get(model.id, ()))]
-        for rule in rules:
-            if rule.variant == model.reference.variant and not of_reference(rule.claim, model):
-                raise ConfigError(
-                    f"{rule.limit.source}: {rule.claim} compares with {rule.variant!r}, the"
-                    " reference, and isn't claimed of it; set the limit for another variant"
-                )
-
-
-def _check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]) -> None:
-    """A deviation from a limit that nobody set can't match anything, ever."""
-    for model in models.values():
-        rules = list(model.limits)
-        for device in devices.values():
-            rules += device.limits.get(model.id, ())
-        for d in model.deviations:
-            if d.device is not None and d.device not in devices:
-                raise ConfigError(
-                    f"{d.source}: unknown device {d.device!r}; {nearest(d.device, devices)}"
-                )
-            _check_reach(d, model)
-            if not any(_meet(rule, d) for rule in rules):
-                wanted = (d.variant, d.runtime, d.architecture, d.class_name)
-                about = " on ".join(name for name in wanted if name) or "any variant"
-                raise ConfigError(
-                    f"{d.source}: it declares a failure of {d.claim} for {about}, and no limit is"
-                    " set there; set the limit, or remove the deviation"
-                )
-
-
-def _meet(rule: LimitRule, deviation: Deviation) -> bool:
-    """Whether a limit and a deviation can be about the same claim."""
-    pairs = (
-        (rule.variant, deviation.variant),
-        (rule.runtime, deviation.runtime),
-        (rule.architecture, deviation.architecture),
-        (rule.class_name, deviation.class_name),
-    )
-    return rule.claim is deviation.claim and all(
-        None in pair or len({*pair}) == 1 for pair in pairs
-    )
-
-
-def _check_reach(deviation: Deviation, model: ModelSpec) -> None:
-    """ConfigError where a deviation is about a claim that is never made, so that nobody would ever
-    learn that it matches nothing.
-    """
-    traits, place = TRAITS[deviation.claim], deviation.source
-    if deviation.class_name is not None and not traits.per_class:
-        raise ConfigError(
-            f"{place}: it names the class {deviation.class_name!r}, and {deviation.claim} is about"
-            " all classes together; leave `class` out"
-        )
-    if deviation.variant == model.reference.variant and not of_reference(deviation.claim, model):
-        raise ConfigError(
-            f"{place}: {deviation.claim} compares with {deviation.variant!r}, the reference, and"
-            " isn't claimed of it; name another variant, or remove the deviation"
-        )
-
-
-def of_reference(name: ClaimName, model: ModelSpec) -> bool:
-    """Whether a claim can be made of the reference variant: against a file of predictions it has a
-    drop too.
-    """
-    traits = TRAITS[name]
-    return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
-
-
 def _able(model: ModelSpec, case: Case) -> str:
     """The case's runtime where it takes the variant's format, else the model's first that does."""
     known = {**catalogue(), **model.runtimes}
@@ -306,14 +181,9 @@ def takes(runtime: RuntimeSpec, model: ModelSpec, variant: str) -> bool:
     return runtime.traits.suffix == model.variants[variant].suffix
 
 
-def _known(device: DeviceSpec) -> dict[str, RuntimeSpec]:
-    """The runtimes that a device has beside a model's: its own, and the catalogue's."""
-    return {**catalogue(), **device.runtimes}
-
-
 def _with_asked(model: ModelSpec, device: DeviceSpec, wanted: Sequence[str]) -> ModelSpec:
     """The model on runtimes too that were asked for by name, of the device or the catalogue."""
-    asked = {name: spec for name, spec in _known(device).items() if name in wanted}
+    asked = {name: spec for name, spec in known_runtimes(device).items() if name in wanted}
     return replace(model, runtimes={**asked, **model.runtimes})
 
 
@@ -361,9 +231,9 @@ def plan(
     """The cases and claims of a run; ConfigError names what is unknown and lists what is known."""
     device, present = recognise(devices, machine, wanted_device)
     for profile in devices.values():
-        _check_limits(profile, models)
-    _check_compared(models, devices.values())
-    _check_deviations(models, devices)
+        check_limits(profile, models)
+    check_compared(models, devices.values())
+    check_deviations(models, devices)
     chosen = {
         name: _with_asked(models[name], device, wanted_runtimes)
         for name in choose("model", wanted_models, models)
@@ -376,7 +246,7 @@ def plan(
     choose(
         "runtime",
         wanted_runtimes,
-        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *_known(device)]),
+        dict.fromkeys([*(r for m in chosen.values() for r in m.runtimes), *known_runtimes(device)]),
     )
     cases = [
         Case(model=model.id, variant=variant, runtime=runtime, device=device.id)
@@ -391,7 +261,7 @@ def plan(
     made = Plan(
         models=chosen,
         device=device,
-        here=device if present and wanted_device is None else _here(devices, machine),
+        here=device if present and wanted_device is None else here(devices, machine),
         machine=machine,
         device_present=present,
         cases=tuple(cases),
@@ -404,11 +274,3 @@ def plan(
         for claim in _claims(chosen[case.model], device, case, made.architecture, exempt)
     )
     return replace(made, claims=tuple(claims))
-
-
-def _here(devices: Mapping[str, DeviceSpec], machine: Machine) -> DeviceSpec | None:
-    """The profile that recognises the machine that runs the suite; None where none does."""
-    try:
-        return recognise(devices, machine, None)[0]
-    except ConfigError:
-        return None

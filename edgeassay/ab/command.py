@@ -21,9 +21,9 @@ from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
-from edgeassay.matrix import recognise
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more

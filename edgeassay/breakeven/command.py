@@ -25,10 +25,10 @@ from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.health import Worked, between, excess, snapshot
 from edgeassay.machine import this_machine
-from edgeassay.matrix import recognise
 from edgeassay.measure.alone import alone
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.spec import DeviceSpec, Ladder, RuntimeSpec
 

@@ -20,9 +20,9 @@ from edgeassay.doctor.readings import read
 from edgeassay.doctor.report import Checked, show, to_json
 from edgeassay.environments import installed
 from edgeassay.machine import gpu_driver, this_machine
-from edgeassay.matrix import recognise
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.recognition import recognise
 from edgeassay.runtimes.probe import RuntimeState, State, try_runtime
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 

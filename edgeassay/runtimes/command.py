@@ -17,9 +17,9 @@ from edgeassay.config.shapes import default_checkup
 from edgeassay.environments import install
 from edgeassay.errors import Absent
 from edgeassay.machine import this_machine
-from edgeassay.matrix import recognise
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.recognition import recognise
 from edgeassay.runtimes.probe import RuntimeState, State, try_runtime
 from edgeassay.runtimes.showing import Listed, show, to_json
 from edgeassay.spec import DeviceSpec

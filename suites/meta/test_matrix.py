@@ -11,7 +11,8 @@ import pytest
 from edgeassay.config import load_device, load_model
 from edgeassay.errors import ConfigError
 from edgeassay.machine import Machine
-from edgeassay.matrix import Plan, matches, plan, recognise
+from edgeassay.matrix import Plan, plan
+from edgeassay.recognition import matches, recognise
 from edgeassay.spec import ClaimName, Match
 from suites.meta.project import DEVICE_TOML, MODEL_TOML
 

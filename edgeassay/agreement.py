@@ -1,0 +1,116 @@
+"""Whether models and device profiles agree: a limit or a deviation about what there isn't makes no
+claim, and nobody would miss it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from edgeassay.config import catalogue, nearest
+from edgeassay.errors import ConfigError
+from edgeassay.spec import (
+    TRAITS,
+    ClaimName,
+    Deviation,
+    DeviceSpec,
+    LimitRule,
+    ModelSpec,
+    RuntimeSpec,
+)
+
+
+def check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
+    """A limit for what no model has would never make a claim."""
+    for name, rules in profile.limits.items():
+        if name not in models:
+            raise ConfigError(
+                f"{profile.file}: limits for an unknown model {name!r}; {nearest(name, models)}"
+            )
+        model = models[name]
+        for rule in rules:
+            for kind, value, known in (
+                ("variant", rule.variant, model.variants),
+                ("class", rule.class_name, model.classes),
+                ("runtime", rule.runtime, {**known_runtimes(profile), **model.runtimes}),
+            ):
+                if value is not None and value not in known:
+                    raise ConfigError(
+                        f"{rule.limit.source}: {name} has no {kind} {value!r};"
+                        f" {nearest(value, known)}"
+                    )
+
+
+def check_compared(models: Mapping[str, ModelSpec], devices: Iterable[DeviceSpec]) -> None:
+    """A limit on what the reference is compared with itself in would never make a claim."""
+    for model in models.values():
+        rules = [*model.limits, *(r for d in devices for r in d.limits.get(model.id, ()))]
+        for rule in rules:
+            if rule.variant == model.reference.variant and not of_reference(rule.claim, model):
+                raise ConfigError(
+                    f"{rule.limit.source}: {rule.claim} compares with {rule.variant!r}, the"
+                    " reference, and isn't claimed of it; set the limit for another variant"
+                )
+
+
+def check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]) -> None:
+    """A deviation from a limit that nobody set can't match anything, ever."""
+    for model in models.values():
+        rules = list(model.limits)
+        for device in devices.values():
+            rules += device.limits.get(model.id, ())
+        for d in model.deviations:
+            if d.device is not None and d.device not in devices:
+                raise ConfigError(
+                    f"{d.source}: unknown device {d.device!r}; {nearest(d.device, devices)}"
+                )
+            _check_reach(d, model)
+            if not any(_meet(rule, d) for rule in rules):
+                wanted = (d.variant, d.runtime, d.architecture, d.class_name)
+                about = " on ".join(name for name in wanted if name) or "any variant"
+                raise ConfigError(
+                    f"{d.source}: it declares a failure of {d.claim} for {about}, and no limit is"
+                    " set there; set the limit, or remove the deviation"
+                )
+
+
+def _meet(rule: LimitRule, deviation: Deviation) -> bool:
+    """Whether a limit and a deviation can be about the same claim."""
+    pairs = (
+        (rule.variant, deviation.variant),
+        (rule.runtime, deviation.runtime),
+        (rule.architecture, deviation.architecture),
+        (rule.class_name, deviation.class_name),
+    )
+    return rule.claim is deviation.claim and all(
+        None in pair or len({*pair}) == 1 for pair in pairs
+    )
+
+
+def _check_reach(deviation: Deviation, model: ModelSpec) -> None:
+    """ConfigError where a deviation is about a claim that is never made, so that nobody would ever
+    learn that it matches nothing.
+    """
+    traits, place = TRAITS[deviation.claim], deviation.source
+    if deviation.class_name is not None and not traits.per_class:
+        raise ConfigError(
+            f"{place}: it names the class {deviation.class_name!r}, and {deviation.claim} is about"
+            " all classes together; leave `class` out"
+        )
+    if deviation.variant == model.reference.variant and not of_reference(deviation.claim, model):
+        raise ConfigError(
+            f"{place}: {deviation.claim} compares with {deviation.variant!r}, the reference, and"
+            " isn't claimed of it; name another variant, or remove the deviation"
+        )
+
+
+def of_reference(name: ClaimName, model: ModelSpec) -> bool:
+    """Whether a claim can be made of the reference variant: against a file of predictions it has a
+    drop too.
+    """
+    traits = TRAITS[name]
+    return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
+
+
+def known_runtimes(device: DeviceSpec) -> dict[str, RuntimeSpec]:
+    """The runtimes that a device has beside a model's: its own, and the catalogue's."""
+    return {**catalogue(), **device.runtimes}
