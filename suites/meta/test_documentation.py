@@ -102,6 +102,11 @@ def test_the_readmes_new_model_starts(tmp_path: Path) -> None:
     assert set(load_model(tmp_path / "models/my-model", tmp_path).variants) == {"fp32", "int8"}
 
 
+def test_no_page_waits_to_be_filled_in() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        assert "@@" not in page.read_text(encoding="utf-8"), page
+
+
 def test_every_option_in_the_readme_is_one() -> None:
     class Options:
         names: set[str] = set()  # noqa: RUF012
