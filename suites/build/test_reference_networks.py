@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
         on=None,
         today=date.today(),
     )
-    compared = Evaluations(Rig(made, settings, silent)).compared(made.cases[0])
+    rig = Rig(made, settings, silent)
+    with closing(rig.pool):
+        compared = Evaluations(rig).compared(made.cases[0])
     aucs = class_aucs(compared.labels, compared.candidate)
     names = made.models["phantom-cnn"].classes
     outside = {n: a for n, a in zip(names, aucs, strict=True) if not 0.70 <= a <= 0.97}
