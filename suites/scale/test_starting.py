@@ -318,7 +318,8 @@ def test_a_model_brought_in_is_judged_by_the_command_that_is_shown(
     verdicts = judged(out, tmp_path)
     assert verdicts["size_ratio", "int8"] == "fail"
     assert verdicts["mean_auc_drop", "int8"] == "unmeasured"
-    assert verdicts["latency_ratio", "int8"] in ("pass", "fail")
+    # Measured, whatever it shows while others use the machine too.
+    assert verdicts["latency_ratio", "int8"] in ("pass", "fail", "inconclusive")
     for claim in ("loads", "finite_outputs"):
         assert verdicts[claim, "fp32"] == verdicts[claim, "int8"] == "pass"
 
