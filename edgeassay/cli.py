@@ -33,6 +33,7 @@ from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.machine import this_machine
 from edgeassay.matrix_report import matrix_command
+from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.pushing import push_command
@@ -81,12 +82,7 @@ def build_command(
         list[str] | None,
         typer.Option("--variant", metavar="ID", help="Only this variant; repeatable."),
     ] = None,
-    models_dir: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--models-dir", metavar="PATH", help="A further folder of models; repeatable."
-        ),
-    ] = None,
+    models_dir: ModelsDirs = None,
 ) -> None:
     """Build artifacts into a folder, for devices without TensorFlow (`pytest --artifacts DIR`).
 
@@ -122,12 +118,7 @@ def build_command(
 @app.command("check-data")
 def check_data_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
-    models_dir: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--models-dir", metavar="PATH", help="A further folder of models; repeatable."
-        ),
-    ] = None,
+    models_dir: ModelsDirs = None,
     similarity: Annotated[
         float,
         typer.Option(

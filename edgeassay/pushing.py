@@ -21,6 +21,7 @@ from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.matrix import plan
 from edgeassay.measure.accuracy import rows_of
 from edgeassay.measure.shards import shards_of
+from edgeassay.options import DevicesDirs, ModelsDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.rig import Rig, Settings
@@ -132,14 +133,8 @@ def push_command(
         bool,
         typer.Option("--inputs", help="The evaluation images too, as each artifact takes them."),
     ] = False,
-    models_dir: Annotated[
-        list[Path] | None,
-        typer.Option("--models-dir", metavar="PATH", help="A further folder of models."),
-    ] = None,
-    devices_dir: Annotated[
-        list[Path] | None,
-        typer.Option("--devices-dir", metavar="PATH", help="A further folder of device profiles."),
-    ] = None,
+    models_dir: ModelsDirs = None,
+    devices_dir: DevicesDirs = None,
 ) -> None:
     """Copy to a device what its workers need there: nothing that it has already.
 

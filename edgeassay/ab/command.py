@@ -21,6 +21,7 @@ from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
+from edgeassay.options import Device, DevicesDirs, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
@@ -59,20 +60,9 @@ def ab_command(
     head_runtime: Annotated[
         str | None, typer.Option("--head-runtime", metavar="ID", help="The head's own runtime.")
     ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device", metavar="ID", help="The device profile (default: this machine's)."
-        ),
-    ] = None,
-    models_dir: Annotated[
-        list[Path] | None,
-        typer.Option("--models-dir", metavar="PATH", help="A further folder of models."),
-    ] = None,
-    devices_dir: Annotated[
-        list[Path] | None,
-        typer.Option("--devices-dir", metavar="PATH", help="A further folder of device profiles."),
-    ] = None,
+    device: Device = None,
+    models_dir: ModelsDirs = None,
+    devices_dir: DevicesDirs = None,
     limits: Annotated[
         Path | None,
         typer.Option(

@@ -26,6 +26,7 @@ from edgeassay.errors import Absent, ConfigError
 from edgeassay.health import Worked, between, excess, snapshot
 from edgeassay.machine import this_machine
 from edgeassay.measure.alone import alone
+from edgeassay.options import Device, DevicesDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
@@ -56,16 +57,8 @@ def break_even_command(
             "--processes", min=3, metavar="N", help="Fresh processes of each (default: 7)."
         ),
     ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device", metavar="ID", help="The device profile (default: this machine's)."
-        ),
-    ] = None,
-    devices_dir: Annotated[
-        list[Path] | None,
-        typer.Option("--devices-dir", metavar="PATH", help="A further folder of device profiles."),
-    ] = None,
+    device: Device = None,
+    devices_dir: DevicesDirs = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the order of turns.")] = 0,
     json_path: Annotated[
         Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")

@@ -20,6 +20,7 @@ from edgeassay.doctor.readings import read
 from edgeassay.doctor.report import Checked, show, to_json
 from edgeassay.environments import installed
 from edgeassay.machine import gpu_driver, this_machine
+from edgeassay.options import Device, DevicesDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
@@ -31,20 +32,8 @@ WIDTH: Final = 110  # where the terminal hasn't more
 
 def doctor_command(
     *,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device",
-            metavar="ID",
-            help="The device profile (default: the one that recognises this machine).",
-        ),
-    ] = None,
-    devices_dir: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--devices-dir", metavar="PATH", help="A further folder of profiles; repeatable."
-        ),
-    ] = None,
+    device: Device = None,
+    devices_dir: DevicesDirs = None,
     json_path: Annotated[
         Path | None,
         typer.Option("--json", metavar="PATH", help="Write all of it there as well."),

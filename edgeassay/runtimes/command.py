@@ -17,6 +17,7 @@ from edgeassay.config.shapes import default_checkup
 from edgeassay.environments import install
 from edgeassay.errors import Absent
 from edgeassay.machine import this_machine
+from edgeassay.options import Device, DevicesDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
@@ -37,20 +38,8 @@ def runtimes_command(
         bool,
         typer.Option("--install", help="Install what isn't there, and anew what is broken."),
     ] = False,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            "--device",
-            metavar="ID",
-            help="The device profile (default: the one that recognises this machine).",
-        ),
-    ] = None,
-    devices_dir: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--devices-dir", metavar="PATH", help="A further folder of profiles; repeatable."
-        ),
-    ] = None,
+    device: Device = None,
+    devices_dir: DevicesDirs = None,
     json_path: Annotated[
         Path | None,
         typer.Option("--json", metavar="PATH", help="Write all of it there as well."),

@@ -1,0 +1,27 @@
+"""Options that several commands have alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+Device: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="ID",
+        help="The device profile (default: the one that recognises this machine).",
+    ),
+]
+DevicesDirs: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--devices-dir", metavar="PATH", help="A further folder of device profiles; repeatable."
+    ),
+]
+ModelsDirs: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--models-dir", metavar="PATH", help="A further folder of models; repeatable."),
+]
