@@ -71,10 +71,6 @@ class Evidence:
         self.timings = Timings(rig, self.evaluations)
         self._parity: dict[Case, Parity] = {}
 
-    def check_loads(self, case: Case) -> None:
-        """Load the artifact and run it once on zeros."""
-        self.rig.loaded(case)
-
     def finite_share(self, case: Case) -> tuple[float, int]:
         """The share of outputs that are finite numbers, and on how many rows: the evaluation
         images, or random inputs where the model declares no data.

@@ -12,7 +12,7 @@ from edgeassay.spec import Claim, ClaimName, Measurement
 
 def loads(evidence: Evidence, claim: Claim) -> Measured:
     """1 where it loads and runs; what it raises says why it doesn't."""
-    evidence.check_loads(claim.case)
+    evidence.rig.loaded(claim.case)
     return Measurement(value=1.0, unit="flag", n=1), None
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from edgeassay.claims.measured import Measure, Measured
 from edgeassay.errors import Absent, MeasurementError
 from edgeassay.evidence import Evidence
-from edgeassay.spec import Claim, ClaimName, Measurement
+from edgeassay.spec import TRAITS, Claim, ClaimName, Measurement
 
 SHOWN: Final = 4  # kinds of nodes
 
@@ -33,34 +33,28 @@ def delegated_share(evidence: Evidence, claim: Claim) -> Measured:
     return Measurement(value=value, unit="share", n=nodes, detail=words), None
 
 
-def _parity(evidence: Evidence, claim: Claim, value: float | None, unit: str) -> Measured:
-    parity = evidence.parity(claim.case)
+def parity(evidence: Evidence, claim: Claim) -> Measured:
+    """The largest difference from another runtime's outputs: of integers in output steps, of
+    floating-point numbers as it is.
+    """
+    found = evidence.parity(claim.case)
+    value, gives, instead = (
+        (found.lsb, "floating-point numbers", ClaimName.PARITY_DIFFERENCE)
+        if claim.name is ClaimName.PARITY_LSB
+        else (found.difference, "integers", ClaimName.PARITY_LSB)
+    )
     if value is None:
-        gives, instead = (
-            ("floating-point numbers", ClaimName.PARITY_DIFFERENCE)
-            if claim.name is ClaimName.PARITY_LSB
-            else ("integers", ClaimName.PARITY_LSB)
-        )
         raise MeasurementError(
             f"{claim.case.id} gives {gives}: claim {instead} of it, in {claim.limit.source}"
         )
     other = evidence.rig.plan.parity_of(claim.case)
     assert other is not None, "parity was measured"
-    words = f"{parity.differing:,} of {parity.outputs:,} numbers differ from those of"
+    words = f"{found.differing:,} of {found.outputs:,} numbers differ from those of"
     words = f"{words} {other.runtime} on {other.device}"
     quality = evidence.parity_quality(claim.case)
     detail = f"{words}; {quality}" if quality else words
-    return Measurement(value=value, unit=unit, n=parity.rows, detail=detail), None
-
-
-def parity_lsb(evidence: Evidence, claim: Claim) -> Measured:
-    """The largest difference between integer outputs, in output steps."""
-    return _parity(evidence, claim, evidence.parity(claim.case).lsb, "LSB")
-
-
-def parity_difference(evidence: Evidence, claim: Claim) -> Measured:
-    """The largest difference between floating-point outputs."""
-    return _parity(evidence, claim, evidence.parity(claim.case).difference, "score")
+    unit = TRAITS[claim.name].unit
+    return Measurement(value=value, unit=unit, n=found.rows, detail=detail), None
 
 
 def _less_than_all(nodes: int, at_most: int) -> Measurement:
@@ -72,6 +66,6 @@ def _less_than_all(nodes: int, at_most: int) -> Measurement:
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
     ClaimName.DELEGATED_SHARE: delegated_share,
-    ClaimName.PARITY_LSB: parity_lsb,
-    ClaimName.PARITY_DIFFERENCE: parity_difference,
+    ClaimName.PARITY_LSB: parity,
+    ClaimName.PARITY_DIFFERENCE: parity,
 }

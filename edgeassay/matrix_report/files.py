@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from edgeassay.errors import DataError, why
+from edgeassay.errors import DataError
 from edgeassay.report.results import CaseRecord, Results
+from edgeassay.runs.format import bytes_of
 
 REMEDY: Final = "give a results.json that `pytest` left (--assay-json says where)"
 CHANGED: Final = "it was changed by hand; run it again"
@@ -53,14 +54,7 @@ def read_results(path: Path) -> Results:
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path} doesn't exist; {REMEDY}") from None
-    except OSError as error:
-        raise DataError(f"{path} can't be read: {why(error)}; {REMEDY}") from None
-    if not content.strip():
-        raise DataError(f"{path} is empty; {REMEDY}")
+    content = bytes_of(path, REMEDY)
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -94,7 +94,7 @@ def read_shape(path: Path, shape: type[Shape]) -> Shape:
     """The file in its shape; DataError where it can't be read, is another tool's, or of a version
     of the format that isn't read.
     """
-    file = _parsed(path, _bytes_of(path), shape)
+    file = _parsed(path, bytes_of(path, REMEDY), shape)
     if file.version.partition(".")[0] not in READ:
         raise DataError(
             f"{path} is of version {file.version} of pytest-benchmark's format, and"
@@ -103,15 +103,16 @@ def read_shape(path: Path, shape: type[Shape]) -> Shape:
     return file
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path, remedy: str) -> bytes:
+    """What is in a file; DataError, with the `remedy`, where it can't be read, or has nothing."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path} doesn't exist; {REMEDY}") from None
+        raise DataError(f"{path} doesn't exist; {remedy}") from None
     except OSError as error:
-        raise DataError(f"{path} can't be read: {why(error)}; {REMEDY}") from None
+        raise DataError(f"{path} can't be read: {why(error)}; {remedy}") from None
     if not content.strip():
-        raise DataError(f"{path} is empty; {REMEDY}")
+        raise DataError(f"{path} is empty; {remedy}")
     return content
 
 
