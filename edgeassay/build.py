@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeAlias
-
-from filelock import FileLock
 
 from edgeassay.artifacts import (
     Artifact,
@@ -22,7 +20,7 @@ from edgeassay.artifacts import (
     read_artifact,
     write_artifact,
 )
-from edgeassay.atomic import remove, sha256_of, write_bytes
+from edgeassay.atomic import locked, remove, sha256_of, write_bytes
 from edgeassay.converter import CONVERTER_MODULE, Job, convert, source_kind
 from edgeassay.datasets import Dataset, check_separation, draw_calibration, load_images
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError, why
@@ -177,7 +175,11 @@ def build(
                 continue
         recipes[name] = recipe(model, name, calibration.get(name))
     if recipes:
-        with _lock(cache / f"{model.id}.lock"):
+        with locked(
+            cache / f"{model.id}.lock",
+            f"the artifact cache {cache} can't be used",
+            "choose another with --artifact-cache, or make it writable",
+        ):
             wanted = {n: r for n, r in recipes.items() if cached(cache, r) is None}
             if wanted:
                 missing |= _make(model, wanted, calibration, cache, report)
@@ -185,24 +187,6 @@ def build(
         if name not in missing:
             artifacts[name] = read_artifact(cache_path(cache, made_from), model.id, name)
     return Built(artifacts=artifacts, missing=missing)
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Keep other runs from building the same model; ConfigError where the cache can't be used."""
-    lock = FileLock(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        raise ConfigError(
-            f"the artifact cache {path.parent} can't be used: {why(error)}; choose"
-            " another with --artifact-cache, or make it writable"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _make(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any, Final
 
 from filelock import FileLock
 
-from edgeassay.atomic import check_writable, write_text
+from edgeassay.atomic import check_writable, scratch_folder, write_text
 from edgeassay.emulation.debian import (
     Archive,
     check_tools,
@@ -47,22 +46,18 @@ def make(
     with FileLock(emulator.folder.with_suffix(".lock")):
         if emulator.installed:
             return False
-        for left in emulator.folder.parent.glob(f".{emulator.name}-*"):  # by one that was killed
-            shutil.rmtree(left, ignore_errors=True)
         archive = _archive(emulator.recipe, mirror, keyring)
         check_tools(archive)
-        made = Path(tempfile.mkdtemp(dir=emulator.folder.parent, prefix=f".{emulator.name}-"))
         try:
-            manifest = _make(emulator, made, archive, report)
-            write_text(made / MANIFEST, json.dumps(manifest, indent=2) + "\n")
-            made.chmod(0o755)
-            made.rename(emulator.folder)
+            with scratch_folder(emulator.folder.parent, f".{emulator.name}-") as made:
+                manifest = _make(emulator, made, archive, report)
+                write_text(made / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+                made.chmod(0o755)
+                made.rename(emulator.folder)
         except OSError as error:
             raise Absent(
                 f"the emulated {emulator.name} can't be made: {error.filename}: {why(error)}"
             ) from None
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
     return True
 
 

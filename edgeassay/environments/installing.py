@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
+from edgeassay.atomic import locked, scratch_folder
 from edgeassay.environments.places import (
     declared,
     place_of,
@@ -39,11 +36,13 @@ def install(name: str, *, report: Reporter, again: bool = False) -> Path:
     spec = declared(name)
     python, version = fitting_python(name, spec)
     place = place_of(name, spec, version)
-    with _locked(name):
+    folder = runtimes_folder()
+    failure = f"{folder}, where environments of runtimes are installed, can't be used"
+    with locked(folder / f"{name}.lock", failure, "make it writable"):
         if python_in(place).is_file() and not again:
             return python_in(place)
-        with _scratch(name) as folder:
-            made = folder / place.name
+        with _scratch(name, folder) as scratch:
+            made = scratch / place.name
             with report(f"installing {name}", 2) as advance:
                 _do(name, "its venv", [str(python), "-I", "-m", "venv", str(made)])
                 advance(1)
@@ -52,45 +51,21 @@ def install(name: str, *, report: Reporter, again: bool = False) -> Path:
                 advance(1)
             _settle(made, place)
             if place.exists():
-                place.rename(folder / "before")
+                place.rename(scratch / "before")
             made.rename(place)
     return python_in(place)
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Keep other processes from making the same one; ConfigError where none can be made there."""
-    folder = runtimes_folder()
-    lock = FileLock(folder / f"{name}.lock")
+def _scratch(name: str, folder: Path) -> Iterator[Path]:
+    """A folder beside the places; ConfigError where something can't be written there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        raise ConfigError(
-            f"{folder}, where environments of runtimes are installed, can't be used: {why(error)};"
-            " make it writable"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _scratch(name: str) -> Iterator[Path]:
-    """A folder beside the places; what a killed installation left is removed first."""
-    folder, prefix = runtimes_folder(), f".{name}="
-    for left in folder.glob(f"{prefix}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
-    try:
-        yield made
+        with scratch_folder(folder, f".{name}=") as made:
+            yield made
     except OSError as error:
         raise ConfigError(
             f"{name} can't be installed in {folder}: {why(error)}; make room, or make it writable"
         ) from None
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 def _do(name: str, what: str, words: Sequence[str]) -> None:

@@ -12,10 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
-from edgeassay.atomic import remove, write_bytes
-from edgeassay.errors import ConfigError, why
+from edgeassay.atomic import locked, remove, write_bytes
 
 # Below a project's root; a folder for each fingerprint, and in it the runs of that machine.
 STORAGE: Final = Path(".assay", "benchmarks")
@@ -66,19 +63,9 @@ def alone(storage: Path) -> Iterator[None]:
 
     ConfigError where the folder can't be used.
     """
-    lock = FileLock(storage / "saving.lock")
-    try:
-        storage.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except OSError as error:
-        raise ConfigError(
-            f"{storage} can't be written: {why(error)}; choose another place with"
-            " --benchmark-storage"
-        ) from None
-    try:
+    remedy = "choose another place with --benchmark-storage"
+    with locked(storage / "saving.lock", f"{storage} can't be written", remedy):
         for pattern in UNFINISHED:
             for path in storage.rglob(pattern):
                 remove(path)
         yield
-    finally:
-        lock.release()
