@@ -10,16 +10,14 @@ from functools import partial
 from typing import Final
 
 from edgeassay.config import environment_specs
-from edgeassay.config.device_checks import EMULATOR
 from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent, Unreached
 from edgeassay.slots import Slot
 from edgeassay.spec import DeviceSpec, RuntimeSpec
+from edgeassay.spec.runtimes import EMULATOR, ENVIRONMENT, OWN
 from edgeassay.workers import Elsewhere, NotThere, Worker, install
 
-OWN = "{python}"
-ENVIRONMENT = "{environment}"
 # What processors execute beside their own instructions, by its Linux name.
 OLDER: Final = {"x86_64": ("i386", "i686"), "aarch64": ("armv8l", "armv7l", "armv6l")}
 
@@ -31,10 +29,11 @@ def command_of(device: DeviceSpec, name: str) -> list[str]:
     if name not in device.workers:
         raise Absent(f"{device.file} declares no worker for {name!r}")
     places = {OWN: sys.executable}
-    words = device.workers[name].command
-    if any(ENVIRONMENT in word for word in words):
+    worker = device.workers[name]
+    words = worker.command
+    if worker.names(ENVIRONMENT):
         places[ENVIRONMENT] = str(python_of(name))
-    if any(EMULATOR in word for word in words):
+    if worker.names(EMULATOR):
         places[EMULATOR] = str(emulator_for(device.architecture).folder)
     for placeholder, path in places.items():
         words = tuple(word.replace(placeholder, path) for word in words)
@@ -46,7 +45,7 @@ def mending(device: DeviceSpec, name: str) -> str:
     declared, worker = f"{device.file}:workers.{name}", device.workers[name]
     if worker.is_environment:
         return f"make it anew: `edgeassay runtimes --install {name}`"
-    if any(EMULATOR in word for word in worker.command):
+    if worker.names(EMULATOR):
         return "make it anew: `edgeassay emulators --install`"
     words = command_of(device, name)
     if shutil.which(words[0]) is None:
@@ -60,10 +59,10 @@ def mending(device: DeviceSpec, name: str) -> str:
 
 def identity_of(device: DeviceSpec, name: str) -> list[str]:
     """What tells a worker's command from others that give other outputs, wherever it lies."""
-    words = device.workers[name].command
-    if any(EMULATOR in word for word in words):
-        return [*words, emulator_for(device.architecture).folder.name]
-    return list(words)
+    worker = device.workers[name]
+    if worker.names(EMULATOR):
+        return [*worker.command, emulator_for(device.architecture).folder.name]
+    return list(worker.command)
 
 
 def native(architecture: str) -> tuple[str, ...]:

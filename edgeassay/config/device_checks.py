@@ -10,6 +10,7 @@ from edgeassay.config.catalogue import environments, is_environment
 from edgeassay.config.shapes import NAME, DeviceFile, nearest
 from edgeassay.errors import ConfigError
 from edgeassay.spec import ARCHITECTURES, ENGINES, RuntimeSpec, WorkerSpec
+from edgeassay.spec.runtimes import EMULATOR
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 MOST_IMAGES: Final = 1_000_000
@@ -23,7 +24,6 @@ LONGEST_WAIT_S: Final = 86_400.0  # a day
 # A folder on another machine: what reads it there may be a shell.
 FOLDER: Final = re.compile(r"[A-Za-z0-9._@+/][A-Za-z0-9._@+/-]*(?<!/)")
 
-EMULATOR: Final = "{emulator}"  # in a command: the folder of the architecture's emulator
 USABLE: Final = "lower-case letters, digits, '.', '_' and '-' make file names and test names"
 
 
@@ -80,7 +80,7 @@ def _check_target(name: str, runtime: RuntimeSpec, where: str) -> None:
 
 def _check_worker(name: str, worker: WorkerSpec, device: DeviceFile, where: str) -> None:
     """ConfigError where a worker's command or place can't be."""
-    if any(EMULATOR in word for word in worker.command) and not device.emulated:
+    if worker.names(EMULATOR) and not device.emulated:
         raise ConfigError(
             f"{where}: workers.{name} runs in {EMULATOR}, whose times say nothing of any"
             " device; add `emulated = true`"

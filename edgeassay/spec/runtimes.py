@@ -103,6 +103,13 @@ class EnvironmentSpec:
     architectures: tuple[str, ...] = ()
 
 
+# What a worker's command may have in it: the Python that runs the suite; that of the environment of
+# the worker's name; the folder of the architecture's emulator.
+OWN: Final = "{python}"
+ENVIRONMENT: Final = "{environment}"
+EMULATOR: Final = "{emulator}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkerSpec:
     """What starts a worker on a device: a command, to which the worker's folder is appended.
@@ -119,9 +126,13 @@ class WorkerSpec:
     @property
     def is_environment(self) -> bool:
         """Whether it is the Python of an environment that `edgeassay runtimes` installs."""
-        return any("{environment}" in word for word in self.command)
+        return self.names(ENVIRONMENT)
+
+    def names(self, placeholder: str) -> bool:
+        """Whether its command has a placeholder in it."""
+        return any(placeholder in word for word in self.command)
 
     @property
     def is_own(self) -> bool:
         """Whether it is this very Python, on this machine."""
-        return self.command == ("{python}",) and self.folder is None
+        return self.command == (OWN,) and self.folder is None
