@@ -27,7 +27,7 @@ from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailabl
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
-from edgeassay.variants import Method, method_of, options_of
+from edgeassay.variants import Method, calibrates, method_of, options_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
 # Opens the data set of a declaration; Absent where it isn't on this machine.
@@ -47,10 +47,10 @@ NEEDED: Final = {
 }
 
 
-def converter_versions(kind: str) -> dict[str, str]:
-    """The versions of what converts, without importing it."""
+def converter_versions(kind: str, method: Method | None = None) -> dict[str, str]:
+    """The versions of what converts, by a method if need be, without importing it."""
     found = {}
-    for name in CONVERTERS[kind]:
+    for name in (*CONVERTERS[kind], *(method.packages if method else ())):
         with suppress(metadata.PackageNotFoundError):
             found[name.removesuffix("-cpu")] = metadata.version(name)
     return found
@@ -60,7 +60,7 @@ def code_versions(method: Method, kind: str) -> dict[str, str]:
     """The digests of our own code that makes the bytes: a change there makes another artifact."""
     found = {}
     loading = ("edgeassay.networks",) if kind == "keras" else ()
-    for module in (CONVERTER_MODULE, *loading, method.module):
+    for module in (CONVERTER_MODULE, *loading, method.module, *method.code):
         spec = find_spec(module)
         assert spec is not None
         assert spec.origin is not None
@@ -74,9 +74,9 @@ def seed_of(name: str) -> int:
 
 
 def settings_of(variant: VariantSpec) -> dict[str, Any]:
-    """What a manifest keeps of a variant's declaration."""
+    """What a manifest keeps of a variant's declaration: all that decides its bytes."""
     given = asdict(variant).items()
-    return {key: value for key, value in given if value is not None and value is not False}
+    return {key: value for key, value in given if value and key != "on_request"}
 
 
 def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> Images:
@@ -92,7 +92,10 @@ def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> I
             f"{model.file}: variants.{variant}.calibration_images = {count}, and split"
             f" {split.name!r} of {dataset.where} has {len(split)} images; ask for at most as many"
         )
-    picks = draw_calibration(dataset, count, seed_of(f"{model.id}-{variant}"))
+    # By the method, so that a variant that was tried under another name is the same.
+    picks = draw_calibration(
+        dataset, count, seed_of(f"{model.id}-{model.variants[variant].method}")
+    )
     return load_images(dataset.splits[Role.CALIBRATION], picks, model.preprocess)
 
 
@@ -120,7 +123,7 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
         source_sha256=source,
         data_sha256=None if images is None else hashlib.sha256(images.tobytes()).hexdigest(),
         settings=settings_of(model.variants[variant]),
-        versions=converter_versions(kind) | code_versions(method, kind),
+        versions=converter_versions(kind, method) | code_versions(method, kind),
     )
 
 
@@ -167,7 +170,7 @@ def build(
             except ArtifactError as error:
                 missing[name] = error
             continue
-        if method.calibrates:
+        if calibrates(model.variants[name]):
             try:
                 calibration[name] = calibration_images(model, name, open_data)
             except Absent as error:

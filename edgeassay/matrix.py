@@ -253,8 +253,8 @@ def plan(
         for model in chosen.values()
         for runtime in model.runtimes
         if not wanted_runtimes or runtime in wanted_runtimes
-        for variant in model.variants
-        if not wanted_variants or variant in wanted_variants
+        for variant, declared in model.variants.items()
+        if variant in wanted_variants or not (wanted_variants or declared.on_request)
         if takes(model.runtimes[runtime], model, variant)
     ]
     _check_any(cases, chosen, wanted_variants, wanted_runtimes)

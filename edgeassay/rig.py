@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -102,17 +102,21 @@ class Rig:
         model = self.model(case)
         wanted = {c.variant for c in self.plan.cases if c.model == model.id}
         wanted |= {case.variant, model.reference.variant}
+        self.build(model.id, [v for v in model.variants if v in wanted])
+        if (model.id, case.variant) in self._unbuilt:
+            raise self._unbuilt[model.id, case.variant]
+
+    def build(self, model_id: str, variants: Sequence[str]) -> None:
+        """Make artifacts of a model's variants; what fails is told when it is asked for."""
         made = build(
-            model,
-            [v for v in model.variants if v in wanted],
+            self.plan.models[model_id],
+            variants,
             cache=self.settings.cache,
             open_data=self.dataset,
             report=self.report,
         )
-        self.artifacts |= {(model.id, v): artifact for v, artifact in made.artifacts.items()}
-        self._unbuilt |= {(model.id, v): error for v, error in made.missing.items()}
-        if case.variant in made.missing:
-            raise made.missing[case.variant]
+        self.artifacts |= {(model_id, v): artifact for v, artifact in made.artifacts.items()}
+        self._unbuilt |= {(model_id, v): error for v, error in made.missing.items()}
 
     def dataset(self, source: DataSource) -> Dataset:
         """The data set of a declaration, opened once; Absent where it isn't on this machine."""

@@ -40,7 +40,12 @@ from edgeassay.spec import (
     Role,
     Statistics,
 )
-from edgeassay.variants import METHODS, check_variant, options_of
+from edgeassay.variants import (
+    TENSORFLOW_OPTIONS,
+    calibrates,
+    check_variant,
+    given_options,
+)
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
@@ -70,7 +75,7 @@ def check_model(model: ModelFile, where: str) -> None:
     """ConfigError, naming file and key, where a model.toml contradicts itself."""
     _check_weights(model, where)
     for name, variant in model.variants.items():
-        check_variant(name, variant, where)
+        check_variant(variant, where, name)
     _check_reference(model, where)
     _check_names(model, where)
     _check_formats(model, where)
@@ -144,14 +149,13 @@ def _check_weights(model: ModelFile, where: str) -> None:
             f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
         )
     for name in made if suffix == ".tflite" else ():
-        for option in options_of(model.variants[name]):
+        for option in sorted({*given_options(model.variants[name])} & {*TENSORFLOW_OPTIONS}):
             raise ConfigError(
                 f"{where}: variants.{name}.{option} is for TensorFlow's converter, and variants of"
                 f" {model.weights!r} are made by ai-edge-quantizer; remove it"
             )
     for name in made:
-        method = METHODS.get(model.variants[name].method or "")
-        if method is not None and method.calibrates and model.data is None:
+        if calibrates(model.variants[name]) and model.data is None:
             raise ConfigError(
                 f"{where}: variant {name!r} needs calibration images, and the model has no [data];"
                 " declare it, or leave the variant out"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from edgeassay.config.catalogue import catalogue
 from edgeassay.config.checks import (
@@ -15,11 +18,22 @@ from edgeassay.config.checks import (
 )
 from edgeassay.config.device_checks import check_device
 from edgeassay.config.limits import check_once, read_limits, read_particular
-from edgeassay.config.shapes import DeviceFile, LimitEntry, ModelFile, nearest, read_file
+from edgeassay.config.shapes import (
+    DeviceFile,
+    LimitEntry,
+    ModelFile,
+    explain,
+    nearest,
+    read_file,
+)
+from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
-from edgeassay.spec import TRAITS, Deviation, DeviceSpec, LimitRule, ModelSpec
+from edgeassay.spec import TRAITS, Deviation, DeviceSpec, LimitRule, ModelSpec, VariantSpec
+from edgeassay.variants import check_variant
 
 DATA_VARIABLE = "EDGEASSAY_DATA"
+# The folder of a model that has a file for each of its further variants.
+VARIANTS: Final = "variants"
 
 
 def load_model(folder: Path, root: Path) -> ModelSpec:
@@ -31,6 +45,9 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         raise ConfigError(
             f"{where}: id = {model.id!r}, and the folder is {folder.name!r}; make them equal"
         )
+    model = model.model_copy(
+        update={"variants": {**model.variants, **_further_variants(folder, model, root)}}
+    )
     check_model(model, where)
     classes = class_names(model.data)
     deviations = tuple(
@@ -78,6 +95,29 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         limits=limits,
         deviations=deviations,
     )
+
+
+def _further_variants(folder: Path, model: ModelFile, root: Path) -> dict[str, VariantSpec]:
+    """Variants that have a file of their own, `variants/<name>.toml`: what a search found."""
+    found = {}
+    for path in sorted((folder / VARIANTS).glob("*.toml")):
+        where = relative(path, root)
+        if path.stem in model.variants:
+            raise ConfigError(
+                f"{where}: the variant {path.stem!r} is declared in model.toml too; leave one"
+            )
+        found[path.stem] = read_variant(path, where)
+    return found
+
+
+def read_variant(path: Path, where: str) -> VariantSpec:
+    """The variant that a file declares; ConfigError, naming it as `where`, says what is wrong."""
+    try:
+        variant = TypeAdapter(VariantSpec).validate_python(read_toml(path, where))
+    except ValidationError as error:
+        raise ConfigError(explain(VariantSpec, error, where)) from None
+    check_variant(variant, where)
+    return variant
 
 
 def load_device(path: Path, root: Path) -> DeviceSpec:

@@ -19,15 +19,21 @@ ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv6
 class VariantSpec:
     """One compressed form of a model: the method that makes it and what that needs, or an artifact
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
+
     `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes.
+    Of a mixed variant, `layers` names the precision of single layers, `others` that of the rest.
+    One `on_request` is taken only where it is named.
     """
 
     __pydantic_config__ = STRICT
     method: str | None = None
     calibration_images: int = 0
     per_tensor_dense: bool = False
+    others: str | None = None
+    layers: Mapping[str, str] = field(default_factory=dict)
     artifact: str | None = None
     sha256: str | None = None
+    on_request: bool = False
 
     @property
     def suffix(self) -> str:

@@ -1,5 +1,27 @@
 """Compression methods: one file a method, one registry, which needs no TensorFlow to read."""
 
-from edgeassay.variants.registry import METHODS, Method, check_variant, method_of, options_of
+from edgeassay.variants.precisions import FLOAT, Precision, precisions
+from edgeassay.variants.registry import (
+    METHODS,
+    TENSORFLOW_OPTIONS,
+    Method,
+    calibrates,
+    check_variant,
+    given_options,
+    method_of,
+    options_of,
+)
 
-__all__ = ["METHODS", "Method", "check_variant", "method_of", "options_of"]
+__all__ = [
+    "FLOAT",
+    "METHODS",
+    "TENSORFLOW_OPTIONS",
+    "Method",
+    "Precision",
+    "calibrates",
+    "check_variant",
+    "given_options",
+    "method_of",
+    "options_of",
+    "precisions",
+]

@@ -116,7 +116,7 @@ def open_tflite(path: Path) -> Source:
         tuple(None if side < 0 else int(side) for side in d["shape_signature"][1:])
         for d in interpreter.get_input_details()
     ]
-    return shapes, lambda method, images, _: method.requantize(path, images)
+    return shapes, lambda method, images, options: method.requantize(path, images, **options)
 
 
 def check_inputs(shapes: Sequence[Shape], made: tuple[int, ...]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgeassay.variants import recipe
+
 
 def convert(
     converter: Any,
@@ -30,8 +32,4 @@ def convert(
 
 def requantize(source: Path, calibration: npt.NDArray[np.float32] | None) -> bytes:
     """The same from a float .tflite."""
-    from ai_edge_quantizer import qtyping, quantizer
-
-    made = quantizer.Quantizer(str(source))
-    made.add_dynamic_config(".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=8)
-    return bytes(made.quantize(enable_progress_report=False).quantized_model)
+    return recipe.requantize(source, None, others="drq")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from edgeassay.variants import recipe
 
 
 def convert(converter: Any, calibration: npt.NDArray[np.float32] | None) -> bytes:
@@ -32,21 +33,4 @@ def convert(converter: Any, calibration: npt.NDArray[np.float32] | None) -> byte
 
 def requantize(source: Path, calibration: npt.NDArray[np.float32] | None) -> bytes:
     """The same from a float .tflite, which must have a signature to be calibrated by."""
-    from ai_edge_litert.interpreter import Interpreter
-    from ai_edge_quantizer import qtyping, quantizer
-
-    assert calibration is not None, "int8 is registered as calibrating"
-    signatures = Interpreter(model_path=str(source)).get_signature_list()
-    if not signatures:
-        sys.exit(f"{source.name} has no signature, and is calibrated by its name; export it anew")
-    name, signature = next(iter(signatures.items()))
-    made = quantizer.Quantizer(str(source))
-    made.add_static_config(
-        ".*",
-        qtyping.TFLOperationName.ALL_SUPPORTED,
-        activation_num_bits=8,
-        weight_num_bits=8,
-    )
-    images = [{signature["inputs"][0]: image[np.newaxis]} for image in calibration]
-    ranges = made.calibrate({name: images}, num_threads=1)
-    return bytes(made.quantize(ranges, enable_progress_report=False).quantized_model)
+    return recipe.requantize(source, calibration, others="int8", integer=True)

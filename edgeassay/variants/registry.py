@@ -9,29 +9,58 @@ from typing import Any, Final
 
 from edgeassay.errors import ConfigError
 from edgeassay.spec import FORMATS, VariantSpec
+from edgeassay.variants.precisions import FLOAT, precisions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A way to make an artifact: the module that does it, whether it looks at images, whether
-    inputs and outputs are integers, and which further keys of a variant it takes.
+    """A way to make an artifact: the module that does it, whether it looks at images (None: where
+    its precisions need them), whether inputs and outputs are integers, which further keys of a
+    variant it takes.
+
+    What has a `precision` is a recipe of that one alone. `packages` and our own modules `code`
+    decide its bytes too, beside what converts every network and the module itself.
     """
 
     module: str
-    calibrates: bool = False
+    calibrates: bool | None = False
     integer: bool = False
     options: tuple[str, ...] = ()
+    precision: str | None = None
+    packages: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
 
 
-# Keys of a variant that only some methods take, from a trained network.
-OPTIONS: Final = ("per_tensor_dense",)
+# Keys of a variant that only some methods take.
+OPTIONS: Final = ("per_tensor_dense", "others", "layers")
+# Those that mean something to TensorFlow's converter alone.
+TENSORFLOW_OPTIONS: Final = ("per_tensor_dense",)
+RECIPE: Final = "edgeassay.variants.recipe"
+
+
+CODE: Final = ("edgeassay.variants.precisions", "edgeassay.tflite_file")
+
+
+def _recipe(**traits: Any) -> Method:
+    """A method that gives layers their precisions, by ai-edge-quantizer."""
+    packages = ("ai-edge-quantizer", "ai-edge-litert")
+    return Method(module=RECIPE, packages=packages, code=CODE, **traits)
 
 
 METHODS: Final[Mapping[str, Method]] = {
     "fp32": Method(module="edgeassay.variants.fp32"),
-    "drq": Method(module="edgeassay.variants.drq", options=("per_tensor_dense",)),
+    "drq": Method(
+        module="edgeassay.variants.drq", options=("per_tensor_dense",), code=(RECIPE, *CODE)
+    ),
     "fp16": Method(module="edgeassay.variants.fp16"),
-    "int8": Method(module="edgeassay.variants.int8", calibrates=True, integer=True),
+    "int8": Method(
+        module="edgeassay.variants.int8", calibrates=True, integer=True, code=(RECIPE, *CODE)
+    ),
+    "int16x8": _recipe(calibrates=True, integer=True, precision="int16x8"),
+    "w8": _recipe(precision="w8"),
+    "w4": _recipe(precision="w4"),
+    "w4a8": _recipe(calibrates=True, integer=True, precision="w4a8"),
+    "mixed": _recipe(calibrates=None, options=("others", "layers")),
 }
 
 
@@ -40,32 +69,54 @@ def method_of(variant: VariantSpec) -> Method | None:
     return None if variant.method is None else METHODS[variant.method]
 
 
-def options_of(variant: VariantSpec) -> dict[str, Any]:
-    """What a variant asks of its method beside the usual."""
+def given_options(variant: VariantSpec) -> dict[str, Any]:
+    """What a variant's declaration asks of its method beside the usual."""
     given = {name: getattr(variant, name) for name in OPTIONS}
     return {name: value for name, value in given.items() if value}
 
 
-def check_variant(name: str, variant: VariantSpec, where: str) -> None:
-    """ConfigError where it isn't declared how to come by the variant, or not as it must be."""
-    key = f"{where}: variants.{name}"
+def options_of(variant: VariantSpec) -> dict[str, Any]:
+    """What a variant's method is told beside the usual."""
+    method = method_of(variant)
+    told = given_options(variant)
+    if method is None or method.module != RECIPE:
+        return told
+    return {"others": method.precision or FLOAT, "integer": method.integer} | told
+
+
+def calibrates(variant: VariantSpec) -> bool:
+    """Whether a variant's method looks at images; an unknown one doesn't."""
+    method = METHODS.get(variant.method or "")
+    if method is None or method.calibrates is not None:
+        return bool(method and method.calibrates)
+    named = {*variant.layers.values(), variant.others or FLOAT}
+    known = precisions()
+    return any(name in known and known[name].calibrates for name in named)
+
+
+def check_variant(variant: VariantSpec, where: str, name: str | None = None) -> None:
+    """ConfigError where it isn't declared how to come by the variant, or not as it must be. `name`
+    is its name in [variants]; None where it has the file for itself.
+    """
+    own = name is None
+    key = f"{where}: " if own else f"{where}: variants.{name}."
     if (variant.method is None) == (variant.artifact is None):
         raise ConfigError(
-            f"{key} must have either `method` (how it is made from the weights) or `artifact` (the"
-            " .tflite or .onnx that it is)"
+            f"{where if own else key[:-1]} must have either `method` (how it is made from the"
+            " weights) or `artifact` (the .tflite or .onnx that it is)"
         )
     if variant.artifact is not None:
         if variant.suffix not in FORMATS:
             raise ConfigError(
-                f"{key}.artifact = {variant.artifact!r} must be a {' or a '.join(FORMATS)}"
+                f"{key}artifact = {variant.artifact!r} must be a {' or a '.join(FORMATS)}"
             )
         if variant.calibration_images:
-            raise ConfigError(f"{key}.calibration_images goes with `method`: remove it")
+            raise ConfigError(f"{key}calibration_images goes with `method`: remove it")
     if variant.sha256 is not None and (
         variant.artifact is None or not re.fullmatch("[0-9a-f]{64}", variant.sha256)
     ):
         raise ConfigError(
-            f"{key}.sha256 = {variant.sha256!r} must be the SHA-256 of `artifact`: 64 digits of 0-9"
+            f"{key}sha256 = {variant.sha256!r} must be the SHA-256 of `artifact`: 64 digits of 0-9"
             " and a-f"
         )
     _check_options(variant, key)
@@ -74,21 +125,28 @@ def check_variant(name: str, variant: VariantSpec, where: str) -> None:
     method = METHODS.get(variant.method)
     if method is None:
         raise ConfigError(
-            f"{key}.method = {variant.method!r} is unknown; known: {', '.join(METHODS)}"
+            f"{key}method = {variant.method!r} is unknown; known: {', '.join(METHODS)}"
         )
-    if method.calibrates != (variant.calibration_images > 0) or variant.calibration_images < 0:
-        wants = "needs a positive number of" if method.calibrates else "uses no"
+    looks = calibrates(variant)
+    if looks != (variant.calibration_images > 0) or variant.calibration_images < 0:
+        wants = "needs a positive number of" if looks else "uses no"
         raise ConfigError(
-            f"{key}.calibration_images = {variant.calibration_images}, and method"
+            f"{key}calibration_images = {variant.calibration_images}, and method"
             f" {variant.method!r} {wants} calibration images"
         )
 
 
 def _check_options(variant: VariantSpec, key: str) -> None:
     """ConfigError where a variant has a key that means nothing to its method."""
-    for name in options_of(variant):
+    for name in given_options(variant):
         takers = [method for method, known in METHODS.items() if name in known.options]
         if variant.method not in takers:
             raise ConfigError(
-                f"{key}.{name} goes with method {' or '.join(map(repr, takers))} alone: remove it"
+                f"{key}{name} goes with method {' or '.join(map(repr, takers))} alone: remove it"
+            )
+    used = {"others": variant.others, **{f"layers.{k}": v for k, v in variant.layers.items()}}
+    for name, precision in used.items():
+        if precision is not None and precision not in precisions():
+            raise ConfigError(
+                f"{key}{name} = {precision!r} is no precision; known: {', '.join(precisions())}"
             )

@@ -1,0 +1,199 @@
+"""What a .tflite file says of itself: its operators, their weights, the types of its tensors."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from edgeassay.errors import ArtifactError, why
+
+# Operators that multiply activations by weights, and which axis of the weights has the outputs.
+LAYERS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D")
+# In TRANSPOSE_CONV the first input is the shape of the output.
+WEIGHTS_AT: Final = {"TRANSPOSE_CONV": 1}
+MOST_NAME: Final = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """One operator of a graph, in the order of execution.
+
+    `kind` is TensorFlow Lite's name of it, `name` what people call it, unlike any other's of the
+    file; `outputs` are the names of its output tensors. `weights` is what it has as constants,
+    `weight_type` the type of the largest of them, `macs` its multiply-accumulates for one input.
+    `follows` is the index of the layer whose precision it takes: its own where it has weights, or
+    that of the latest layer before it, or of the first.
+    """
+
+    index: int
+    kind: str
+    name: str
+    outputs: tuple[str, ...]
+    weights: int
+    weight_type: str | None
+    macs: int
+    follows: int
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether it multiplies by weights."""
+        return self.kind in LAYERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """The first subgraph of a .tflite. `types` counts, by the type's name, the tensors, and
+    `constant_bytes` the bytes that constants of a type take.
+    """
+
+    operators: tuple[Operator, ...]
+    types: dict[str, int]
+    constant_bytes: dict[str, int]
+
+    @property
+    def layers(self) -> tuple[Operator, ...]:
+        """The operators with weights, in order."""
+        return tuple(op for op in self.operators if op.is_layer)
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights of all layers, biases included."""
+        return sum(layer.weights for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all layers for one input."""
+        return sum(layer.macs for layer in self.layers)
+
+
+def read_graph(path: Path) -> Graph:
+    """The graph of a .tflite; ArtifactError where it can't be read."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path} can't be read: {why(error)}; build or copy it again") from None
+    try:
+        if data[4:8] != b"TFL3":
+            raise ValueError("no TFL3")
+        model: Any = schema.ModelT.InitFromPackedBuf(data, 0)
+        return _graph(model, schema)
+    except (struct.error, ValueError, TypeError, IndexError, AttributeError):
+        raise ArtifactError(
+            f"{path} is no .tflite, or a damaged one; copy it again, or export it anew"
+        ) from None
+
+
+def _graph(model: Any, schema: Any) -> Graph:
+    subgraph = model.subgraphs[0]
+    kinds = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+    types = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
+    tensors = subgraph.tensors
+    constant = [_bytes_of(model.buffers[t.buffer]) for t in tensors]
+    names = [t.name.decode("utf-8", "replace") for t in tensors]
+    found: list[dict[str, Any]] = []
+    for operator in subgraph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        kind = kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        constants = [i for i in operator.inputs if i >= 0 and constant[i]]
+        is_layer = kind in LAYERS
+        largest = max(constants, key=lambda i: _count(tensors[i]), default=None)
+        found.append(
+            {
+                "kind": kind,
+                "inputs": [int(i) for i in operator.inputs if i >= 0],
+                "outs": [int(i) for i in operator.outputs],
+                "outputs": tuple(names[i] for i in operator.outputs),
+                "weights": sum(_count(tensors[i]) for i in constants) if is_layer else 0,
+                "weight_type": types[tensors[largest].type] if is_layer and largest else None,
+                "macs": _macs(kind, operator, tensors) if is_layer else 0,
+            }
+        )
+    short = short_names([op["outputs"][0] if op["outputs"] else op["kind"] for op in found])
+    follows = _follows(found)
+    operators = tuple(
+        Operator(
+            index=i,
+            name=short[i],
+            follows=follows[i],
+            **{k: op[k] for k in ("kind", "outputs", "weights", "weight_type", "macs")},
+        )
+        for i, op in enumerate(found)
+    )
+    sizes: Counter[str] = Counter()
+    for tensor, size in zip(tensors, constant, strict=True):
+        sizes[types[tensor.type]] += size
+    return Graph(
+        operators=operators,
+        types=dict(Counter(types[t.type] for t in tensors)),
+        constant_bytes={name: size for name, size in sizes.items() if size},
+    )
+
+
+def _bytes_of(buffer: Any) -> int:
+    return 0 if buffer.data is None else len(buffer.data)
+
+
+def _count(tensor: Any) -> int:
+    return int(np.prod(tensor.shape)) if tensor.shape is not None else 1
+
+
+def _macs(kind: str, operator: Any, tensors: Sequence[Any]) -> int:
+    """Of one input: a batch counts once."""
+    output = tensors[operator.outputs[0]]
+    shape = tensors[operator.inputs[1]].shape
+    if kind == "TRANSPOSE_CONV":
+        taken = tensors[operator.inputs[2]]
+        return int(np.prod(taken.shape[1:3]) * np.prod(shape))
+    if kind == "FULLY_CONNECTED":
+        return int(np.prod(shape))
+    positions = int(np.prod(output.shape[1:-1]))
+    return positions * int(np.prod(shape))
+
+
+def _follows(found: Sequence[dict[str, Any]]) -> list[int]:
+    """Of every operator, the layer whose precision it takes."""
+    layers = [i for i, op in enumerate(found) if op["kind"] in LAYERS]
+    of_tensor: dict[int, int] = {}
+    follows = []
+    for i, op in enumerate(found):
+        before = [of_tensor[t] for t in op["inputs"] if t in of_tensor]
+        taken = i if op["kind"] in LAYERS else max(before, default=-1)
+        follows.append(taken)
+        of_tensor |= dict.fromkeys(op["outs"], taken) if taken >= 0 else {}
+    first = layers[0] if layers else 0
+    return [first if taken < 0 else taken for taken in follows]
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """What people call operators, by the names of their outputs: without the scope that all share,
+    the operator's own kind, and the numbers that a converter adds; each unlike the others.
+
+    A converter joins the names of what it merged by ';'. The first tells the layer.
+    """
+    parts = [name.split(";")[0].split("/") for name in names]
+    scopes = Counter(p[0] for p in parts if len(p) > 1)
+    shared = {scope for scope, times in scopes.items() if times > len(names) / 2}
+    found = []
+    for words in parts:
+        inner = words[1:] if words[0] in shared else words
+        found.append(inner[:-1] if len(inner) > 1 else inner)
+    whole = ["/".join(words) for words in found]
+    plain = ["/".join(re.sub(r"_\d+$|:\d+$", "", word) for word in words) for words in found]
+    return [_unlike(i, plain, whole)[:MOST_NAME] for i in range(len(found))]
+
+
+def _unlike(i: int, *choices: Sequence[str]) -> str:
+    """The first of an operator's names that no other has, or one with its number."""
+    for names in choices:
+        if names.count(names[i]) == 1:
+            return names[i]
+    return f"{choices[0][i]}#{i}"
