@@ -119,14 +119,13 @@ def check_variant(variant: VariantSpec, where: str, name: str | None = None) -> 
             f"{key}sha256 = {variant.sha256!r} must be the SHA-256 of `artifact`: 64 digits of 0-9"
             " and a-f"
         )
-    _check_options(variant, key)
-    if variant.method is None:
-        return
-    method = METHODS.get(variant.method)
-    if method is None:
+    if variant.method is not None and variant.method not in METHODS:
         raise ConfigError(
             f"{key}method = {variant.method!r} is unknown; known: {', '.join(METHODS)}"
         )
+    _check_options(variant, key)
+    if variant.method is None:
+        return
     looks = calibrates(variant)
     if looks != (variant.calibration_images > 0) or variant.calibration_images < 0:
         wants = "needs a positive number of" if looks else "uses no"
