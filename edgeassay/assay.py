@@ -155,8 +155,14 @@ class Assay:
         if matching:
             return Verdict.PASS, f"{deviation.source}: it still declares that {matching[0]}"
         if not against:
-            words = judgements[0].reason
-            return Verdict.UNMEASURED, f"{deviation.source}: nothing it covers is decided: {words}"
+            first = next(
+                (j for j in judgements if j.verdict is Verdict.INCONCLUSIVE), judgements[0]
+            )
+            lacking = first.verdict is Verdict.INCONCLUSIVE
+            return (
+                Verdict.INCONCLUSIVE if lacking else Verdict.UNMEASURED,
+                f"{deviation.source}: nothing it covers is decided: {first.reason}",
+            )
         return Verdict.FAIL, (
             f"{deviation.source}: the deviation matches nothing any more: {against[0]}; remove it"
         )

@@ -52,11 +52,11 @@ def judged(
     [
         (FAILS, "", Verdict.FAIL, True, Verdict.PASS),
         (FAILS, LACKING, Verdict.FAIL, False, Verdict.FAIL),
-        (OPEN, "", Verdict.INCONCLUSIVE, False, Verdict.UNMEASURED),
+        (OPEN, "", Verdict.INCONCLUSIVE, False, Verdict.INCONCLUSIVE),
         (OPEN, LACKING, Verdict.INCONCLUSIVE, True, Verdict.PASS),
         (PASSES, "", Verdict.PASS, False, Verdict.FAIL),
         (PASSES, LACKING, Verdict.PASS, False, Verdict.FAIL),
-        (NoEvidence("none"), "", Verdict.INCONCLUSIVE, False, Verdict.UNMEASURED),
+        (NoEvidence("none"), "", Verdict.INCONCLUSIVE, False, Verdict.INCONCLUSIVE),
         (NoEvidence("none"), LACKING, Verdict.INCONCLUSIVE, True, Verdict.PASS),
         (Absent("away"), "", Verdict.UNMEASURED, False, Verdict.UNMEASURED),
         (MeasurementError("NaN"), "", Verdict.FAIL, False, Verdict.UNMEASURED),

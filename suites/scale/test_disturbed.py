@@ -25,6 +25,13 @@ builtins.open = away
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 INT8 = "tiny-int8-litert"
+DECLARED = """
+[[deviation]]
+claim = "latency_ratio"
+variant = "int8"
+reason = "slower here"
+expires = 2999-01-01
+"""
 
 
 @pytest.fixture
@@ -48,9 +55,14 @@ def test_a_foreign_load_on_every_cpu_makes_times_inconclusive_and_nothing_else(
     project: Project, busy_machine: None
 ) -> None:
     project.device_toml = DEVICE_TOML.replace("free_cpus = 0.0", "free_cpus = 0.75")
+    # Declared or not: whether it is still slower, nobody can tell now.
+    project.model_toml += DECLARED
     project.write()
-    outcome = project.run("--benchmark", "suites/latency", "suites/artifact")
+    options = ("--require-measured", "--inconclusive=fail-untimed")
+    suites = ("suites/latency", "suites/artifact", "suites/deviations")
+    outcome = project.run("--benchmark", *options, *suites)
     assert outcome.code == 0, outcome.text
+    assert outcome.tests["test_deviation_still_matches[tiny-latency_ratio-int8]"] == "skipped"
     verdicts = {(c["claim"], c["case"]["variant"]): c for c in outcome.results["claims"]}
     ratio = verdicts["latency_ratio", "int8"]
     assert ratio["verdict"] == "inconclusive"
