@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,6 +78,17 @@ def read_graph(path: Path) -> Graph:
     """The graph of a .tflite; ArtifactError where it can't be read."""
     from ai_edge_litert import schema_py_generated as schema
 
+    with parsed(path) as (model, _):
+        return _graph(model, schema)
+
+
+@contextmanager
+def parsed(path: Path) -> Iterator[tuple[Any, bytes]]:
+    """The schema's own objects of a .tflite, and its bytes; ArtifactError where it can't be read,
+    or what is looked for isn't there.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -84,8 +96,7 @@ def read_graph(path: Path) -> Graph:
     try:
         if data[4:8] != b"TFL3":
             raise ValueError("no TFL3")
-        model: Any = schema.ModelT.InitFromPackedBuf(data, 0)
-        return _graph(model, schema)
+        yield schema.ModelT.InitFromPackedBuf(data, 0), data
     except (struct.error, ValueError, TypeError, IndexError, AttributeError):
         raise ArtifactError(
             f"{path} is no .tflite, or a damaged one; copy it again, or export it anew"
@@ -99,11 +110,13 @@ def _graph(model: Any, schema: Any) -> Graph:
     tensors = subgraph.tensors
     constant = [_bytes_of(model.buffers[t.buffer]) for t in tensors]
     names = [t.name.decode("utf-8", "replace") for t in tensors]
+    kept = kept_as(model, schema)
     found: list[dict[str, Any]] = []
     for operator in subgraph.operators:
         code = model.operatorCodes[operator.opcodeIndex]
         kind = kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        constants = [i for i in operator.inputs if i >= 0 and constant[i]]
+        taken = [kept.get(i, i) for i in operator.inputs if i >= 0]
+        constants = [i for i in taken if constant[i]]
         is_layer = kind in LAYERS
         largest = max(constants, key=lambda i: _count(tensors[i]), default=None)
         found.append(
@@ -113,7 +126,9 @@ def _graph(model: Any, schema: Any) -> Graph:
                 "outs": [int(i) for i in operator.outputs],
                 "outputs": tuple(names[i] for i in operator.outputs),
                 "weights": sum(_count(tensors[i]) for i in constants) if is_layer else 0,
-                "weight_type": types[tensors[largest].type] if is_layer and largest else None,
+                "weight_type": types[tensors[largest].type]
+                if is_layer and largest is not None
+                else None,
                 "macs": _macs(kind, operator, tensors) if is_layer else 0,
             }
         )
@@ -139,7 +154,26 @@ def _graph(model: Any, schema: Any) -> Graph:
 
 
 def _bytes_of(buffer: Any) -> int:
-    return 0 if buffer.data is None else len(buffer.data)
+    """How long it is: in the table itself, or, as ai-edge-quantizer writes, behind it."""
+    return int(buffer.size) if buffer.data is None else len(buffer.data)
+
+
+def kept_as(model: Any, schema: Any) -> dict[int, int]:
+    """Of tensors that a DEQUANTIZE makes of a constant, the constant: weights that alone are
+    quantized are kept so.
+    """
+    subgraph = model.subgraphs[0]
+    found = {}
+    for operator in subgraph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        made_of = operator.inputs[0] if len(operator.inputs) else -1
+        if max(
+            code.builtinCode, code.deprecatedBuiltinCode
+        ) == schema.BuiltinOperator.DEQUANTIZE and _bytes_of(
+            model.buffers[subgraph.tensors[made_of].buffer]
+        ):
+            found[int(operator.outputs[0])] = int(made_of)
+    return found
 
 
 def _count(tensor: Any) -> int:

@@ -1,0 +1,193 @@
+"""What becomes of a network where one layer alone is quantized: measured, layer by layer.
+
+The order that it gives is phase 1 of Pandey et al., A Practical Mixed Precision Algorithm for
+Post-Training Quantization, 2023 (arXiv:2302.05397): a layer hurts by the noise that it alone brings
+into the network's outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from edgeassay.config import choose
+from edgeassay.errors import (
+    Absent,
+    ArtifactError,
+    BuildFailed,
+    ConfigError,
+    DataError,
+    MeasurementError,
+    WorkerError,
+)
+from edgeassay.progress import Reporter
+from edgeassay.spec import Measurement, Role, VariantSpec
+from edgeassay.stats.snr import snr_db
+from edgeassay.tflite_file import Operator
+from edgeassay.tflite_weights import Weights, read_weights
+from edgeassay.trials import WHOLE, Trials
+from edgeassay.variants.precisions import FLOAT, precisions
+
+# What is asked for where nobody says it: of each width of weights, with activations of each.
+DEFAULT: Final = ("int8", "int16x8", "w8", "w4", "w4a8")
+# Made by one converter process, and on the disk at once.
+AT_ONCE: Final = 16
+# Images that calibrate, where none of the model's own variants says how many.
+CALIBRATION_IMAGES: Final = 150
+STORED: Final = {4: "INT4", 8: "INT8"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerSensitivity:
+    """One layer in one precision, and all else float.
+
+    `place` is its place among the network's layers, from 0. `snr_db` is the signal-to-noise ratio
+    of the network's outputs, the float network's being the signal: infinite where no output
+    differs. `weight_snr_db` is that of the layer's own weights. `auc_drop` is what it does to the
+    mean AUC; None where no class has one. `saved_bytes` is by how much the file is smaller than the
+    float network's. Where there is none of it, `reason` says why, and `left_alone` is True where
+    the quantizer has no such form of the layer, so that it stays float.
+    """
+
+    layer: str
+    place: int
+    kind: str
+    weights: int
+    macs: int
+    precision: str
+    snr_db: float | None = None
+    weight_snr_db: float | None = None
+    auc_drop: Measurement | None = None
+    saved_bytes: int | None = None
+    reason: str | None = None
+    left_alone: bool = False
+
+
+def order(
+    found: Sequence[LayerSensitivity], precision: str | None = None
+) -> tuple[LayerSensitivity, ...]:
+    """What was measured, of a precision or of all, from the least sensitive layer to the most: by
+    falling signal-to-noise ratio, and in the network's order where it is the same. What wasn't
+    measured isn't in it.
+    """
+    chosen = [one for one in found if precision is None or one.precision == precision]
+    measured = [(-one.snr_db, one.place, one) for one in chosen if one.snr_db is not None]
+    return tuple(one for _, _, one in sorted(measured, key=lambda key: key[:2]))
+
+
+def measure(
+    trials: Trials, wanted: Sequence[str], report: Reporter
+) -> tuple[LayerSensitivity, ...]:
+    """Every layer in every wanted precision, precision by precision in the network's order.
+
+    What an earlier run looked at costs no inference again. ConfigError where a precision is unknown
+    or the network has no layers; Absent without data or a validation split.
+    """
+    names, layers = quantizing(wanted), trials.graph.layers
+    if not layers:
+        raise ConfigError(
+            f"{trials.declared.file}: the network has no layer with weights, so there is nothing to"
+            " quantize in it"
+        )
+    trials.compared(WHOLE)  # what all else is held against, and whether there is data at all
+    floats = read_weights(trials.artifact(WHOLE).path, range(len(layers)))
+    images = _calibration_images(trials, names)
+    asked = [_asked(layer, place, name) for name in names for place, layer in enumerate(layers)]
+    found: list[LayerSensitivity] = []
+    for start in range(0, len(asked), AT_ONCE):
+        batch = {f"{one.precision}-{one.place:03d}": one for one in asked[start : start + AT_ONCE]}
+        trials.add({variant: _alone(one, images) for variant, one in batch.items()})
+        label = f"layers quantized alone, {start + 1} to {start + len(batch)} of {len(asked)}"
+        with report(label, len(batch)) as advance:
+            trials.prepare(list(batch))
+            for variant, one in batch.items():
+                found.append(_looked_at(one, trials, variant, floats[one.place]))
+                trials.discard(variant)
+                advance(1)
+    return tuple(found)
+
+
+def quantizing(wanted: Sequence[str]) -> list[str]:
+    """The wanted precisions, each once; ConfigError where one is unknown, or leaves all float."""
+    known = [name for name, precision in precisions().items() if precision.weights is not None]
+    choose("precision", wanted, known)
+    return list(dict.fromkeys(wanted))
+
+
+def _asked(layer: Operator, place: int, precision: str) -> LayerSensitivity:
+    """What is to be looked at."""
+    return LayerSensitivity(
+        layer=layer.name,
+        place=place,
+        kind=layer.kind,
+        weights=layer.weights,
+        macs=layer.macs,
+        precision=precision,
+    )
+
+
+def _alone(one: LayerSensitivity, images: int) -> VariantSpec:
+    """The network with one layer in a precision, calibrated by so many images if need be."""
+    return VariantSpec(
+        method="mixed",
+        others=FLOAT,
+        layers={one.layer: one.precision},
+        calibration_images=images if precisions()[one.precision].calibrates else 0,
+    )
+
+
+def _calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
+    """As many as the model's own variants use at most; 0 where nothing is calibrated."""
+    calibrated = [name for name in wanted if precisions()[name].calibrates]
+    if not calibrated:
+        return 0
+    declared = trials.declared
+    assert declared.data is not None, "the float network was run on it"
+    split = trials.rig.dataset(declared.data).splits.get(Role.CALIBRATION)
+    if split is None:
+        raise DataError(
+            f"{declared.file}: there is no calibration split, and {', '.join(calibrated)} take the"
+            " ranges of activations from one: declare it under [data.splits], or ask for other"
+            " precisions"
+        )
+    asked = max((variant.calibration_images for variant in declared.variants.values()), default=0)
+    return min(asked or CALIBRATION_IMAGES, len(split))
+
+
+def _looked_at(
+    one: LayerSensitivity, trials: Trials, variant: str, whole: Weights
+) -> LayerSensitivity:
+    """With what its variant shows, or why it shows nothing."""
+    try:
+        artifact = trials.artifact(variant)
+        kept = read_weights(artifact.path, [one.place])[0]
+    except (ArtifactError, BuildFailed) as error:
+        return replace(one, reason=str(error))
+    bits = precisions()[one.precision].weights
+    if kept.type != STORED.get(bits or 0):
+        made = "leaves it float" if kept.type == "FLOAT32" else f"makes its weights {kept.type}"
+        reason = f"the quantizer has no {one.precision} for {one.kind}: it {made}"
+        return replace(one, reason=reason, left_alone=True)
+    one = replace(
+        one,
+        weight_snr_db=snr_db(whole.values, kept.values),
+        saved_bytes=trials.artifact(WHOLE).size_bytes - artifact.size_bytes,
+    )
+    try:
+        compared = trials.compared(variant)
+    except (ArtifactError, MeasurementError, WorkerError) as error:
+        return replace(one, reason=str(error))
+    return replace(
+        one,
+        snr_db=snr_db(compared.reference, compared.candidate),
+        auc_drop=_auc_drop(trials, variant),
+    )
+
+
+def _auc_drop(trials: Trials, variant: str) -> Measurement | None:
+    limit = trials.margin()
+    try:
+        return trials.drop(variant, 0.0 if limit is None else limit.value)
+    except Absent:  # the outputs are there: no class has both positive and negative images
+        return None
