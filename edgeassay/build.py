@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import numpy as np
+
 from edgeassay.artifacts import (
     Artifact,
     Recipe,
@@ -23,11 +25,19 @@ from edgeassay.artifacts import (
 from edgeassay.atomic import locked, remove, sha256_of, write_bytes
 from edgeassay.converter import CONVERTER_MODULE, Job, convert, source_kind
 from edgeassay.datasets import Dataset, check_separation, draw_calibration, load_images
-from edgeassay.errors import Absent, ArtifactError, BuildFailed, BuildUnavailable, ConfigError, why
+from edgeassay.errors import (
+    Absent,
+    ArtifactError,
+    BuildFailed,
+    BuildUnavailable,
+    ConfigError,
+    DataError,
+    why,
+)
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
-from edgeassay.variants import Method, calibrates, method_of, options_of
+from edgeassay.variants import PRECISIONS, Method, calibrates, method_of, options_of, precisions
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
 # Opens the data set of a declaration; Absent where it isn't on this machine.
@@ -65,6 +75,8 @@ def code_versions(method: Method, kind: str) -> dict[str, str]:
         assert spec is not None
         assert spec.origin is not None
         found[module] = sha256_of(Path(spec.origin))[:16]
+    if precisions.__module__ in method.code:
+        found[PRECISIONS.name] = sha256_of(PRECISIONS)[:16]
     return found
 
 
@@ -96,7 +108,21 @@ def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> I
     picks = draw_calibration(
         dataset, count, seed_of(f"{model.id}-{model.variants[variant].method}")
     )
-    return load_images(dataset.splits[Role.CALIBRATION], picks, model.preprocess)
+    drawn = dataset.splits[Role.CALIBRATION]
+    images = load_images(drawn, picks, model.preprocess)
+    if is_constant(images):
+        raise DataError(
+            f"{model.file}: the {count} images of split {drawn.name!r} of {dataset.where} that"
+            f" calibrate {variant} are all the same picture, or each of one grey, and activations"
+            " have no range on them; mend the split, or name another as data.splits.calibration"
+        )
+    return images
+
+
+def is_constant(images: Images) -> bool:
+    """Whether images show a network nothing: none has anything on it, or all are one picture."""
+    blank = all(np.ptp(image) == 0.0 for image in images)
+    return blank or (len(images) > 1 and all(np.array_equal(images[0], i) for i in images[1:]))
 
 
 def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:

@@ -42,6 +42,7 @@ from edgeassay.report.data_check import print_data_check
 from edgeassay.runtimes.command import runtimes_command
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
+from edgeassay.variants import contents_of
 from edgeassay.workers import Worker
 
 FAILED = 1
@@ -97,7 +98,8 @@ def build_command(
     choose("variant", variant or [], dict.fromkeys(v for m in chosen for v in m.variants))
     data, cache = data_root(), root / ".assay" / "artifacts"
     open_data = partial(open_dataset, data_root=data)
-    table = Table("artifact", "bytes", "SHA-256", pad_edge=False)
+    table = Table("artifact", "bytes", "weights", "activations", "SHA-256", pad_edge=False)
+    lesser: list[str] = []
     missing: dict[str, list[str]] = {}
     for spec in chosen:
         names = [v for v in spec.variants if not variant or v in variant]
@@ -106,8 +108,18 @@ def build_command(
             missing.setdefault(str(error), []).append(f"{spec.id}/{name}")
         for artifact in made.artifacts.values():
             path = export(artifact, out)
-            table.add_row(str(path), f"{artifact.size_bytes:,}", artifact.sha256[:12])
+            made_of = contents_of(artifact.path, spec.variants[artifact.variant])
+            lesser += [f"{spec.id}/{artifact.variant}: {words}" for words in made_of.fell_back]
+            table.add_row(
+                str(path),
+                f"{artifact.size_bytes:,}",
+                made_of.weights,
+                made_of.activations,
+                artifact.sha256[:12],
+            )
     Console().print(table)
+    for words in lesser:
+        console.print(words, highlight=False, markup=False, soft_wrap=True)
     for reason, left_out in missing.items():
         told = f"left out: {', '.join(left_out)}: {reason}"
         console.print(told, highlight=False, markup=False, soft_wrap=True)

@@ -19,7 +19,12 @@ from edgeassay.errors import ArtifactError, why
 LAYERS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D")
 # In TRANSPOSE_CONV the first input is the shape of the output.
 WEIGHTS_AT: Final = {"TRANSPOSE_CONV": 1}
+# What a quantizer puts between operators. They don't count where operators are named, so that a
+# layer has one name in every form of a network.
+BETWEEN: Final = ("QUANTIZE", "DEQUANTIZE")
 MOST_NAME: Final = 60
+# What an operator has by itself.
+OWN: Final = ("kind", "outputs", "weights", "weight_type", "activation_type", "macs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +33,8 @@ class Operator:
 
     `kind` is TensorFlow Lite's name of it, `name` what people call it, unlike any other's of the
     file; `outputs` are the names of its output tensors. `weights` is what it has as constants,
-    `weight_type` the type of the largest of them, `macs` its multiply-accumulates for one input.
+    `weight_type` the type of the largest of them, `activation_type` that of what it gives, `macs`
+    its multiply-accumulates for one input.
     `follows` is the index of the layer whose precision it takes: its own where it has weights, or
     that of the latest layer before it, or of the first.
     """
@@ -39,6 +45,7 @@ class Operator:
     outputs: tuple[str, ...]
     weights: int
     weight_type: str | None
+    activation_type: str | None = None
     macs: int
     follows: int
 
@@ -51,10 +58,12 @@ class Operator:
 @dataclass(frozen=True, kw_only=True)
 class Graph:
     """The first subgraph of a .tflite. `types` counts, by the type's name, the tensors, and
-    `constant_bytes` the bytes that constants of a type take.
+    `constant_bytes` the bytes that constants of a type take; `ends` are the types of its inputs
+    and outputs.
     """
 
     operators: tuple[Operator, ...]
+    ends: tuple[str, ...] = ()
     types: dict[str, int]
     constant_bytes: dict[str, int]
 
@@ -62,6 +71,16 @@ class Graph:
     def layers(self) -> tuple[Operator, ...]:
         """The operators with weights, in order."""
         return tuple(op for op in self.operators if op.is_layer)
+
+    @property
+    def weight_types(self) -> dict[str, int]:
+        """How many layers have weights of a type."""
+        return dict(Counter(layer.weight_type or "none" for layer in self.layers))
+
+    @property
+    def activation_types(self) -> dict[str, int]:
+        """How many layers give numbers of a type."""
+        return dict(Counter(layer.activation_type or "none" for layer in self.layers))
 
     @property
     def parameters(self) -> int:
@@ -129,17 +148,18 @@ def _graph(model: Any, schema: Any) -> Graph:
                 "weight_type": types[tensors[largest].type]
                 if is_layer and largest is not None
                 else None,
+                "activation_type": next((types[tensors[i].type] for i in operator.outputs), None),
                 "macs": _macs(kind, operator, tensors) if is_layer else 0,
             }
         )
-    short = short_names([op["outputs"][0] if op["outputs"] else op["kind"] for op in found])
+    short = _names(found)
     follows = _follows(found)
     operators = tuple(
         Operator(
             index=i,
             name=short[i],
             follows=follows[i],
-            **{k: op[k] for k in ("kind", "outputs", "weights", "weight_type", "macs")},
+            **{key: op[key] for key in OWN},
         )
         for i, op in enumerate(found)
     )
@@ -148,6 +168,7 @@ def _graph(model: Any, schema: Any) -> Graph:
         sizes[types[tensor.type]] += size
     return Graph(
         operators=operators,
+        ends=tuple(types[tensors[i].type] for i in (*subgraph.inputs, *subgraph.outputs)),
         types=dict(Counter(types[t.type] for t in tensors)),
         constant_bytes={name: size for name, size in sizes.items() if size},
     )
@@ -205,6 +226,14 @@ def _follows(found: Sequence[dict[str, Any]]) -> list[int]:
         of_tensor |= dict.fromkeys(op["outs"], taken) if taken >= 0 else {}
     first = layers[0] if layers else 0
     return [first if taken < 0 else taken for taken in follows]
+
+
+def _names(found: Sequence[dict[str, Any]]) -> list[str]:
+    """The names of operators; those of a quantizer's own are numbered."""
+    told = [op["outputs"][0] if op["outputs"] else op["kind"] for op in found]
+    named = [i for i, op in enumerate(found) if op["kind"] not in BETWEEN]
+    short = dict(zip(named, short_names([told[i] for i in named]), strict=True))
+    return [short.get(i) or f"{op['kind']}#{i}" for i, op in enumerate(found)]
 
 
 def short_names(names: Sequence[str]) -> list[str]:

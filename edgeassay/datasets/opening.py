@@ -113,7 +113,8 @@ def draw_calibration(dataset: Dataset, count: int, seed: int) -> list[int]:
     """Indices into the calibration split: seeded, and stratified by label combination.
 
     Every combination of labels is met in proportion to its share, and the order is shuffled, so
-    that a CSV sorted by class calibrates as well as a mixed one.
+    that a CSV sorted by class calibrates as well as a mixed one. DataError where all are of one
+    class: what the others need, the ranges of activations would cut off.
     """
     split = dataset.splits.get(Role.CALIBRATION)
     if split is None:
@@ -132,4 +133,14 @@ def draw_calibration(dataset: Dataset, count: int, seed: int) -> list[int]:
     shuffled = order[np.argsort(strata.reshape(-1)[order], kind="stable")]
     # Every k-th of the images sorted by stratum: each stratum is met in proportion.
     picks = shuffled[(np.arange(count) * len(split)) // count]
+    for rows, words, remedy in (
+        (np.arange(len(split)), "", "name a split with others as data.splits.calibration"),
+        (picks, f"the {count} images drawn of the {len(split):,}", "raise calibration_images"),
+    ):
+        if (split.labels[rows] == split.labels[rows[0]]).all():
+            raise DataError(
+                f"{dataset.where}: {words or f'all {len(split):,} images'} of the calibration split"
+                f" {split.name!r} are of one class (alike in every label), and the ranges of"
+                f" activations would cut off what others need; {remedy}"
+            )
     return [int(i) for i in rng.permutation(picks)]

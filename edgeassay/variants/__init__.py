@@ -1,5 +1,7 @@
 """Compression methods: one file a method, one registry, which needs no TensorFlow to read."""
 
+from edgeassay.variants.contents import Contents, contents_of
+from edgeassay.variants.precisions import FILE as PRECISIONS
 from edgeassay.variants.precisions import FLOAT, Precision, precisions
 from edgeassay.variants.registry import (
     METHODS,
@@ -15,11 +17,14 @@ from edgeassay.variants.registry import (
 __all__ = [
     "FLOAT",
     "METHODS",
+    "PRECISIONS",
     "TENSORFLOW_OPTIONS",
+    "Contents",
     "Method",
     "Precision",
     "calibrates",
     "check_variant",
+    "contents_of",
     "given_options",
     "method_of",
     "options_of",

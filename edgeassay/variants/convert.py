@@ -12,9 +12,11 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +74,7 @@ def open_keras(path: Path) -> Source:
         words = " ".join(str(error).split())
         sys.exit(f"Keras can't load it ({words[:250]}); save it anew with Keras 3")
     shapes = [tuple(t.shape[1:]) for t in network.inputs]
-    return shapes, lambda method, images, options: method.convert(
-        tf.lite.TFLiteConverter.from_keras_model(network), images, **options
-    )
+    return shapes, maker(lambda: tf.lite.TFLiteConverter.from_keras_model(network))
 
 
 def open_saved_model(path: Path) -> Source:
@@ -89,11 +89,32 @@ def open_saved_model(path: Path) -> Source:
         )
     inputs = signatures["serving_default"].structured_input_signature[1].values()
     shapes = [tuple(t.shape[1:]) for t in inputs]
-    return shapes, lambda method, images, options: method.convert(
-        tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=["serving_default"]),
-        images,
-        **options,
+    return shapes, maker(
+        lambda: tf.lite.TFLiteConverter.from_saved_model(
+            str(path), signature_keys=["serving_default"]
+        )
     )
+
+
+def maker(start: Callable[[], Any]) -> Callable[[Any, Any, dict[str, Any]], bytes]:
+    """How to make artifacts of a network that TensorFlow converts, by a converter that `start`
+    gives: what is made of a float .tflite gets the one that fp32 is, converted once.
+    """
+    from edgeassay.variants import fp32
+
+    whole = cache(lambda: fp32.convert(start(), None))
+
+    def make(method: Any, images: Any, options: dict[str, Any]) -> bytes:
+        if method is fp32:
+            return whole()
+        if hasattr(method, "convert"):
+            return bytes(method.convert(start(), images, **options))
+        with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
+            source = Path(folder) / "float.tflite"
+            source.write_bytes(whole())
+            return bytes(method.requantize(source, images, **options))
+
+    return make
 
 
 def open_tflite(path: Path) -> Source:

@@ -16,12 +16,14 @@ FLOAT: Final = "float"
 @dataclass(frozen=True, kw_only=True)
 class Precision:
     """Bits of the weights and of the activations; None stays float. With `dynamic` activations
-    become as wide as the weights while it runs.
+    become as wide as the weights while it runs. `otherwise` is the name of the precision that an
+    operator gets that can't have this one; None leaves it float.
     """
 
     weights: int | None = None
     activations: int | None = None
     dynamic: bool = False
+    otherwise: str | None = None
 
     @property
     def calibrates(self) -> bool:

@@ -38,13 +38,27 @@ TENSORFLOW_OPTIONS: Final = ("per_tensor_dense",)
 RECIPE: Final = "edgeassay.variants.recipe"
 
 
-CODE: Final = ("edgeassay.variants.precisions", "edgeassay.tflite_file")
+CODE: Final = (
+    "edgeassay.variants.precisions",
+    "edgeassay.variants.signature",
+    "edgeassay.variants.support",
+    "edgeassay.tflite_file",
+)
 
 
-def _recipe(**traits: Any) -> Method:
-    """A method that gives layers their precisions, by ai-edge-quantizer."""
+def _recipe(options: tuple[str, ...] = ("layers",), **traits: Any) -> Method:
+    """A method that gives layers their precisions, by ai-edge-quantizer. Whether it looks at images
+    is for the precisions to say.
+    """
     packages = ("ai-edge-quantizer", "ai-edge-litert")
-    return Method(module=RECIPE, packages=packages, code=CODE, **traits)
+    return Method(
+        module=RECIPE,
+        calibrates=None,
+        packages=packages,
+        code=("edgeassay.variants.fp32", *CODE),
+        options=options,
+        **traits,
+    )
 
 
 METHODS: Final[Mapping[str, Method]] = {
@@ -56,11 +70,11 @@ METHODS: Final[Mapping[str, Method]] = {
     "int8": Method(
         module="edgeassay.variants.int8", calibrates=True, integer=True, code=(RECIPE, *CODE)
     ),
-    "int16x8": _recipe(calibrates=True, integer=True, precision="int16x8"),
+    "int16x8": _recipe(integer=True, precision="int16x8"),
     "w8": _recipe(precision="w8"),
     "w4": _recipe(precision="w4"),
-    "w4a8": _recipe(calibrates=True, integer=True, precision="w4a8"),
-    "mixed": _recipe(calibrates=None, options=("others", "layers")),
+    "w4a8": _recipe(integer=True, precision="w4a8"),
+    "mixed": _recipe(("others", "layers")),
 }
 
 
@@ -89,7 +103,7 @@ def calibrates(variant: VariantSpec) -> bool:
     method = METHODS.get(variant.method or "")
     if method is None or method.calibrates is not None:
         return bool(method and method.calibrates)
-    named = {*variant.layers.values(), variant.others or FLOAT}
+    named = {*variant.layers.values(), variant.others or method.precision or FLOAT}
     known = precisions()
     return any(name in known and known[name].calibrates for name in named)
 
