@@ -18,6 +18,7 @@ from rich.text import Text
 
 import edgeassay
 from edgeassay.ab import ab_command
+from edgeassay.advising import advise_command
 from edgeassay.baselines.command import app as baseline_app
 from edgeassay.breakeven import break_even_command
 from edgeassay.build import build, export
@@ -274,6 +275,7 @@ app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
 app.command("matrix")(matrix_command)
 app.command("break-even")(break_even_command)
+app.command("advise")(advise_command)
 app.command("push")(push_command)
 
 

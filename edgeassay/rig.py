@@ -15,7 +15,7 @@ from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
 from edgeassay.config import catalogue
-from edgeassay.datasets import Dataset, open_dataset
+from edgeassay.datasets import Dataset, open_dataset, open_rehearsal
 from edgeassay.devices import check_executes, check_timed, start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.matrix import Plan
@@ -35,7 +35,8 @@ class Settings:
     instead of building. `outputs` keeps what artifacts gave; with `predict_again` nothing
     that is there is used. `jobs` is the number of workers that accuracy is measured with,
     `on` the scheduler of a cluster that measures it instead. `against` has the baselines, where
-    the run is judged against them. Where `sample` is given, it stands for each split.
+    the run is judged against them. Where `sample` is given, it stands for each split. A `rehearsal`
+    chooses: the validation split stands where a run has the test split, which isn't opened.
     """
 
     cache: Path
@@ -50,6 +51,7 @@ class Settings:
     today: date
     against: Against | None = None
     sample: Sample | None = None
+    rehearsal: bool = False
 
 
 class Rig:
@@ -122,7 +124,8 @@ class Rig:
         """The data set of a declaration, opened once; Absent where it isn't on this machine."""
         key = str(source)
         if key not in self._datasets:
-            self._datasets[key] = open_dataset(source, self.settings.data_root)
+            opened = open_rehearsal if self.settings.rehearsal else open_dataset
+            self._datasets[key] = opened(source, self.settings.data_root)
         return self._datasets[key]
 
     def model(self, case: Case) -> ModelSpec:

@@ -23,6 +23,7 @@ from edgeassay.config.catalogue import options_of
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.spec import (
+    Advising,
     Checkup,
     ClaimName,
     DataSource,
@@ -220,6 +221,11 @@ def default_judging() -> float:
 def default_checkup() -> Checkup:
     """What `edgeassay doctor` looks for."""
     return TypeAdapter(Checkup).validate_python(defaults()["doctor"])
+
+
+def default_advising() -> Advising:
+    """The numbers by which `edgeassay advise` chooses."""
+    return TypeAdapter(Advising).validate_python(defaults()["advise"])
 
 
 def default_ladder() -> Ladder:

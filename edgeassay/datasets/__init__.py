@@ -6,6 +6,7 @@ from edgeassay.datasets.opening import (
     draw_calibration,
     open_dataset,
 )
+from edgeassay.datasets.rehearsal import open_rehearsal
 from edgeassay.datasets.sample import draw_sample
 from edgeassay.datasets.split import Dataset, Split, load_images
 
@@ -18,4 +19,5 @@ __all__ = [
     "draw_sample",
     "load_images",
     "open_dataset",
+    "open_rehearsal",
 ]

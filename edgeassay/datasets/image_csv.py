@@ -31,10 +31,13 @@ Rows = Sequence[int]
 
 @dataclass(frozen=True)
 class ImageCsv:
-    """Images below `root`, listed by a CSV there. Nothing is read before it is asked for."""
+    """Images below `root`, listed by a CSV there. Nothing is read before it is asked for. Without
+    `test_images`, nobody opens those of the evaluation split, and they needn't be there.
+    """
 
     settings: ImageCsvSource
     root: Path
+    test_images: bool = True
 
     @property
     def where(self) -> str:
@@ -66,6 +69,10 @@ class ImageCsv:
         for row, split in enumerate(self._table.columns[self.settings.split]):
             by_split.setdefault(split, []).append(row)
         return by_split
+
+    @property
+    def _evaluation(self) -> str:
+        return {**USUAL_SPLITS, **self.settings.splits}[Role.EVALUATION]
 
     @cached_property
     def splits(self) -> Mapping[Role, Split]:
@@ -140,7 +147,8 @@ class ImageCsv:
                     f" (first in line {self._table.lines[seen[image]]}); remove one"
                 )
             seen[image] = row
-            if not (self.root / image).is_file():
+            opened = self.test_images or split != self._evaluation
+            if opened and not (self.root / image).is_file():
                 problem = "is no file" if (self.root / image).exists() else "doesn't exist"
                 raise DataError(
                     f"{self.root / image} {problem}, and line {self._table.lines[row]} of"

@@ -33,11 +33,13 @@ Rows = npt.NDArray[np.intp]
 class Nih:
     """The published data below `root`. The official test list is the evaluation split; of all other
     patients a tenth, chosen by a hash of the patient's id, validates; the rest trains and
-    calibrates.
+    calibrates. Without `test_images`, nobody opens those of the test list, and they needn't be
+    there.
     """
 
     settings: NihSource
     root: Path
+    test_images: bool = True
 
     @property
     def where(self) -> str:
@@ -77,7 +79,7 @@ class Nih:
     def splits(self) -> Mapping[Role, Split]:
         # The walk comes last: what a table says is known in a second, and a tree may be slow.
         labels, tested = self._labels(), self._tested()
-        folders = self._folders()
+        folders = self._folders(np.zeros_like(tested) if self.test_images else tested)
         validates = {patient: _validates(patient) for patient in set(self._table.columns[PATIENT])}
         validating = np.array([validates[p] for p in self._table.columns[PATIENT]]) & ~tested
         parts = {
@@ -170,8 +172,10 @@ class Nih:
         tested[[self._rows[name] for name in listed]] = True
         return tested
 
-    def _folders(self) -> list[Path]:
-        """The folder that each row's image lies in, found in one walk through the tree."""
+    def _folders(self, spared: npt.NDArray[np.bool_]) -> list[Path]:
+        """The folder that each row's image lies in, found in one walk through the tree; the
+        `spared` needn't be there.
+        """
         folders: list[Path | None] = [None] * len(self._table)
         walked: set[tuple[int, int]] = set()
         for folder, below, files in os.walk(self.root, followlinks=True):
@@ -191,14 +195,14 @@ class Nih:
                         " remove one"
                     )
                 folders[row] = here
-        missing = [row for row, folder in enumerate(folders) if folder is None]
+        missing = [row for row, folder in enumerate(folders) if not (folder or spared[row])]
         if missing:
             raise DataError(
                 f"{len(missing):,} images that {self._table.path} lists aren't below {self.root},"
                 f" such as {self._table.columns[IMAGE][missing[0]]}; unpack all the archives, or"
                 " remove their rows"
             )
-        return [folder for folder in folders if folder is not None]
+        return [folder or self.root for folder in folders]
 
     def _load(self, places: Sequence[Path], names: Sequence[str], index: int) -> Image.Image:
         return load_image(places[index] / names[index], str(self._table.path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,16 @@ from edgeassay.errors import Absent, ConfigError, DataError
 from edgeassay.spec import DataSource, ImageCsvSource, NihSource, NpzSource, PhantomSource, Role
 
 
-def open_dataset(source: DataSource, data_root: Path | None) -> Dataset:
-    """The data set that a model declares; Absent where it isn't on this machine."""
-    return OPENERS[type(source)](source, data_root)
+def open_dataset(
+    source: DataSource, data_root: Path | None, *, test_images: bool = True
+) -> Dataset:
+    """The data set that a model declares; Absent where it isn't on this machine. Without
+    `test_images`, those of the evaluation split needn't be there.
+    """
+    dataset = OPENERS[type(source)](source, data_root)
+    if not test_images and isinstance(dataset, (ImageCsv, Nih)):
+        return replace(dataset, test_images=False)
+    return dataset
 
 
 def _folder(name: str, data_root: Path | None) -> Path:

@@ -5,6 +5,7 @@ nothing.
 from __future__ import annotations
 
 from edgeassay.spec.accepting import Accepted
+from edgeassay.spec.advising import Advising
 from edgeassay.spec.checkup import Checkup
 from edgeassay.spec.claims import (
     TRAITS,
@@ -65,6 +66,7 @@ __all__ = [
     "FORMATS",
     "TRAITS",
     "Accepted",
+    "Advising",
     "Allowed",
     "AllowedRule",
     "Case",
