@@ -88,7 +88,11 @@ def seed_of(name: str) -> int:
 def settings_of(variant: VariantSpec) -> dict[str, Any]:
     """What a manifest keeps of a variant's declaration: all that decides its bytes."""
     given = asdict(variant).items()
-    return {key: value for key, value in given if value and key != "on_request"}
+    return {
+        key: value
+        for key, value in given
+        if value not in (None, {}) and value is not False and key != "on_request"
+    }
 
 
 def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> Images:

@@ -43,11 +43,10 @@ def offers(
     left: list[LeftOut] = []
     for name, variant in model.variants.items():
         if variant.suffix != runtime.traits.suffix:
-            words = f"it is a {variant.suffix} file, which {runtime_id} doesn't take"
-            left.append(LeftOut(name=name, reason=Reason.NOT_TRIED, words=words))
+            refused = f"it is a {variant.suffix} file, which {runtime_id} doesn't take"
+            left.append(LeftOut(name=name, reason=Reason.NOT_TRIED, words=refused))
         else:
             tried[name] = variant
-    words: str | None
     images, lacking = _calibration(subject, open_data, most_images)
     for name in STANDARD:
         if any(variant.method == name for variant in model.variants.values()):
