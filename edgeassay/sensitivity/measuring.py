@@ -46,8 +46,8 @@ class LayerSensitivity:
     of the network's outputs, the float network's being the signal: infinite where no output
     differs. `weight_snr_db` is that of the layer's own weights. `auc_drop` is what it does to the
     mean AUC; None where no class has one. `saved_bytes` is by how much the file is smaller than the
-    float network's. Where there is none of it, `reason` says why, and `left_alone` is True where
-    the quantizer has no such form of the layer, so that it stays float.
+    float network's. Without an `snr_db` nothing is known, and `reason` says why: the quantizer has
+    no such form of the layer, or the runtime doesn't take it.
     """
 
     layer: str
@@ -61,7 +61,6 @@ class LayerSensitivity:
     auc_drop: Measurement | None = None
     saved_bytes: int | None = None
     reason: str | None = None
-    left_alone: bool = False
 
 
 def order(
@@ -166,9 +165,9 @@ def _looked_at(
         return replace(one, reason=str(error))
     bits = precisions()[one.precision].weights
     if kept.type != STORED.get(bits or 0):
-        made = "leaves it float" if kept.type == "FLOAT32" else f"makes its weights {kept.type}"
-        reason = f"the quantizer has no {one.precision} for {one.kind}: it {made}"
-        return replace(one, reason=reason, left_alone=True)
+        does = "leaves it float" if kept.type == "FLOAT32" else f"makes its weights {kept.type}"
+        words = f"ai-edge-quantizer has no {one.precision} for {one.kind}, and {does}"
+        return replace(one, reason=words)
     one = replace(
         one,
         weight_snr_db=snr_db(whole.values, kept.values),
