@@ -62,6 +62,11 @@ class LayerSensitivity:
     saved_bytes: int | None = None
     reason: str | None = None
 
+    @property
+    def variant(self) -> str:
+        """What the network with this layer quantized is called among what is tried."""
+        return f"{self.precision}-{self.place:03d}"
+
 
 def order(
     found: Sequence[LayerSensitivity], precision: str | None = None
@@ -91,17 +96,17 @@ def measure(
         )
     trials.compared(WHOLE)  # what all else is held against, and whether there is data at all
     floats = read_weights(trials.artifact(WHOLE).path, range(len(layers)))
-    images = _calibration_images(trials, names)
+    images = calibration_images(trials, names)
     asked = [_asked(layer, place, name) for name in names for place, layer in enumerate(layers)]
     found: list[LayerSensitivity] = []
     for start in range(0, len(asked), AT_ONCE):
-        batch = {f"{one.precision}-{one.place:03d}": one for one in asked[start : start + AT_ONCE]}
+        batch = {one.variant: one for one in asked[start : start + AT_ONCE]}
         trials.add({variant: _alone(one, images) for variant, one in batch.items()})
         label = f"layers quantized alone, {start + 1} to {start + len(batch)} of {len(asked)}"
         with report(label, len(batch)) as advance:
             trials.prepare(list(batch))
             for variant, one in batch.items():
-                found.append(_looked_at(one, trials, variant, floats[one.place]))
+                found.append(_looked_at(one, trials, floats[one.place]))
                 trials.discard(variant)
                 advance(1)
     return tuple(found)
@@ -136,7 +141,7 @@ def _alone(one: LayerSensitivity, images: int) -> VariantSpec:
     )
 
 
-def _calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
+def calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
     """As many as the model's own variants use at most; 0 where nothing is calibrated."""
     calibrated = [name for name in wanted if precisions()[name].calibrates]
     if not calibrated:
@@ -154,12 +159,10 @@ def _calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
     return min(asked or CALIBRATION_IMAGES, len(split))
 
 
-def _looked_at(
-    one: LayerSensitivity, trials: Trials, variant: str, whole: Weights
-) -> LayerSensitivity:
+def _looked_at(one: LayerSensitivity, trials: Trials, whole: Weights) -> LayerSensitivity:
     """With what its variant shows, or why it shows nothing."""
     try:
-        artifact = trials.artifact(variant)
+        artifact = trials.artifact(one.variant)
         kept = read_weights(artifact.path, [one.place])[0]
     except (ArtifactError, BuildFailed) as error:
         return replace(one, reason=str(error))
@@ -174,13 +177,13 @@ def _looked_at(
         saved_bytes=trials.artifact(WHOLE).size_bytes - artifact.size_bytes,
     )
     try:
-        compared = trials.compared(variant)
+        compared = trials.compared(one.variant)
     except (ArtifactError, MeasurementError, WorkerError) as error:
         return replace(one, reason=str(error))
     return replace(
         one,
         snr_db=snr_db(compared.reference, compared.candidate),
-        auc_drop=_auc_drop(trials, variant),
+        auc_drop=_auc_drop(trials, one.variant),
     )
 
 
