@@ -188,38 +188,55 @@ def build(
     One run at a time builds a model; another waits and finds them made. BuildUnavailable without
     the converter.
     """
+    wanted = list(variants)
     artifacts: dict[str, Artifact] = {}
     recipes: dict[str, Recipe] = {}
-    calibration: dict[str, Images] = {}
-    missing: dict[str, Missing] = {}
-    for name in variants:
-        method = method_of(model.variants[name])
-        if method is None:
+    calibration, missing = _calibrations(model, wanted, open_data)
+    for name in wanted:
+        if method_of(model.variants[name]) is None:
             try:
                 artifacts[name] = own_artifact(model, name)
             except ArtifactError as error:
                 missing[name] = error
-            continue
-        if calibrates(model.variants[name]):
-            try:
-                calibration[name] = calibration_images(model, name, open_data)
-            except Absent as error:
-                missing[name] = error
-                continue
-        recipes[name] = recipe(model, name, calibration.get(name))
+        elif name not in missing:
+            recipes[name] = recipe(model, name, calibration.get(name))
     if recipes:
         with locked(
             cache / f"{model.id}.lock",
             f"the artifact cache {cache} can't be used",
             "choose another with --artifact-cache, or make it writable",
         ):
-            wanted = {n: r for n, r in recipes.items() if cached(cache, r) is None}
-            if wanted:
-                missing |= _make(model, wanted, calibration, cache, report)
+            unmade = {n: r for n, r in recipes.items() if cached(cache, r) is None}
+            if unmade:
+                missing |= _make(model, unmade, calibration, cache, report)
     for name, made_from in recipes.items():
         if name not in missing:
             artifacts[name] = read_artifact(cache_path(cache, made_from), model.id, name)
     return Built(artifacts=artifacts, missing=missing)
+
+
+def _calibrations(
+    model: ModelSpec, variants: Iterable[str], open_data: OpenData
+) -> tuple[dict[str, Images], dict[str, Missing]]:
+    """The images that calibrate each variant that wants some, and where they aren't here. Variants
+    that are calibrated alike share them.
+    """
+    loaded: dict[tuple[str | None, int], Images] = {}
+    calibration: dict[str, Images] = {}
+    missing: dict[str, Missing] = {}
+    for name in variants:
+        variant = model.variants[name]
+        if not calibrates(variant):
+            continue
+        alike = (variant.method, variant.calibration_images)
+        try:
+            if alike not in loaded:
+                loaded[alike] = calibration_images(model, name, open_data)
+        except Absent as error:
+            missing[name] = error
+            continue
+        calibration[name] = loaded[alike]
+    return calibration, missing
 
 
 def _make(

@@ -76,11 +76,14 @@ def _run(
     """One converter process; takes what it finished out of `left`, and returns its last words."""
     assert model.weights is not None, "a model with variants to make has weights"
     tasks = []
+    written: dict[int, str] = {}  # images that serve several variants
     for name, job in left.items():
         images = None
         if job.calibration is not None:
-            images = str(scratch / f"{name}.npy")
-            np.save(images, job.calibration, allow_pickle=False)
+            images = written.get(id(job.calibration), str(scratch / f"{name}.npy"))
+            if id(job.calibration) not in written:
+                np.save(images, job.calibration, allow_pickle=False)
+            written[id(job.calibration)] = images
         output = str(scratch / f"{name}.tflite")
         task = {"name": name, "module": job.module, "options": dict(job.options)}
         tasks.append(task | {"calibration": images, "output": output})

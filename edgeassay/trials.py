@@ -139,6 +139,10 @@ class Trials:
         assert drop is not None, "`drop` raises where there is none"
         return auc_measured(drop.candidate, compared, self.declared.statistics)
 
+    def reused(self, name: str) -> int:
+        """Of how many validation images an earlier run had kept a variant's outputs."""
+        return self.evidence.evaluations.predictions(self.case(name), Role.VALIDATION).reused
+
     def latency_ratio(self, name: str) -> Measurement:
         """The median time by the float network's, in turn in the same fresh processes."""
         claim = Claim(

@@ -46,8 +46,8 @@ class LayerSensitivity:
     of the network's outputs, the float network's being the signal: infinite where no output
     differs. `weight_snr_db` is that of the layer's own weights. `auc_drop` is what it does to the
     mean AUC; None where no class has one. `saved_bytes` is by how much the file is smaller than the
-    float network's. Where there is none of it, `reason` says why, and `left_alone` is True where
-    the quantizer has no such form of the layer, so that it stays float.
+    float network's. Without an `snr_db` nothing is known, and `reason` says why: the quantizer has
+    no such form of the layer, or the runtime doesn't take it.
     """
 
     layer: str
@@ -61,7 +61,11 @@ class LayerSensitivity:
     auc_drop: Measurement | None = None
     saved_bytes: int | None = None
     reason: str | None = None
-    left_alone: bool = False
+
+    @property
+    def variant(self) -> str:
+        """What the network with this layer quantized is called among what is tried."""
+        return f"{self.precision}-{self.place:03d}"
 
 
 def order(
@@ -92,17 +96,17 @@ def measure(
         )
     trials.compared(WHOLE)  # what all else is held against, and whether there is data at all
     floats = read_weights(trials.artifact(WHOLE).path, range(len(layers)))
-    images = _calibration_images(trials, names)
+    images = calibration_images(trials, names)
     asked = [_asked(layer, place, name) for name in names for place, layer in enumerate(layers)]
     found: list[LayerSensitivity] = []
     for start in range(0, len(asked), AT_ONCE):
-        batch = {f"{one.precision}-{one.place:03d}": one for one in asked[start : start + AT_ONCE]}
+        batch = {one.variant: one for one in asked[start : start + AT_ONCE]}
         trials.add({variant: _alone(one, images) for variant, one in batch.items()})
         label = f"layers quantized alone, {start + 1} to {start + len(batch)} of {len(asked)}"
         with report(label, len(batch)) as advance:
             trials.prepare(list(batch))
             for variant, one in batch.items():
-                found.append(_looked_at(one, trials, variant, floats[one.place]))
+                found.append(_looked_at(one, trials, floats[one.place]))
                 trials.discard(variant)
                 advance(1)
     return tuple(found)
@@ -137,7 +141,7 @@ def _alone(one: LayerSensitivity, images: int) -> VariantSpec:
     )
 
 
-def _calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
+def calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
     """As many as the model's own variants use at most; 0 where nothing is calibrated."""
     calibrated = [name for name in wanted if precisions()[name].calibrates]
     if not calibrated:
@@ -155,33 +159,31 @@ def _calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
     return min(asked or CALIBRATION_IMAGES, len(split))
 
 
-def _looked_at(
-    one: LayerSensitivity, trials: Trials, variant: str, whole: Weights
-) -> LayerSensitivity:
+def _looked_at(one: LayerSensitivity, trials: Trials, whole: Weights) -> LayerSensitivity:
     """With what its variant shows, or why it shows nothing."""
     try:
-        artifact = trials.artifact(variant)
+        artifact = trials.artifact(one.variant)
         kept = read_weights(artifact.path, [one.place])[0]
     except (ArtifactError, BuildFailed) as error:
         return replace(one, reason=str(error))
     bits = precisions()[one.precision].weights
     if kept.type != STORED.get(bits or 0):
-        made = "leaves it float" if kept.type == "FLOAT32" else f"makes its weights {kept.type}"
-        reason = f"the quantizer has no {one.precision} for {one.kind}: it {made}"
-        return replace(one, reason=reason, left_alone=True)
+        does = "leaves it float" if kept.type == "FLOAT32" else f"makes its weights {kept.type}"
+        words = f"ai-edge-quantizer has no {one.precision} for {one.kind}, and {does}"
+        return replace(one, reason=words)
     one = replace(
         one,
         weight_snr_db=snr_db(whole.values, kept.values),
         saved_bytes=trials.artifact(WHOLE).size_bytes - artifact.size_bytes,
     )
     try:
-        compared = trials.compared(variant)
+        compared = trials.compared(one.variant)
     except (ArtifactError, MeasurementError, WorkerError) as error:
         return replace(one, reason=str(error))
     return replace(
         one,
         snr_db=snr_db(compared.reference, compared.candidate),
-        auc_drop=_auc_drop(trials, variant),
+        auc_drop=_auc_drop(trials, one.variant),
     )
 
 
