@@ -6,7 +6,7 @@ from edgeassay.datasets.opening import (
     draw_calibration,
     open_dataset,
 )
-from edgeassay.datasets.sample import draw_sample
+from edgeassay.datasets.sample import draw_sample, one_each
 from edgeassay.datasets.split import Dataset, Split, load_images
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "draw_calibration",
     "draw_sample",
     "load_images",
+    "one_each",
     "open_dataset",
 ]
