@@ -108,6 +108,8 @@ def of_reference(name: ClaimName, model: ModelSpec) -> bool:
     drop too.
     """
     traits = TRAITS[name]
+    if traits.of_maps:
+        return False
     return not traits.relative or (traits.needs_data and model.reference.predictions is not None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -108,17 +109,13 @@ class Evaluations:
             raise self._unreadable[case.model, role]
         if (case, role) not in self._predictions:
             model, data = self._rig.model(case), self.data(case.model, role)
-
-            def check(loaded: Loaded) -> None:
-                self._rig.check_kind(case, loaded)
-                check_fits(loaded, data.inputs.settings, len(model.classes), model.file)
-
+            check = self.fits(case)
             try:
                 artifact = self._rig.artifact(case)
                 made = predict(
                     data.split,
                     self._shards(case.model, role),
-                    store=self._store(case, artifact),
+                    store=self.store(case, artifact),
                     runner=self._runner(case, artifact, check, role),
                     check=check,
                     label=f"evaluating {case.id}",
@@ -148,7 +145,7 @@ class Evaluations:
                 inputs=data.inputs,
                 lend_worker=lambda: self._rig.lend_worker(case),
                 check=check,
-                jobs=self._jobs(case),
+                jobs=self.jobs(case),
             )
         if not device.workers[runtime.worker].is_own:
             raise ConfigError(
@@ -169,7 +166,19 @@ class Evaluations:
             timeout_s=device.timing.timeout_s,
         )
 
-    def _jobs(self, case: Case) -> int:
+    def fits(self, case: Case) -> Callable[[Loaded], None]:
+        """What refuses an artifact that isn't of its kind or doesn't take the model's images."""
+        model = self._rig.model(case)
+        assert model.preprocess is not None, "[data] is refused without [preprocess]"
+        settings = model.preprocess
+
+        def check(loaded: Loaded) -> None:
+            self._rig.check_kind(case, loaded)
+            check_fits(loaded, settings, len(model.classes), model.file)
+
+        return check
+
+    def jobs(self, case: Case) -> int:
         """Workers that run at once: no more than another machine has CPUs."""
         worker = self._rig.device(case).workers.get(self._rig.runtime(case).worker)
         jobs = self._rig.settings.jobs
@@ -183,8 +192,10 @@ class Evaluations:
             self._sharded[model_id, role] = shards_of(split, settings.jobs, images)
         return self._sharded[model_id, role]
 
-    def _store(self, case: Case, artifact: Artifact) -> ShardStore:
-        """Where outputs of the same artifact, settings, runtime and machine are kept."""
+    def store(self, case: Case, artifact: Artifact, **further: Any) -> ShardStore:
+        """Where outputs of the same artifact, settings, runtime and machine are kept; `further` is
+        what else decides them.
+        """
         inputs, device = self.data(case.model).inputs, self._rig.device(case)
         adapter = self._rig.adapter(case)  # a machine can have several, and software ones
         return ShardStore(
@@ -199,6 +210,7 @@ class Evaluations:
                 "device": [device.id, *identity_of(device, self._rig.runtime(case).worker)],
                 "machine": self._rig.plan.machine.fingerprint,
                 **({} if adapter is None else {"adapter": adapter}),
+                **further,
             },
         )
 

@@ -17,6 +17,7 @@ from edgeassay.evaluations import Evaluations
 from edgeassay.measure.latency import Durations
 from edgeassay.measure.parity import Parity, compare_outputs
 from edgeassay.measure.random_inputs import finite_share, random_rows
+from edgeassay.occlusions import Occlusions
 from edgeassay.rig import Rig
 from edgeassay.runs.estimates import EstimateRecord, estimate_of
 from edgeassay.spec import Case, Kind, Measurement
@@ -68,6 +69,7 @@ class Evidence:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.evaluations = Evaluations(rig)
+        self.occlusions = Occlusions(rig, self.evaluations)
         self.timings = Timings(rig, self.evaluations)
         self._parity: dict[Case, Parity] = {}
 

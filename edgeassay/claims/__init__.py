@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from edgeassay.claims import artifact, auc, baseline, decisions, memory, runtimes, scores, time
+from edgeassay.claims import (
+    artifact,
+    auc,
+    baseline,
+    decisions,
+    memory,
+    runtimes,
+    saliency,
+    scores,
+    time,
+)
 from edgeassay.claims.measured import Measure
 from edgeassay.spec import ClaimName
 
@@ -16,6 +26,7 @@ MEASURES: Final[Mapping[ClaimName, Measure]] = {
     **decisions.MEASURES,
     **memory.MEASURES,
     **runtimes.MEASURES,
+    **saliency.MEASURES,
     **scores.MEASURES,
     **time.MEASURES,
 }

@@ -38,6 +38,7 @@ from edgeassay.spec import (
     PhantomSource,
     Preprocess,
     Role,
+    Saliency,
     Statistics,
 )
 from edgeassay.variants import (
@@ -49,6 +50,7 @@ from edgeassay.variants import (
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
+PATCHES: Final = (0.02, 0.5)  # of the image's shorter side: up to 2,500 places, and no fewer than 4
 TORCH: Final = (
     "export it to .onnx and give that as the `artifact` of a variant, or convert it to a float"
     " .tflite, with litert-torch for one"
@@ -88,6 +90,7 @@ def check_model(model: ModelFile, where: str) -> None:
     if model.preprocess is not None:
         _check_preprocess(model.preprocess, where)
     _check_statistics(model.statistics, where)
+    _check_saliency(model.saliency, where)
     _check_operating_point(model.operating_point, class_names(model.data), where)
     inputs = model.random_inputs
     check_between(inputs.rows, 1, MOST_IMAGES, "random_inputs.rows", where)
@@ -104,6 +107,15 @@ def _check_statistics(statistics: Statistics, where: str) -> None:
     for key in ("min_positives", "min_negatives"):
         check_between(getattr(statistics, key), 2, MOST_IMAGES, f"statistics.{key}", where)
     check_between(statistics.resamples, 200, MOST_ROUNDS, "statistics.resamples", where)
+
+
+def _check_saliency(saliency: Saliency, where: str) -> None:
+    check_between(saliency.images, 2, MOST_IMAGES, "saliency.images", where)
+    check_between(saliency.min_patients, 2, saliency.images, "saliency.min_patients", where)
+    check_between(saliency.patch, *PATCHES, "saliency.patch", where)
+    # With a stride beyond the patch, parts of the image would never be covered.
+    check_between(saliency.stride, PATCHES[0], saliency.patch, "saliency.stride", where)
+    check_between(saliency.top, 0.01, 0.5, "saliency.top", where)
 
 
 def _check_operating_point(point: OperatingPoint, classes: Sequence[str], where: str) -> None:

@@ -92,6 +92,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         runtimes=model.runtimes,
         operating_point=model.operating_point,
         statistics=model.statistics,
+        saliency=model.saliency,
         limits=limits,
         deviations=deviations,
     )

@@ -41,6 +41,7 @@ from edgeassay.spec import (
     Reference,
     Role,
     RuntimeSpec,
+    Saliency,
     Statistics,
     Timing,
     Tolerance,
@@ -112,6 +113,7 @@ class ModelFile(BaseModel):
     runtimes: dict[str, RuntimeSpec] = Field(min_length=1)
     operating_point: OperatingPoint = OperatingPoint()
     statistics: Statistics
+    saliency: Saliency
     limits: dict[str, Any] = Field(default_factory=dict)
     limit: list[LimitEntry] = Field(default_factory=list)
     deviation: list[DeviationEntry] = Field(default_factory=list)
@@ -153,6 +155,7 @@ TABLES: dict[str, type] = {
     "runtimes": RuntimeSpec,
     "operating_point": OperatingPoint,
     "statistics": Statistics,
+    "saliency": Saliency,
     "deviation": DeviationEntry,
     "limit": LimitEntry,
     "workers": WorkerSpec,

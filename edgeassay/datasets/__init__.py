@@ -7,7 +7,7 @@ from edgeassay.datasets.opening import (
     open_dataset,
 )
 from edgeassay.datasets.rehearsal import open_rehearsal
-from edgeassay.datasets.sample import draw_sample
+from edgeassay.datasets.sample import draw_sample, one_each
 from edgeassay.datasets.split import Dataset, Split, load_images
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "draw_calibration",
     "draw_sample",
     "load_images",
+    "one_each",
     "open_dataset",
     "open_rehearsal",
 ]

@@ -53,6 +53,18 @@ def draw_sample(split: Split, sample: Sample, seed: int) -> Split:
     return drawn
 
 
+def one_each(split: Split, seed: int) -> Split:
+    """One image of every patient, drawn by `seed`, in the split's order; the split itself where the
+    data names no patients.
+    """
+    if split.patients is None:
+        return split
+    codes = patient_codes(split.patients, len(split))
+    drawn = np.random.default_rng(seed).permutation(len(split))
+    _, first = np.unique(codes[drawn], return_index=True)
+    return _rows_of(split, sorted(int(row) for row in drawn[first]))
+
+
 def _rows_of(split: Split, rows: list[int]) -> Split:
     """The images of some rows as a split of its own."""
     return replace(

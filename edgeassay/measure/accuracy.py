@@ -6,7 +6,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -51,6 +51,19 @@ class Runner(Protocol):
 
     def __call__(self, shards: Sequence[Shard], keep: Keep) -> None:
         """What `keep` was handed stays kept where the rest fails."""
+
+
+class Source(Protocol):
+    """Where the inputs of shards come from: float32 parts of (images, *input shape), preprocessed
+    by `settings`.
+    """
+
+    @property
+    def settings(self) -> Preprocess:
+        """How images became inputs."""
+
+    def parts(self, shard: Shard) -> Iterator[Images]:
+        """A shard's inputs, some at a time; DataError names an image that can't be read."""
 
 
 @dataclass(kw_only=True)
@@ -144,7 +157,7 @@ class LocalRunner:
 
     artifact: Artifact
     runtime: RuntimeSpec
-    inputs: Inputs
+    inputs: Source
     lend_worker: Callable[[], AbstractContextManager[Worker]]
     check: Callable[[Loaded], None]
     jobs: int
@@ -177,7 +190,7 @@ class LocalRunner:
 
 
 def predict(
-    split: Split,
+    split: Sized,
     shards: Sequence[Shard],
     *,
     store: ShardStore,

@@ -60,6 +60,8 @@ class ClaimName(StrEnum):
     SCORE_SHIFT_MEDIAN = "score_shift_median"
     SCORE_SHIFT_P99 = "score_shift_p99"
     SCORE_SHIFT_MAX = "score_shift_max"
+    MIN_SALIENCY_CORRELATION = "min_saliency_correlation"
+    MIN_SALIENCY_OVERLAP = "min_saliency_overlap"
     FINITE_OUTPUTS = "finite_outputs"
     DELEGATED_SHARE = "delegated_share"
     ARENA_KB = "arena_kb"
@@ -89,8 +91,9 @@ class ClaimTraits:
     reference, which is exempt from them; `timed` ones need `--benchmark`; a limit of what is
     `of_device` (milliseconds, megabytes) stands in a device profile; those `of_baseline` compare
     with what was promoted, and compare.toml has their limits; those `of_parity` compare with the
-    same artifact on the model's parity runtime; `sentence` is the claim with
-    `{subject}` and `{limit}` to fill in.
+    same artifact on the model's parity runtime; those `of_maps` with the reference variant's
+    occlusion maps, whatever drops are taken against; `sentence` is the claim with `{subject}` and
+    `{limit}` to fill in.
     """
 
     sense: Sense
@@ -104,6 +107,7 @@ class ClaimTraits:
     of_device: bool = False
     of_baseline: bool = False
     of_parity: bool = False
+    of_maps: bool = False
 
     @property
     def needs_execution(self) -> bool:
@@ -226,6 +230,24 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: none of these images' scores moves by more than {limit}",
         relative=True,
         needs_data=True,
+    ),
+    ClaimName.MIN_SALIENCY_CORRELATION: ClaimTraits(
+        sense=Sense.AT_LEAST,
+        unit="rank correlation",
+        sentence="{subject}: its occlusion maps rank places as the reference's do, with a mean"
+        " correlation of at least {limit}",
+        relative=True,
+        needs_data=True,
+        of_maps=True,
+    ),
+    ClaimName.MIN_SALIENCY_OVERLAP: ClaimTraits(
+        sense=Sense.AT_LEAST,
+        unit="share",
+        sentence="{subject}: of the places that matter most to the reference at least {limit}"
+        " matter most to it too",
+        relative=True,
+        needs_data=True,
+        of_maps=True,
     ),
     ClaimName.FINITE_OUTPUTS: ClaimTraits(
         sense=Sense.AT_LEAST,

@@ -107,6 +107,24 @@ class Statistics:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Saliency:
+    """How occlusion maps are made (Zeiler and Fergus 2014), and how much evidence about them a
+    verdict needs.
+
+    On a sample of so many `images` of the evaluation split, one a patient, a square of `patch` of
+    the image's shorter side moves by `stride` of it. The `top` share of a map's positions is what
+    matters most. Fewer patients than `min_patients` are inconclusive.
+    """
+
+    __pydantic_config__ = STRICT
+    images: int
+    patch: float
+    stride: float
+    top: float
+    min_patients: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """A folder `models/<id>/` as its model.toml declares it.
 
@@ -128,6 +146,7 @@ class ModelSpec:
     runtimes: Mapping[str, RuntimeSpec]
     operating_point: OperatingPoint
     statistics: Statistics
+    saliency: Saliency
     limits: tuple[LimitRule, ...]
     deviations: tuple[Deviation, ...]
 

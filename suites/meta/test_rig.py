@@ -112,7 +112,7 @@ def outputs_of(rig: Rig, case: Case, adapter: str | None = None, version: str = 
     stub.greeting = lambda _: {"runtime_version": version}
     inputs = SimpleNamespace(settings=Preprocess(color="grey", size=(8, 8)))
     cast(Any, evidence.evaluations).data = lambda _: SimpleNamespace(inputs=inputs)
-    store = evidence.evaluations._store(case, ARTIFACT)
+    store = evidence.evaluations.store(case, ARTIFACT)
     return store._place
 
 
