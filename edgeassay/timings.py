@@ -198,6 +198,10 @@ class Timings:
         """The machine's health in every timing of the case by now."""
         return list(self._watched.get(case, {}).values())
 
+    def forget(self, case: Case) -> None:
+        """Have a case timed anew when its durations are asked for again."""
+        self._durations.pop(case, None)
+
     def known(self, case: Case) -> Durations | None:
         """The case's durations where they have been measured."""
         return self._durations.get(case)

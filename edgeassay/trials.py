@@ -152,6 +152,10 @@ class Trials:
         )
         return MEASURES[claim.name](self.evidence, claim)[0]
 
+    def forget_times(self, name: str) -> None:
+        """Have a variant timed anew when its time is asked for again."""
+        self.evidence.timings.forget(self.case(name))
+
     def margin(self, claim: ClaimName = ClaimName.MEAN_AUC_DROP) -> Limit | None:
         """The limit that the model sets for all its variants; None where it sets none."""
         general = (
