@@ -18,7 +18,9 @@ LEFT: Final = 58
 RIGHT: Final = 24
 TOP: Final = 78
 PLOT: Final = 300
-STRIP: Final = 18  # below the plot, for what wasn't measured: a row a precision
+STRIP: Final = (
+    18  # below the plot, for what wasn't measured: a row for each precision that has some
+)
 LETTER: Final = 5.4  # of the names of layers
 MOST_LETTERS: Final = 34
 TICK_DB: Final = 10
@@ -56,12 +58,14 @@ def draw(study: Study) -> str:
     """An SVG that stands alone, light or dark as the reader's screen is."""
     names = [one.layer for one in study.of(study.precisions[0])]
     axes = _axes(study, len(names))
-    bottom = TOP + PLOT + STRIP * len(study.precisions)
+    strips = [p for p in study.precisions if any(one.snr_db is None for one in study.of(p))]
+    bottom = TOP + PLOT + STRIP * (len(strips) + 0.5)
     shown = [_short(name) for name in names]
     height = bottom + 24 + LETTER * max(map(len, shown))
     parts = [*_frame(axes, bottom), *_words(study), *_names(shown, axes, bottom)]
     for row, precision in enumerate(study.precisions):
-        parts += _series(study, precision, row, axes)
+        strip = TOP + PLOT + STRIP * (1 + strips.index(precision)) if precision in strips else 0.0
+        parts += _series(study, precision, row, axes, strip)
     title = f"{study.model}: which layers hurt, by precision"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {axes.width:.0f} {height:.0f}"'
@@ -138,14 +142,15 @@ def _remarks(study: Study) -> Iterator[str]:
         yield f"ringed: the mean AUC drops by more than {study.limit.value:g}"
 
 
-def _series(study: Study, precision: str, row: int, axes: _Axes) -> list[str]:
-    """A precision's marks, joined where layers follow each other."""
+def _series(study: Study, precision: str, row: int, axes: _Axes, strip: float) -> list[str]:
+    """A precision's marks, joined where layers follow each other; in its strip what has none."""
     colour, parts = COLOURS[row % len(COLOURS)], []
     every = study.of(precision)
     for measured, together in groupby(every, key=lambda one: one.snr_db is not None):
         if measured:
             parts.append(_line(list(together), colour, axes))
-    strip = TOP + PLOT + STRIP * (row + 0.6)
+    if strip:
+        parts.append(_text(LEFT - 8, strip + 4, precision, 'text-anchor="end" font-size="10"'))
     for one in every:
         x, told = axes.x(one.place), f"<title>{escape(_told(one))}</title>"
         if one.snr_db is None:

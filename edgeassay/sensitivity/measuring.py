@@ -86,7 +86,8 @@ def measure(
     """Every layer in every wanted precision, precision by precision in the network's order.
 
     What an earlier run looked at costs no inference again. ConfigError where a precision is unknown
-    or the network has no layers; Absent without data or a validation split.
+    or the network has no layers or no data, DataError where that has no validation split; Absent
+    where it isn't on this machine.
     """
     names, layers = quantizing(wanted), trials.graph.layers
     if not layers:
@@ -94,7 +95,8 @@ def measure(
             f"{trials.declared.file}: the network has no layer with weights, so there is nothing to"
             " quantize in it"
         )
-    trials.compared(WHOLE)  # what all else is held against, and whether there is data at all
+    check_data(trials)
+    trials.compared(WHOLE)  # what all else is held against
     floats = read_weights(trials.artifact(WHOLE).path, range(len(layers)))
     images = calibration_images(trials, names)
     asked = [_asked(layer, place, name) for name in names for place, layer in enumerate(layers)]
@@ -117,6 +119,22 @@ def quantizing(wanted: Sequence[str]) -> list[str]:
     known = [name for name, precision in precisions().items() if precision.weights is not None]
     choose("precision", wanted, known)
     return list(dict.fromkeys(wanted))
+
+
+def check_data(trials: Trials) -> None:
+    """ConfigError or DataError where there is nothing to look at the layers on."""
+    declared = trials.declared
+    if declared.data is None:
+        raise ConfigError(
+            f"{declared.file} has no [data], and which layers hurt shows on images alone: declare"
+            " it, with a validation split"
+        )
+    dataset = trials.rig.dataset(declared.data)
+    if Role.VALIDATION not in dataset.splits:
+        raise DataError(
+            f"{declared.file}: {dataset.where} has no validation split, and nothing may be chosen"
+            " on the test split: declare it under [data.splits]"
+        )
 
 
 def _asked(layer: Operator, place: int, precision: str) -> LayerSensitivity:
@@ -147,7 +165,7 @@ def calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
     if not calibrated:
         return 0
     declared = trials.declared
-    assert declared.data is not None, "the float network was run on it"
+    assert declared.data is not None, "`check_data` says so otherwise"
     split = trials.rig.dataset(declared.data).splits.get(Role.CALIBRATION)
     if split is None:
         raise DataError(

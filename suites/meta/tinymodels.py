@@ -203,8 +203,16 @@ def write_crash(path: Path) -> None:
     write_model(path, graph, subgraph, ((schema.BuiltinOperator.SPLIT, 1),))
 
 
-def write_model(path: Path, graph: Graph, subgraph: Any, codes: Sequence[tuple[int, int]]) -> None:
-    """Write a network of one subgraph; `codes` are its operators with their versions."""
+def write_model(
+    path: Path,
+    graph: Graph,
+    subgraph: Any,
+    codes: Sequence[tuple[int, int]],
+    signature: tuple[int, int] | None = None,
+) -> None:
+    """Write a network of one subgraph; `codes` are its operators with their versions, `signature`
+    its input and its output where it shall have one, which calibrating needs.
+    """
     model = schema.ModelT()
     model.version, model.subgraphs, model.buffers = 3, [subgraph], graph.buffers
     model.operatorCodes = []
@@ -213,10 +221,22 @@ def write_model(path: Path, graph: Graph, subgraph: Any, codes: Sequence[tuple[i
         code.builtinCode = code.deprecatedBuiltinCode = builtin
         code.version = version
         model.operatorCodes.append(code)
+    if signature is not None:
+        model.signatureDefs = [_signature(*signature)]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(bytes(builder.Output()))
+
+
+def _signature(taken: int, given: int) -> Any:
+    made = schema.SignatureDefT()
+    made.signatureKey, made.subgraphIndex = b"serving_default", 0
+    ends = (schema.TensorMapT(), schema.TensorMapT())
+    for end, name, tensor in zip(ends, (b"image", b"score"), (taken, given), strict=True):
+        end.name, end.tensorIndex = name, tensor
+    made.inputs, made.outputs = [ends[0]], [ends[1]]
+    return made
 
 
 def brightness(classes: int = 1) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
