@@ -39,7 +39,7 @@ def given(operator: Operator, asked: str) -> str:
 
 @cache
 def supports(kind: str, precision: str) -> bool:
-    """Whether the quantizer can give an operator of a kind a precision; float is always to be had."""
+    """Whether the quantizer can give an operator of a kind a precision; float is there always."""
     chosen = precisions()[precision]
     if chosen.weights is None:
         return True
