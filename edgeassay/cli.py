@@ -90,9 +90,10 @@ def build_command(
 ) -> None:
     """Build artifacts into a folder, for devices without TensorFlow (`pytest --artifacts DIR`).
 
-    Unchanged inputs are not built again. Exit codes: 0 built, 2 bad input, 4 something
-    could not be built (its calibration data is absent, its conversion fails): it is left out, and
-    said.
+    Unchanged inputs are not built again. The table shows by each file itself what its layers'
+    weights and activations are; a layer that isn't what its variant asks for is said.
+    Exit codes: 0 built, 2 bad input, 4 something could not be built (its calibration data is
+    absent, its conversion fails): it is left out, and said.
     """
     console = Console(stderr=True)
     root = project_folder()
@@ -101,7 +102,11 @@ def build_command(
     choose("variant", variant or [], dict.fromkeys(v for m in chosen for v in m.variants))
     data, cache = data_root(), root / ".assay" / "artifacts"
     open_data = partial(open_dataset, data_root=data)
-    table = Table("artifact", "bytes", "weights", "activations", "SHA-256", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(f"in {out}", no_wrap=True)
+    table.add_column("bytes", no_wrap=True, justify="right")
+    for column in ("weights", "activations", "SHA-256"):
+        table.add_column(column, overflow="fold")
     lesser: list[str] = []
     missing: dict[str, list[str]] = {}
     for spec in chosen:
@@ -114,7 +119,7 @@ def build_command(
             made_of = contents_of(artifact.path, spec.variants[artifact.variant])
             lesser += [f"{spec.id}/{artifact.variant}: {words}" for words in made_of.fell_back]
             table.add_row(
-                str(path),
+                str(path.relative_to(out)),
                 f"{artifact.size_bytes:,}",
                 made_of.weights,
                 made_of.activations,

@@ -8,6 +8,7 @@ from typing import Final
 from edgeassay.claims.measured import Measure, Measured
 from edgeassay.evidence import Evidence
 from edgeassay.spec import Claim, ClaimName, Measurement
+from edgeassay.variants import contents_of
 
 
 def loads(evidence: Evidence, claim: Claim) -> Measured:
@@ -17,11 +18,18 @@ def loads(evidence: Evidence, claim: Claim) -> Measured:
 
 
 def size_ratio(evidence: Evidence, claim: Claim) -> Measured:
-    """Bytes by the reference's bytes."""
+    """Bytes by the reference's bytes, with the types of what they are."""
     rig = evidence.rig
-    size = rig.artifact(claim.case).size_bytes
+    artifact = rig.artifact(claim.case)
     reference = rig.artifact(rig.plan.reference_of(claim.case)).size_bytes
-    return Measurement(value=size / reference, unit="ratio", n=1), float(reference)
+    declared = rig.model(claim.case).variants[claim.case.variant]
+    measured = Measurement(
+        value=artifact.size_bytes / reference,
+        unit="ratio",
+        n=1,
+        detail=contents_of(artifact.path, declared).words,
+    )
+    return measured, float(reference)
 
 
 def finite_outputs(evidence: Evidence, claim: Claim) -> Measured:

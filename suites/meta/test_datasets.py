@@ -373,3 +373,55 @@ def test_more_calibration_images_than_there_are_name_the_model(tmp_path: Path) -
         calibration_images(model, "int8", opened)
     assert "models/tiny/model.toml: variants.int8.calibration_images = 99" in str(caught.value)
     assert "has 54 images; ask for at most as many" in str(caught.value)
+
+
+def calibrated(folder: Path) -> npt.NDArray[np.float32]:
+    """The calibration images of a project that is written in a folder."""
+    model = load_model(folder / "models/tiny", folder)
+    return calibration_images(model, "int8", partial(open_dataset, data_root=folder / "data"))
+
+
+def calm(project: Project) -> None:
+    """Whoever calibrates is well."""
+    path = project.data / "spots/labels.csv"
+    rows = path.read_text(encoding="utf-8").splitlines()
+    rows = [row.replace("bright", "dark") if row.endswith("calibration") else row for row in rows]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def test_images_of_one_class_calibrate_nothing(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write()
+    assert len(calibrated(tmp_path)) == 8
+    calm(project)
+    with pytest.raises(DataError) as caught:
+        calibrated(tmp_path)
+    assert "all 54 images of the calibration split 'calibration' are of one class" in str(
+        caught.value
+    )
+    assert "name a split with others as data.splits.calibration" in str(caught.value)
+
+
+def test_too_few_images_to_be_of_two_classes_calibrate_nothing(tmp_path: Path) -> None:
+    text = MODEL_TOML.replace("calibration_images = 8", "calibration_images = 1")
+    Project(tmp_path, model_toml=text).write()
+    with pytest.raises(
+        DataError, match=r"the 1 images drawn of the 54 .* raise calibration_images"
+    ):
+        calibrated(tmp_path)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_images_that_show_nothing_calibrate_nothing(tmp_path: Path, same: bool) -> None:
+    project = Project(tmp_path)
+    project.write()
+    for row in (project.data / "spots/labels.csv").read_text(encoding="utf-8").splitlines():
+        name, *_, split = row.split(",")
+        if split == "calibration":
+            grey = np.full((8, 8), int(Path(name).stem) % 256, np.uint8)
+            picture = np.arange(64, dtype=np.uint8).reshape(8, 8) if same else grey
+            Image.fromarray(picture).save(project.data / "spots" / name)
+    with pytest.raises(DataError) as caught:
+        calibrated(tmp_path)
+    assert "calibrate int8 are all the same picture, or each of one grey" in str(caught.value)
+    assert "models/tiny/model.toml: the 8 images of split 'calibration'" in str(caught.value)

@@ -112,6 +112,14 @@ def test_the_particular_profile_goes_before_the_catch_all_and_two_are_refused(
         recognise({"bench": device, "twin": twin}, MACHINE, None)
 
 
+def test_what_is_on_request_has_claims_and_deviations_where_it_is_named(tmp_path: Path) -> None:
+    text = with_deviation('variant = "int8"').replace("= 8 }", "= 8, on_request = true }")
+    unasked, asked = make(tmp_path, text), make(tmp_path, text, wanted_variants=["int8"])
+    assert {case.variant for case in unasked.cases} == {"fp32"}
+    assert [claims for _, _, claims in unasked.deviations()] == [()]
+    assert [[c.name for c in claims] for _, _, claims in asked.deviations()] == [["size_ratio"]]
+
+
 def with_deviation(*lines: str) -> str:
     entry = ['claim = "size_ratio"', 'reason = "r"', "expires = 2030-01-01", *lines]
     return MODEL_TOML + "\n[[deviation]]\n" + "\n".join(entry) + "\n"

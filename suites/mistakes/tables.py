@@ -35,6 +35,14 @@ def other_delimiter(project: Project) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
 
 
+def calm_calibration(project: Project) -> None:
+    """Whoever is in the calibration split is well."""
+    path = project.folder / CSV
+    rows = path.read_text(encoding="utf-8").splitlines()
+    calm = [row.replace("bright", "dark") if row.endswith("calibration") else row for row in rows]
+    path.write_text("\n".join(calm) + "\n", encoding="utf-8")
+
+
 WEIGHTS = written("models/tiny/tiny.keras", "weights")
 
 TABLE = (
@@ -233,6 +241,15 @@ TABLE = (
         what="variants.int8.calibration_images = 800",
         where="labels.csv",
         remedy="ask for at most as many",
+    ),
+    Mistake(
+        id="build-calibration-of-one-class",
+        broken=together(calm_calibration, WEIGHTS),
+        command=("edgeassay", "build", "--out", "out"),
+        code=2,
+        what="are of one class (alike in every label)",
+        where="labels.csv",
+        remedy="name a split with others as data.splits.calibration",
     ),
 )
 
