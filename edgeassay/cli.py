@@ -42,6 +42,7 @@ from edgeassay.report.data_check import print_data_check
 from edgeassay.runtimes.command import runtimes_command
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
+from edgeassay.training import train_command
 from edgeassay.workers import Worker
 
 FAILED = 1
@@ -263,6 +264,7 @@ app.command("history")(history_command)
 app.command("matrix")(matrix_command)
 app.command("break-even")(break_even_command)
 app.command("push")(push_command)
+app.command("train")(train_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

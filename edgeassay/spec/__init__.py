@@ -47,6 +47,7 @@ from edgeassay.spec.model import (
     Statistics,
     Timing,
     Tolerance,
+    Training,
     VariantSpec,
 )
 from edgeassay.spec.runtimes import (
@@ -107,6 +108,7 @@ __all__ = [
     "Statistics",
     "Timing",
     "Tolerance",
+    "Training",
     "VariantSpec",
     "Verdict",
     "WorkerSpec",

@@ -10,6 +10,7 @@ from edgeassay.variants.registry import (
     given_options,
     method_of,
     options_of,
+    trains,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "method_of",
     "options_of",
     "precisions",
+    "trains",
 ]
