@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -38,6 +39,7 @@ from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
 from edgeassay.variants import PRECISIONS, Method, calibrates, method_of, options_of, precisions
+from edgeassay.variants.trained import read_trained, training_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
 # Opens the data set of a declaration; Absent where it isn't on this machine.
@@ -87,12 +89,33 @@ def seed_of(name: str) -> int:
 
 def settings_of(variant: VariantSpec) -> dict[str, Any]:
     """What a manifest keeps of a variant's declaration: all that decides its bytes."""
-    given = asdict(variant).items()
-    return {
+    given = {
         key: value
-        for key, value in given
-        if value not in (None, {}) and value is not False and key != "on_request"
+        for key, value in asdict(variant).items()
+        if value not in (None, {}, ()) and value is not False and key != "on_request"
     }
+    return dict(json.loads(json.dumps(given)))  # as a manifest has it: lists, not tuples
+
+
+def source_digest(model: ModelSpec, variant: VariantSpec) -> str:
+    """The SHA-256 of what a variant is made from: the trained network, and what was trained further
+    for it, if anything. OSError where that can't be read.
+    """
+    assert model.weights is not None, "a model with variants to make has weights"
+    network = sha256_of(model.weights)
+    if variant.weights is None:
+        return network
+    further = sha256_of(model.folder / variant.weights)
+    return hashlib.sha256(f"{network} {further}".encode("ascii")).hexdigest()
+
+
+def _check_trained(model: ModelSpec, name: str) -> None:
+    """ArtifactError where what was trained for a variant isn't there, or isn't for this network."""
+    variant = model.variants[name]
+    assert model.weights is not None, "a model with variants to make has weights"
+    if variant.weights is not None and model.weights.is_file():
+        expected = training_of(variant, sha256_of(model.weights))
+        read_trained(model.folder / variant.weights, model.id, name, expected)
 
 
 def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> Images:
@@ -141,7 +164,7 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
                 f"{model.file}: weights = {model.weights.name!r} is no SavedModel's folder (it has"
                 " no saved_model.pb), no .keras and no .tflite; name one of them"
             )
-        source = sha256_of(model.weights)
+        source = source_digest(model, model.variants[variant])
     except OSError as error:
         raise ConfigError(
             f"{model.file}: weights = {model.weights.name!r} can't be read: {why(error)}; copy it"
@@ -193,12 +216,14 @@ def build(
     recipes: dict[str, Recipe] = {}
     calibration, missing = _calibrations(model, wanted, open_data)
     for name in wanted:
-        if method_of(model.variants[name]) is None:
-            try:
+        try:
+            if method_of(model.variants[name]) is None:
                 artifacts[name] = own_artifact(model, name)
-            except ArtifactError as error:
-                missing[name] = error
-        elif name not in missing:
+                continue
+            _check_trained(model, name)
+        except ArtifactError as error:
+            missing[name] = error
+        if name not in missing:
             recipes[name] = recipe(model, name, calibration.get(name))
     if recipes:
         with locked(
@@ -255,15 +280,7 @@ def _make(
             " install edgeassay[build], or copy artifacts made elsewhere by `edgeassay build --out"
             " DIR` and pass --artifacts DIR"
         )
-    jobs = {}
-    for name in recipes:
-        method = method_of(model.variants[name])
-        assert method is not None, "an artifact from elsewhere has no recipe"
-        jobs[name] = Job(
-            module=method.module,
-            calibration=calibration.get(name),
-            options=options_of(model.variants[name]),
-        )
+    jobs = {name: _job(model, name, calibration.get(name)) for name in recipes}
     with report(f"building {model.id}: {', '.join(recipes)}", len(jobs)) as advance:
 
         def keep(name: str, data: bytes) -> None:
@@ -271,6 +288,23 @@ def _make(
             advance(1)
 
         return convert(model, jobs, keep)
+
+
+def _job(model: ModelSpec, name: str, images: Images | None) -> Job:
+    variant = model.variants[name]
+    method = method_of(variant)
+    assert method is not None, "an artifact from elsewhere has no recipe"
+    absent = [module for module in method.modules if find_spec(module) is None]
+    if absent:
+        raise BuildUnavailable(
+            f"{model.id}/{name} must be built by method {variant.method!r}, and"
+            f" {' and '.join(absent)} isn't installed; install edgeassay[build], or copy artifacts"
+            " made elsewhere by `edgeassay build --out DIR` and pass --artifacts DIR"
+        )
+    options = options_of(variant)
+    if variant.weights is not None:
+        options["weights"] = str(model.folder / variant.weights)
+    return Job(module=method.module, calibration=images, options=options)
 
 
 def export(artifact: Artifact, folder: Path) -> Path:
@@ -307,8 +341,14 @@ def check_current(artifact: Artifact, model: ModelSpec) -> None:
     current: dict[str, tuple[object, object]] = {
         "settings": (made_from.settings, settings_of(variant))
     }
-    if variant.method is not None and model.weights is not None and model.weights.exists():
-        current["weights"] = (made_from.source_sha256, sha256_of(model.weights))
+    trained = variant.weights is None or (model.folder / variant.weights).exists()
+    if (
+        variant.method is not None
+        and model.weights is not None
+        and model.weights.exists()
+        and trained
+    ):
+        current["weights"] = (made_from.source_sha256, source_digest(model, variant))
     for what, (then, now) in current.items():
         if then != now:
             raise ArtifactError(

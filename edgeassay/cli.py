@@ -45,6 +45,7 @@ from edgeassay.search import search_command
 from edgeassay.sensitivity import sensitivity_command
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
+from edgeassay.training import train_command
 from edgeassay.variants import contents_of
 from edgeassay.workers import Worker
 
@@ -286,6 +287,7 @@ app.command("advise")(advise_command)
 app.command("sensitivity")(sensitivity_command)
 app.command("push")(push_command)
 app.command("search")(search_command)
+app.command("train")(train_command)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:

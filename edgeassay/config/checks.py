@@ -46,6 +46,7 @@ from edgeassay.variants import (
     calibrates,
     check_variant,
     given_options,
+    trains,
 )
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
@@ -78,6 +79,7 @@ def check_model(model: ModelFile, where: str) -> None:
     _check_weights(model, where)
     for name, variant in model.variants.items():
         check_variant(variant, where, name)
+    _check_trained(model, where)
     _check_reference(model, where)
     _check_names(model, where)
     _check_formats(model, where)
@@ -167,10 +169,29 @@ def _check_weights(model: ModelFile, where: str) -> None:
                 f" {model.weights!r} are made by ai-edge-quantizer; remove it"
             )
     for name in made:
+        if trains(model.variants[name]) and suffix != ".keras":
+            raise ConfigError(
+                f"{where}: variants.{name} is trained further, for which {model.weights!r} must be"
+                " a .keras; save the network as one, or leave the variant out"
+            )
         if calibrates(model.variants[name]) and model.data is None:
             raise ConfigError(
                 f"{where}: variant {name!r} needs calibration images, and the model has no [data];"
                 " declare it, or leave the variant out"
+            )
+
+
+def _check_trained(model: ModelFile, where: str) -> None:
+    """ConfigError where two variants would train into one file."""
+    kept: dict[str, str] = {}
+    for name, variant in model.variants.items():
+        if (
+            variant.weights is not None
+            and (other := kept.setdefault(variant.weights, name)) != name
+        ):
+            raise ConfigError(
+                f"{where}: variants.{other} and variants.{name} both keep what was trained in"
+                f" {variant.weights!r}; give each a file of its own"
             )
 
 

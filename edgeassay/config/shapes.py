@@ -45,6 +45,7 @@ from edgeassay.spec import (
     Statistics,
     Timing,
     Tolerance,
+    Training,
     VariantSpec,
     Verdict,
     WorkerSpec,
@@ -164,6 +165,8 @@ TABLES: dict[str, type] = {
     "tolerance": Tolerance,
     "evaluation": Extent,
 }
+# Tables inside those.
+NESTED: dict[str, type] = {"training": Training}
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
@@ -191,7 +194,7 @@ def explain(shape: type, error: ValidationError, where: str) -> str:
     tag = next((SOURCES[step] for step in steps if step in SOURCES), None)
     key = ".".join(step for step in steps if step not in SOURCES)
     if first["type"] in UNKNOWN:
-        table = shape if len(steps) == 1 else tag or TABLES[steps[0]]
+        table = shape if len(steps) == 1 else NESTED.get(steps[-2]) or tag or TABLES[steps[0]]
         return f"{where}: unknown key {key!r}; {nearest(steps[-1], _keys(table))}"
     if steps[-1] == "[key]":
         return f"{where}: unknown key '{key.removesuffix('.[key]')}'; {nearest(steps[-2], Role)}"

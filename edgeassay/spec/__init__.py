@@ -49,6 +49,7 @@ from edgeassay.spec.model import (
     Statistics,
     Timing,
     Tolerance,
+    Training,
     VariantSpec,
 )
 from edgeassay.spec.runtimes import (
@@ -111,6 +112,7 @@ __all__ = [
     "Statistics",
     "Timing",
     "Tolerance",
+    "Training",
     "VariantSpec",
     "Verdict",
     "WorkerSpec",

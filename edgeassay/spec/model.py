@@ -16,11 +16,35 @@ ARCHITECTURES: Final = ("x86_64", "aarch64", "armv7l", "armv6l", "i686", "riscv6
 
 
 @dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a variant is fine-tuned on the training split: `epochs` over it (or over a drawn part of
+    so many `images`) in steps of `batch`, Adam with a cosine decay from `learning_rate`. By chance
+    an image is flipped (`flip`), and shifted by a share of `shift` at most. With `weight_classes`
+    positives and negatives weigh the same.
+
+    Ranges begin as they are over `range_images` of it. All that is random comes from `seed`.
+    """
+
+    __pydantic_config__ = STRICT
+    epochs: int
+    learning_rate: float
+    batch: int = 32
+    seed: int = 0
+    flip: bool = False
+    shift: float = 0.0
+    weight_classes: bool = False
+    images: int | None = None
+    range_images: int = 256
+
+
+@dataclass(frozen=True, kw_only=True)
 class VariantSpec:
     """One compressed form of a model: the method that makes it and what that needs, or an artifact
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
 
-    `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes.
+    `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes;
+    `per_tensor` those of every layer. Of a trained one, `weights` is the file of what was trained
+    (beside model.toml), `training` how, and `exclude` has patterns of layers that stay float.
     Of a mixed variant, `layers` names the precision of single layers, `others` that of the rest.
     One `on_request` is taken only where it is named.
     """
@@ -29,6 +53,10 @@ class VariantSpec:
     method: str | None = None
     calibration_images: int = 0
     per_tensor_dense: bool = False
+    per_tensor: bool = False
+    weights: str | None = None
+    training: Training | None = None
+    exclude: tuple[str, ...] = ()
     others: str | None = None
     layers: Mapping[str, str] = field(default_factory=dict)
     artifact: str | None = None

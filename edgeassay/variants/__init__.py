@@ -12,6 +12,7 @@ from edgeassay.variants.registry import (
     given_options,
     method_of,
     options_of,
+    trains,
 )
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "method_of",
     "options_of",
     "precisions",
+    "trains",
 ]

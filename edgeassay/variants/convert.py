@@ -74,7 +74,14 @@ def open_keras(path: Path) -> Source:
         words = " ".join(str(error).split())
         sys.exit(f"Keras can't load it ({words[:250]}); save it anew with Keras 3")
     shapes = [tuple(t.shape[1:]) for t in network.inputs]
-    return shapes, maker(lambda: tf.lite.TFLiteConverter.from_keras_model(network))
+    convert = maker(lambda: tf.lite.TFLiteConverter.from_keras_model(network))
+
+    def make(method: Any, images: Any, options: dict[str, Any]) -> bytes:
+        if hasattr(method, "from_network"):
+            return bytes(method.from_network(network, images, **options))
+        return convert(method, images, options)
+
+    return shapes, make
 
 
 def open_saved_model(path: Path) -> Source:

@@ -12,8 +12,17 @@ import numpy.typing as npt
 from edgeassay.variants import recipe
 
 
-def convert(converter: Any, calibration: npt.NDArray[np.float32] | None) -> bytes:
-    """The bytes of an integer-only .tflite; `calibration` is (images, *input shape)."""
+def convert(
+    converter: Any,
+    calibration: npt.NDArray[np.float32] | None,
+    *,
+    per_tensor: bool = False,
+) -> bytes:
+    """The bytes of an integer-only .tflite; `calibration` is (images, *input shape).
+
+    With `per_tensor` the weights of a layer share one scale, as accelerators want it that know
+    nothing else. Otherwise each of its channels has its own.
+    """
     import tensorflow as tf
 
     assert calibration is not None, "int8 is registered as calibrating"
@@ -28,6 +37,9 @@ def convert(converter: Any, calibration: npt.NDArray[np.float32] | None) -> byte
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
+    if per_tensor:
+        converter._experimental_disable_per_channel = True
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     return bytes(converter.convert())
 
 

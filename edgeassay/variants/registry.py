@@ -10,6 +10,7 @@ from typing import Any, Final
 from edgeassay.errors import ConfigError
 from edgeassay.spec import FORMATS, VariantSpec
 from edgeassay.variants.precisions import FLOAT, precisions
+from edgeassay.variants.trained import check_training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +19,9 @@ class Method:
     its precisions need them), whether inputs and outputs are integers, which further keys of a
     variant it takes.
 
-    What has a `precision` is a recipe of that one alone. `packages` and our own modules `code`
-    decide its bytes too, beside what converts every network and the module itself.
+    What has a `precision` is a recipe of that one alone. What `trains` converts weights that were
+    trained further, and needs the `modules` for it. `packages` and our own modules `code` decide
+    its bytes too, beside what converts every network and the module itself.
     """
 
     module: str
@@ -27,14 +29,17 @@ class Method:
     integer: bool = False
     options: tuple[str, ...] = ()
     precision: str | None = None
+    trains: bool = False
+    modules: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
 
 
 # Keys of a variant that only some methods take.
-OPTIONS: Final = ("per_tensor_dense", "others", "layers")
+TRAINED: Final = ("weights", "training", "exclude")
+OPTIONS: Final = ("per_tensor_dense", "per_tensor", "others", "layers", *TRAINED)
 # Those that mean something to TensorFlow's converter alone.
-TENSORFLOW_OPTIONS: Final = ("per_tensor_dense",)
+TENSORFLOW_OPTIONS: Final = ("per_tensor_dense", "per_tensor")
 RECIPE: Final = "edgeassay.variants.recipe"
 
 
@@ -68,7 +73,24 @@ METHODS: Final[Mapping[str, Method]] = {
     ),
     "fp16": Method(module="edgeassay.variants.fp16"),
     "int8": Method(
-        module="edgeassay.variants.int8", calibrates=True, integer=True, code=(RECIPE, *CODE)
+        module="edgeassay.variants.int8",
+        calibrates=True,
+        integer=True,
+        options=("per_tensor",),
+        code=(RECIPE, *CODE),
+    ),
+    "int8-qat": Method(
+        module="edgeassay.variants.int8_qat",
+        integer=True,
+        options=("per_tensor", *TRAINED),
+        trains=True,
+        modules=("tf_keras", "tensorflow_model_optimization"),
+        packages=("tf-keras", "tensorflow-model-optimization"),
+        code=(
+            "edgeassay.variants.fake_quantized",
+            "edgeassay.variants.rebuilding",
+            "edgeassay.variants.trained",
+        ),
     ),
     "int16x8": _recipe(integer=True, precision="int16x8"),
     "w8": _recipe(precision="w8"),
@@ -92,10 +114,16 @@ def given_options(variant: VariantSpec) -> dict[str, Any]:
 def options_of(variant: VariantSpec) -> dict[str, Any]:
     """What a variant's method is told beside the usual."""
     method = method_of(variant)
-    told = given_options(variant)
+    told = {name: value for name, value in given_options(variant).items() if name != "training"}
     if method is None or method.module != RECIPE:
         return told
     return {"others": method.precision or FLOAT, "integer": method.integer} | told
+
+
+def trains(variant: VariantSpec) -> bool:
+    """Whether a variant's method trains the network further; an unknown one doesn't."""
+    method = METHODS.get(variant.method or "")
+    return method is not None and method.trains
 
 
 def calibrates(variant: VariantSpec) -> bool:
@@ -138,6 +166,8 @@ def check_variant(variant: VariantSpec, where: str, name: str | None = None) -> 
             f"{key}method = {variant.method!r} is unknown; known: {', '.join(METHODS)}"
         )
     _check_options(variant, key)
+    if trains(variant):
+        check_training(variant, key)
     if variant.method is None:
         return
     looks = calibrates(variant)

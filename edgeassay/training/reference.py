@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeassay.config import data_root, load_model
 from edgeassay.datasets import Split, check_separation, load_images, open_dataset
@@ -20,6 +19,13 @@ from edgeassay.networks import load_network, save_half
 from edgeassay.preprocess import input_shape
 from edgeassay.spec import Preprocess, Role
 from edgeassay.stats import class_aucs
+from edgeassay.training.objective import (
+    augmentation,
+    decaying_rate,
+    mean_auc,
+    positive_weights,
+    weighted_loss,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,24 +53,6 @@ def settle_sooner(network: Any) -> None:
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.9
-
-
-def _positive_weights(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
-    """How much more a positive weighs than a negative, by class, so that both weigh the same."""
-    share = labels.mean(axis=0)
-    weights: npt.NDArray[np.float32] = ((1.0 - share) / share).astype(np.float32)
-    return weights
-
-
-def _augment(shift: float, seed: int) -> Any:
-    import keras
-
-    return keras.Sequential(
-        [
-            keras.layers.RandomFlip("horizontal", seed=seed),
-            keras.layers.RandomTranslation(shift, shift, fill_mode="nearest", seed=seed + 1),
-        ]
-    )
 
 
 def train(
@@ -102,28 +90,18 @@ def train(
     net = network(input_shape(model_spec.preprocess), len(model_spec.classes))
     net.summary()
     steps = schedule.epochs * -(-len(images) // schedule.batch)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.1 * schedule.learning_rate,
-        steps,
-        warmup_target=schedule.learning_rate,
-        warmup_steps=steps // 20,
-    )
-    positive = _positive_weights(train_split.labels)
+    positive = positive_weights(train_split.labels)
     weights = positive if schedule.weight_classes else np.ones_like(positive)
-
-    def loss(truth: Any, score: Any) -> Any:
-        score = tf.clip_by_value(score, 1e-6, 1.0 - 1e-6)
-        return -tf.reduce_mean(
-            weights * truth * tf.math.log(score) + (1.0 - truth) * tf.math.log(1.0 - score)
-        )
-
-    net.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
-    augment = _augment(schedule.shift, schedule.seed)
+    net.compile(
+        optimizer=keras.optimizers.Adam(decaying_rate(keras, schedule.learning_rate, steps)),
+        loss=weighted_loss(weights),
+    )
+    augment = augmentation(flip=True, shift=schedule.shift, seed=schedule.seed)
     batches = (
         tf.data.Dataset.from_tensor_slices((images, labels))
         .shuffle(len(images), seed=schedule.seed)
         .batch(schedule.batch)
-        .map(lambda x, y: (augment(x, training=True), y))
+        .map(lambda x, y: (augment(x), y))
         .prefetch(2)
     )
     # A network without optimizer and loss, which are no part of a model.
@@ -131,7 +109,7 @@ def train(
     best = -np.inf
     for epoch in range(schedule.epochs):
         history = net.fit(batches, epochs=1, shuffle=False, verbose=0).history
-        auc = float(np.mean(class_aucs(validation.labels, net.predict(held_out, verbose=0))))
+        auc = mean_auc(validation.labels, net.predict(held_out, verbose=0))
         print(
             f"epoch {epoch + 1:3d}  loss {history['loss'][0]:.4f}  validation AUC {auc:.4f}",
             flush=True,

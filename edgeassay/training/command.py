@@ -1,0 +1,234 @@
+"""`edgeassay train`: its options, and what it does with them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from edgeassay.atomic import check_replaceable, locked, remove, sha256_of, write_bytes
+from edgeassay.config import choose, data_root, load_models
+from edgeassay.datasets import Split, check_separation, load_images, open_dataset
+from edgeassay.errors import Absent, ArtifactError, BuildUnavailable, ConfigError, DataError, why
+from edgeassay.options import ModelsDirs
+from edgeassay.progress import ConsoleReporter
+from edgeassay.project import project_folder
+from edgeassay.spec import ModelSpec, Role, VariantSpec
+from edgeassay.training.checkpoints import read_state, save_state
+from edgeassay.training.fine_tuning import Epoch, FineTuning, Material, State
+from edgeassay.variants import method_of, trains
+from edgeassay.variants.trained import Trained, pack, read_trained, training_of
+
+MISSING: Final = 4
+INTERRUPTED: Final = 130
+# What trains, whose versions are kept with what was trained.
+PACKAGES: Final = ("tensorflow", "tensorflow-cpu", "tf-keras", "tensorflow-model-optimization")
+
+
+def train_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
+    variant: Annotated[
+        str,
+        typer.Option("--variant", metavar="ID", help="The variant: one whose method is int8-qat."),
+    ],
+    *,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Begin anew: what was trained or begun with these settings is dropped."
+        ),
+    ] = False,
+    models_dir: ModelsDirs = None,
+) -> None:
+    """Fine-tune a variant on the training split, as its `training` in model.toml says.
+
+    The epoch with the best mean AUC on the validation split is kept, in the
+    variant's `weights`; the test split isn't touched. What was interrupted goes
+    on after its last whole epoch, with the result that it would have had. The
+    same seed gives the same file on the same machine.
+
+    Exit codes: 2 usage or bad input; 4 the data or what trains isn't here;
+    130 interrupted; 0 trained.
+    """
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    root = project_folder()
+    models = load_models([root / "models", *(models_dir or [])], root)
+    spec = models[choose("model", [model], models, given_as="MODEL")[0]]
+    choose("variant", [variant], spec.variants)
+    declared = spec.variants[variant]
+    if not trains(declared):
+        able = [name for name, found in spec.variants.items() if trains(found)]
+        raise ConfigError(
+            f"--variant {variant}: {spec.file} makes it without training; trained variants:"
+            f" {', '.join(able) or 'none'}"
+        )
+    try:
+        _train(spec, variant, root, again=again, console=console)
+    except (Absent, BuildUnavailable) as error:
+        console.print(f"edgeassay: {error}")
+        raise typer.Exit(MISSING) from None
+    except KeyboardInterrupt:
+        console.print("edgeassay: interrupted; the same command goes on after the last whole epoch")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Console) -> None:
+    variant = spec.variants[name]
+    assert spec.weights is not None, "a variant that is trained needs weights"
+    assert variant.weights is not None, "`check_training` has seen to it"
+    target = spec.folder / variant.weights
+    try:
+        expected = training_of(variant, sha256_of(spec.weights))
+    except OSError as error:
+        raise ConfigError(
+            f"{spec.file}: weights = {spec.weights.name!r} can't be read: {why(error)}; copy it"
+            " there, or mend `weights`"
+        ) from None
+    with suppress(ArtifactError):
+        if not again:
+            facts = read_trained(target, spec.id, name, expected).facts
+            console.print(
+                f"{target} is trained already: epoch {facts['epoch']}, validation AUC"
+                f" {facts['validation_auc']:.4f}; --again trains it anew"
+            )
+            return
+    check_replaceable(target)
+    _check_installed(spec, variant)
+    kept = root / ".assay" / "training" / f"{spec.id}-{name}.npz"
+    with locked(
+        kept.with_suffix(".lock"),
+        f"{kept.parent} can't be used",
+        "make it writable: it keeps what an interrupted training goes on from",
+    ):
+        if again:
+            remove(kept)
+        material, data_sha256 = _material(spec, variant, ConsoleReporter(console))
+        identity = {**expected, "data_sha256": data_sha256, "versions": _versions()}
+        tuning = _open(spec.weights, variant, material)
+        state = _fine_tune(tuning, identity, kept, console)
+        facts = {
+            **identity,
+            "epoch": state.chosen.number,
+            "validation_auc": state.chosen.auc,
+            "validation_auc_before": state.epochs[0].auc,
+        }
+        data = pack(Trained(arrays=state.best, facts=facts))
+        write_bytes(target, data)
+        remove(kept)
+    console.print(
+        f"wrote {target}: {len(data):,} bytes, epoch {state.chosen.number}, validation AUC"
+        f" {state.chosen.auc:.4f}"
+    )
+
+
+def _open(weights: Path, variant: VariantSpec, material: Material) -> FineTuning:
+    """The network, ready to be trained; its libraries load here."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from edgeassay.networks import load_network
+
+    try:
+        network = load_network(weights)
+    except ValueError as error:
+        words = " ".join(str(error).split())[:250]
+        raise ConfigError(f"{weights} can't be loaded by Keras ({words}); save it anew") from None
+    return FineTuning(network, variant, material)
+
+
+def _fine_tune(
+    tuning: FineTuning, identity: Mapping[str, Any], kept: Path, console: Console
+) -> State:
+    """Train, saying how every epoch ended, from where an interrupted one of this kind ended."""
+    state = read_state(kept, identity)
+    if state is not None:
+        console.print(f"going on after epoch {state.epochs[-1].number}, from {kept}")
+
+    def keep(reached: State) -> None:
+        save_state(kept, reached, identity)
+        console.print(_line(reached.epochs[-1], tuning.settings.epochs))
+
+    return tuning.run(state, keep)
+
+
+def _line(epoch: Epoch, epochs: int) -> str:
+    """How an epoch ended, for people."""
+    if epoch.loss is None:
+        return f"before training                validation AUC {epoch.auc:.4f}"
+    number = f"epoch {epoch.number:3d} of {epochs}"
+    return f"{number}  loss {epoch.loss:.4f}  validation AUC {epoch.auc:.4f}"
+
+
+def _material(
+    spec: ModelSpec, variant: VariantSpec, report: ConsoleReporter
+) -> tuple[Material, str]:
+    """The images, and a digest of all of them with their labels."""
+    if spec.data is None or spec.preprocess is None:
+        raise ConfigError(f"{spec.file} has no [data] to train on; declare it")
+    assert variant.training is not None, "`check_training` has seen to it"
+    dataset = open_dataset(spec.data, data_root())
+    check_separation(dataset)
+    for role in (Role.TRAIN, Role.VALIDATION):
+        if role not in dataset.splits:
+            raise DataError(
+                f"{dataset.where} has no {role.value} split, and training needs one; declare it"
+                " under [data.splits]"
+            )
+    train, validation = dataset.splits[Role.TRAIN], dataset.splits[Role.VALIDATION]
+    for split in (train, validation):
+        _check_labels(split, dataset.where)
+    rows = list(range(len(train)))
+    if variant.training.images is not None:
+        rng = np.random.default_rng(variant.training.seed)
+        rows = sorted(int(i) for i in rng.permutation(len(train))[: variant.training.images])
+    with report(f"{len(rows):,} training images, {len(validation):,} for validation", 2) as done:
+        images = load_images(train, rows, spec.preprocess)
+        done(1)
+        held_out = load_images(validation, range(len(validation)), spec.preprocess)
+        done(1)
+    material = Material(
+        images=images,
+        labels=train.labels[rows],
+        held_out=held_out,
+        held_out_labels=validation.labels,
+    )
+    digest = hashlib.sha256()
+    for array in (images, material.labels, held_out, validation.labels):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return material, digest.hexdigest()
+
+
+def _check_labels(split: Split, where: str) -> None:
+    """DataError where no class has both positive and negative images."""
+    positives = split.labels.sum(axis=0)
+    if not any(0 < count < len(split) for count in positives):
+        raise DataError(
+            f"{where}: no class has both positive and negative images in split {split.name!r}, so"
+            " nothing can be learned or chosen by it; name another under [data.splits]"
+        )
+
+
+def _check_installed(spec: ModelSpec, variant: VariantSpec) -> None:
+    method = method_of(variant)
+    assert method is not None, "a variant that is trained has a method"
+    absent = [module for module in ("tensorflow", *method.modules) if find_spec(module) is None]
+    if absent:
+        raise BuildUnavailable(
+            f"{spec.id}: training by {variant.method} needs {' and '.join(absent)}, which isn't"
+            " installed; install edgeassay[build]"
+        )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name.removesuffix("-cpu")] = metadata.version(name)
+    return found
