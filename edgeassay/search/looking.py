@@ -63,6 +63,7 @@ class Looker:
             return Tried(
                 number=number,
                 recipe=recipe,
+                sha256=artifact.sha256,
                 size_bytes=artifact.size_bytes,
                 size_ratio=artifact.size_bytes / self._whole_bytes,
                 drop=self._trials.drop(name, self._margin.value),

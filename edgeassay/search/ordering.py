@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from edgeassay.search.space import MOST_GROUPS, Option, Space, Unit, parts, space_of
 from edgeassay.search.tried import Objective, Tried
 from edgeassay.sensitivity import LayerSensitivity
 from edgeassay.tflite_file import Operator
-from edgeassay.variants.precisions import FLOAT, precisions
+from edgeassay.variants.precisions import FLOAT
 
-FLOAT_BITS: Final = 32
-# Of one layer: what each precision costs there.
+# By layer: what each precision costs there.
 Costs = Mapping[str, Mapping[str, float]]
 
 
@@ -28,14 +26,15 @@ def make_space(
     choices = list(whole)
     damage = _damages(layers, found, choices)
     forms = {name: frozenset(by) for name, by in damage.items()}
-    costs = (_bytes if objective == "size" else _times)(layers, whole, forms)
     names = [layer.name for layer in layers]
     if objective == "size":
+        costs = _bytes(found, whole, names)
         groups = [
             [_unit([name], choices, forms, damage, costs) for name in part]
             for part in parts(names, MOST_GROUPS)
         ]
     else:
+        costs = _times(layers, whole, forms)
         groups = [
             [_unit(part, choices, forms, damage, costs)] for part in parts(names, MOST_GROUPS)
         ]
@@ -57,25 +56,23 @@ def _damages(
 
 
 def _bytes(
-    layers: Sequence[Operator], whole: Mapping[str, Tried], forms: Mapping[str, frozenset[str]]
+    found: Sequence[LayerSensitivity], whole: Mapping[str, Tried], names: Sequence[str]
 ) -> Costs:
-    """The bytes of each layer: its weights', and its share of what else a network of that precision
-    has.
+    """The bytes of each layer beside what it has as float: what it alone saves, put right by as
+    much for each as makes them add up to the network's where all have that precision. One alone
+    among floats also has the operators that change its form, and more between them don't.
     """
-    costs: dict[str, dict[str, float]] = {layer.name: {} for layer in layers}
-    for precision in (*whole, FLOAT):
-        bits = precisions()[precision].weights or FLOAT_BITS
-        weights = {
-            layer.name: layer.weights
-            * (bits if precision in forms[layer.name] else FLOAT_BITS)
-            / 8.0
-            for layer in layers
+    costs: dict[str, dict[str, float]] = {name: dict.fromkeys(whole, 0.0) for name in names}
+    for precision, tried in whole.items():
+        alone = {
+            one.layer: -float(one.saved_bytes)
+            for one in found
+            if one.precision == precision and one.saved_bytes is not None
         }
-        rest = 0.0
-        if precision in whole:
-            rest = max(0.0, whole[precision].size_bytes - sum(weights.values())) / len(layers)
-        for name, size in weights.items():
-            costs[name][precision] = size + rest
+        together = tried.size_bytes - tried.size_bytes / tried.size_ratio
+        off = (sum(alone.values()) - together) / max(1, len(alone))
+        for name, size in alone.items():
+            costs[name][precision] = size - off
     return costs
 
 

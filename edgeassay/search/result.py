@@ -14,8 +14,7 @@ from edgeassay.spec import Limit
 class Result:
     """All that was tried, why it ended, and what was chosen: None where nothing meets the margin.
 
-    `test` is what the test split says of that, or `test_absent` why it says nothing. `space_size`
-    is how many recipes there are.
+    `test` is what the test split says of that, or `test_absent` why it says nothing.
     """
 
     command: str
@@ -28,7 +27,6 @@ class Result:
     tried: tuple[Tried, ...]
     failed: int
     why: str
-    space_size: int
     chosen: Tried | None = None
     test: Reading | None = None
     test_absent: str | None = None

@@ -108,7 +108,6 @@ def run(desk: Desk, path: Path) -> Result:
         tried=ended.tried,
         failed=ended.failed,
         why=ended.why,
-        space_size=study.space.size,
     )
     chosen = _choose(result, looker)
     if chosen is None:

@@ -56,6 +56,9 @@ def search(
         if left <= 0 or bounds.is_late:
             why = "the time is up" if left > 0 else f"{bounds.trials} recipes have been tried"
             return Ended(tried=tuple(tried), failed=failed, why=why)
+        if study.is_answered():
+            why = "the cheapest recipe of all meets the margin"
+            return Ended(tried=tuple(tried), failed=failed, why=why)
         begun = study.propose(min(AT_ONCE, left))
         if not begun:
             return Ended(tried=tuple(tried), failed=failed, why="nothing new is left to try")

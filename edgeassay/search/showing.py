@@ -83,8 +83,8 @@ def sentences(result: Result) -> list[str]:
     """What follows from the table."""
     margin = result.margin
     lines = [
-        f"{len(result.tried)} recipes of {result.space_size:.3g} tried, {result.failed} didn't"
-        f" work: {result.why}. The table has those that nothing beats in"
+        f"{len(result.tried)} recipes tried, and {result.failed} that didn't work: {result.why}."
+        f" The table has those that nothing beats in"
         f" {result.objective} and AUC drop at once, both on the validation split"
     ]
     if any(one.disturbed for one in result.tried):
@@ -166,7 +166,6 @@ def document(result: Result) -> dict[str, Any]:
         "versions": dict(result.versions),
         "ended": result.why,
         "failed": result.failed,
-        "recipes_possible": result.space_size,
         "trials": [_one(one, result.margin) for one in result.tried],
         "front": [one.number for one in front(result.tried, result.objective)],
         "chosen": None if result.chosen is None else _one(result.chosen, result.margin),

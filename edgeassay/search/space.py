@@ -8,8 +8,9 @@ Efficient Bit Allocation for an Arbitrary Set of Quantizers, 1988). All steps of
 order of the damage that a byte or a millisecond buys off, make one ladder, whose rungs solve the
 problem in which damages add up.
 
-Since they don't quite, units form groups, and every group climbs its own part of the ladder as far
-as the search tells it: one that was judged too hard or too mildly is put right by what is measured.
+Since they don't quite, units form groups, and each group may be a few steps before or behind the
+others: one that was judged too hard or too mildly is put right by what is measured. A recipe is
+thus few numbers, a rung of the ladder and each group's shift, and most of them are worth a look.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from typing import Any, Final
 from edgeassay.search.recipe import Recipe
 from edgeassay.variants.precisions import FLOAT
 
-# Groups: so many numbers a search has to find. TPE finds its way among these in tens of trials.
+# So many numbers a search has to find beside the rung, and how far each goes. Groups that were free
+# to climb anywhere gave TPE a space in which 30 trials found nothing that the ladder hadn't.
 MOST_GROUPS: Final = 8
+MOST_SHIFT: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +57,12 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A unit, by its layers, in its next better precision; `worth` is the damage it saves by what
-    it costs.
+    """A unit, by its layers, in its next better precision, what that costs, and its `worth`: the
+    damage it saves by what it costs.
     """
 
     layers: Mapping[str, str]
+    cost: float
     worth: float
 
 
@@ -72,56 +76,65 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """All recipes that a search can reach: for each group, how many of its steps are taken."""
+    """The recipes that a search can reach: a rung of the ladder, and for each group a shift."""
 
     layers: tuple[str, ...]
     groups: tuple[Group, ...]
 
-    def recipe(self, taken: Sequence[int]) -> Recipe:
-        """The recipe in which each group has taken so many steps."""
+    @property
+    def rungs(self) -> int:
+        """The number of all steps: the highest rung."""
+        return sum(len(group.steps) for group in self.groups)
+
+    @property
+    def numbers(self) -> dict[str, tuple[int, int]]:
+        """What has to be found: each number's name, and its range."""
+        found = {"rung": (0, self.rungs)}
+        for k, group in enumerate(self.groups):
+            most = min(MOST_SHIFT, len(group.steps))
+            found[f"shift {k}"] = (-most, most)
+        return found
+
+    def at(self, rung: int) -> dict[str, int]:
+        """The numbers of a rung of the ladder as it is."""
+        return dict.fromkeys(self.numbers, 0) | {"rung": rung}
+
+    def recipe(self, numbers: Mapping[str, int]) -> Recipe:
+        """The recipe that the numbers stand for."""
         found: dict[str, str] = {}
-        for group, count in zip(self.groups, taken, strict=True):
+        for group, count in zip(self.groups, self._taken(numbers), strict=True):
             found |= group.start
             for step in group.steps[:count]:
                 found |= step.layers
         return Recipe(layers={layer: found[layer] for layer in self.layers})
 
-    @property
-    def size(self) -> int:
-        """The number of recipes."""
-        count = 1
-        for group in self.groups:
-            count *= len(group.steps) + 1
-        return count
+    def cost(self, numbers: Mapping[str, int]) -> float:
+        """What it costs beside the cheapest recipe, if costs add up."""
+        taken = zip(self.groups, self._taken(numbers), strict=True)
+        return sum(step.cost for group, count in taken for step in group.steps[:count])
 
-    @property
-    def rungs(self) -> int:
-        """The number of all steps."""
-        return sum(len(group.steps) for group in self.groups)
+    def nearest(self, recipe: Recipe) -> dict[str, int]:
+        """The rung that has the most layers as a recipe has them."""
+        alike = [
+            sum(self.recipe(self.at(rung)).layers[k] == v for k, v in recipe.layers.items())
+            for rung in range(self.rungs + 1)
+        ]
+        return self.at(alike.index(max(alike)))
 
-    def rung(self, count: int) -> tuple[int, ...]:
-        """Where the groups are when the worthiest `count` steps of all are taken."""
+    def _taken(self, numbers: Mapping[str, int]) -> list[int]:
+        """How many of its steps each group takes."""
         ranked = sorted(
             (-step.worth, k, i)
             for k, group in enumerate(self.groups)
             for i, step in enumerate(group.steps)
         )
-        taken = [0] * len(self.groups)
-        for _, k, _ in ranked[:count]:
-            taken[k] += 1
-        return tuple(taken)
-
-    def nearest(self, recipe: Recipe) -> tuple[int, ...]:
-        """Where each group has the most layers as a recipe has them."""
-        taken = []
-        for group in self.groups:
-            now = dict(group.start)
-            alike = [_alike(now, recipe)]
-            for step in group.steps:
-                now |= step.layers
-                alike.append(_alike(now, recipe))
-            taken.append(alike.index(max(alike)))
-        return tuple(taken)
+        counts = [0] * len(self.groups)
+        for _, k, _ in ranked[: numbers["rung"]]:
+            counts[k] += 1
+        return [
+            min(max(count + numbers[f"shift {k}"], 0), len(group.steps))
+            for k, (count, group) in enumerate(zip(counts, self.groups, strict=True))
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """What a storage keeps of it."""
@@ -130,7 +143,7 @@ class Space:
             "groups": [
                 {
                     "start": dict(group.start),
-                    "steps": [[dict(step.layers), step.worth] for step in group.steps],
+                    "steps": [[dict(step.layers), step.cost, step.worth] for step in group.steps],
                 }
                 for group in self.groups
             ],
@@ -142,15 +155,11 @@ class Space:
         groups = [
             Group(
                 start=group["start"],
-                steps=tuple(Step(layers=layers, worth=worth) for layers, worth in group["steps"]),
+                steps=tuple(Step(layers=a, cost=b, worth=c) for a, b, c in group["steps"]),
             )
             for group in kept["groups"]
         ]
         return cls(layers=tuple(kept["layers"]), groups=tuple(groups))
-
-
-def _alike(one: Mapping[str, str], recipe: Recipe) -> int:
-    return sum(recipe.layers[layer] == precision for layer, precision in one.items())
 
 
 def space_of(layers: Sequence[str], groups: Sequence[Sequence[Unit]]) -> Space:
@@ -165,8 +174,9 @@ def _group(units: Sequence[Unit]) -> Group:
         ladder = hull(unit.options)
         start |= unit.chosen(ladder[0].precision)
         for rung, (lower, upper) in enumerate(pairwise(ladder)):
-            worth = (lower.damage - upper.damage) / (upper.cost - lower.cost)
-            step = Step(layers=unit.chosen(upper.precision), worth=worth)
+            cost = upper.cost - lower.cost
+            worth = (lower.damage - upper.damage) / cost
+            step = Step(layers=unit.chosen(upper.precision), cost=cost, worth=worth)
             steps.append((-worth, place, rung, step))
     return Group(start=start, steps=tuple(s for *_, s in sorted(steps, key=lambda one: one[:3])))
 

@@ -2,11 +2,13 @@
 
 First come the recipes of one precision, then rungs of the ladder (`space`): few, then between the
 last that fails and the first that holds. From there on Optuna's TPE (Bergstra et al. 2011;
-multivariate: Falkner et al. 2018) moves the groups, with the drop's upper bound as a constraint.
+multivariate: Falkner et al. 2018) has its turn, with the drop's upper bound as a constraint. Of
+bytes it is known beforehand which proposals can't be the least, and these aren't tried.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -25,8 +27,11 @@ from edgeassay.search.tried import Objective, Tried, meeting
 from edgeassay.spec import Limit
 
 CONSTRAINT: Final = "mean_auc_drop"
-# Proposals that were tried before, one after the other, until nothing new is to be had.
-REPEATS: Final = 60
+# Proposals for one round that were tried before or can't be better, until nothing is left to try.
+PATIENCE: Final = 120
+# After so many of them, one beside the best recipe; and so many draws of that.
+TURNS: Final = 4
+DRAWS: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +58,17 @@ class Study:
         """Have these tried first, and then rungs of the ladder, twice as high each time."""
         for recipe in recipes:
             self._enqueue(self.space.nearest(recipe), recipe)
-        count = 0
-        while count < self.space.rungs:
-            self._enqueue(self.space.rung(count))
-            count = max(1, 2 * count)
-        self._enqueue(self.space.rung(self.space.rungs))
+        rung = 0
+        while rung < self.space.rungs:
+            self._enqueue(self.space.at(rung))
+            rung = max(1, 2 * rung)
+        self._enqueue(self.space.at(self.space.rungs))
 
-    def _enqueue(self, taken: Sequence[int], recipe: Recipe | None = None) -> None:
-        attributes = None if recipe is None else {"recipe": dict(recipe.layers)}
-        params = {f"group {k}": count for k, count in enumerate(taken)}
-        self._study.enqueue_trial(params, user_attrs=attributes)
+    def _enqueue(self, numbers: Mapping[str, int], recipe: Recipe | None = None) -> None:
+        attributes: dict[str, Any] = {"queued": True}
+        if recipe is not None:
+            attributes["recipe"] = dict(recipe.layers)
+        self._study.enqueue_trial(dict(numbers), user_attrs=attributes)
 
     def tried(self) -> list[Tried]:
         """All that was made and measured, each recipe once."""
@@ -88,62 +94,103 @@ class Study:
         found: list[Any] = self._study.get_trials(deepcopy=False, states=wanted)
         return found
 
+    def is_answered(self) -> bool:
+        """Whether nothing better can be had: the cheapest recipe holds, what was enqueued is done,
+        and what is minimised is known beforehand, as bytes are.
+        """
+        if self._objective != "size" or self._finished("WAITING", "RUNNING"):
+            return False
+        cheapest = self.space.recipe(self.space.at(0))
+        return any(one.recipe == cheapest and one.meets(self._margin) for one in self.tried())
+
     def propose(self, most: int) -> list[Proposal]:
         """Recipes that nobody has tried; fewer, and in the end none, where there are no more."""
         found: list[Proposal] = []
         tried = {one.recipe.digest: one for one in self.tried()}
-        failed, repeats = self.failed(), 0
+        failed, refused = self.failed(), 0
         if not self._finished("WAITING"):
             self._enqueue_between(tried, failed, most)
-        while len(found) < most and repeats < REPEATS:
+        least = self._least(tried)
+        while len(found) < most and refused < PATIENCE:
             trial = self._study.ask()
             trial.set_user_attr("by", _this_process())
-            taken = self._taken(trial)
-            recipe = _given(trial) or self.space.recipe(taken)
+            numbers = {
+                name: trial.suggest_int(name, *ends) for name, ends in self.space.numbers.items()
+            }
+            recipe = _given(trial) or self.space.recipe(numbers)
             begun = {other.recipe.digest for other in found}
-            if recipe.digest in {*tried, *failed, *begun}:
-                self._close_repeat(trial, tried.get(recipe.digest))
-                self._enqueue_neighbour(list(tried.values()))
-                repeats += 1
+            is_known = recipe.digest in {*tried, *failed, *begun}
+            is_queued = "queued" in trial.user_attrs
+            if is_known or (not is_queued and self.space.cost(numbers) >= least):
+                self._refuse(trial)
             else:
                 found.append(Proposal(trial=trial, recipe=recipe))
+                continue
+            refused += 1
+            if refused % TURNS == 0:
+                self._enqueue_neighbour(list(tried.values()))
         return found
 
-    def _taken(self, trial: Any) -> tuple[int, ...]:
-        return tuple(
-            trial.suggest_int(f"group {k}", 0, len(group.steps))
-            for k, group in enumerate(self.space.groups)
-        )
+    def _refuse(self, trial: Any) -> None:
+        from optuna.trial import TrialState
+
+        self._study.tell(trial, state=TrialState.FAIL)
+
+    def _least(self, tried: Mapping[str, Tried]) -> float:
+        """What the best recipe by now costs, where costs are known beforehand: what costs as much
+        can't be better.
+        """
+        if self._objective != "size":
+            return math.inf
+        best = next(iter(meeting(list(tried.values()), self._margin, "size")), None)
+        return math.inf if best is None else self._numbers_and_cost(best)[1]
+
+    def _numbers_and_cost(self, best: Tried) -> tuple[dict[str, int], float]:
+        """The numbers that a recipe was tried with, and what they cost."""
+        for trial in self._finished("COMPLETE"):
+            if trial.number == best.number:
+                if _given(trial) is None:
+                    return dict(trial.params), self.space.cost(trial.params)
+                break
+        return self.space.nearest(best.recipe), math.inf
 
     def _enqueue_between(
         self, tried: Mapping[str, Tried], failed: Container[str], most: int
     ) -> None:
         """Rungs between the highest that fails below one that holds, and that one."""
         known = {}
-        for count in range(self.space.rungs + 1):
-            one = tried.get(self.space.recipe(self.space.rung(count)).digest)
+        for rung in range(self.space.rungs + 1):
+            one = tried.get(self.space.recipe(self.space.at(rung)).digest)
             if one is not None:
-                known[count] = one.meets(self._margin)
-        holds = min((count for count, good in known.items() if good), default=None)
+                known[rung] = one.meets(self._margin)
+        holds = min((rung for rung, good in known.items() if good), default=None)
         if holds is None:
             return
-        below = max((count for count in known if count < holds), default=holds)
+        below = max((rung for rung in known if rung < holds), default=holds)
         inner = np.linspace(below, holds, most + 2).round().astype(int)[1:-1]
-        for count in sorted({int(c) for c in inner} - {below, holds}):
-            taken = self.space.rung(count)
-            if self.space.recipe(taken).digest not in failed:
-                self._enqueue(taken)
+        for rung in sorted({int(r) for r in inner} - {below, holds}):
+            numbers = self.space.at(rung)
+            if self.space.recipe(numbers).digest not in failed:
+                self._enqueue(numbers)
 
     def _enqueue_neighbour(self, tried: Sequence[Tried]) -> None:
-        """Beside the best one, where one group or two are a step or a few away."""
+        """Beside the best one, with one or two numbers a little off, and less costly if that is
+        known.
+        """
         best = next(iter(meeting(tried, self._margin, self._objective)), None)
-        taken = list(self.space.rung(0) if best is None else self.space.nearest(best.recipe))
-        sizes = [len(group.steps) for group in self.space.groups]
-        for _ in range(int(self._rng.integers(1, 3))):
-            k = int(self._rng.integers(len(sizes)))
-            move = int(self._rng.geometric(0.5)) * int(self._rng.choice([-1, 1]))
-            taken[k] = min(max(taken[k] + move, 0), sizes[k])
-        self._enqueue(taken)
+        numbers, cost = self.space.at(0), math.inf
+        if best is not None:
+            numbers, cost = self._numbers_and_cost(best)
+        ranges = list(self.space.numbers.items())
+        for _ in range(DRAWS):
+            moved = dict(numbers)
+            for _ in range(int(self._rng.integers(1, 4))):
+                name, (low, high) = ranges[int(self._rng.integers(len(ranges)))]
+                move = int(self._rng.choice([-2, -1, 1, 2]))
+                moved[name] = min(max(moved[name] + move, low), high)
+            if self._objective != "size" or self.space.cost(moved) < cost:
+                self._enqueue(moved)
+                return
 
     def close(self, proposal: Proposal, one: Tried) -> None:
         """Keep what was measured."""
@@ -160,15 +207,6 @@ class Study:
         proposal.trial.set_user_attr("failed", why)
         self._study.tell(proposal.trial, state=TrialState.FAIL)
 
-    def _close_repeat(self, trial: Any, known: Tried | None) -> None:
-        from optuna.trial import TrialState
-
-        if known is None:
-            self._study.tell(trial, state=TrialState.FAIL)
-            return
-        trial.set_constraint(CONSTRAINT, known.excess(self._margin))
-        self._study.tell(trial, known.value(self._objective))
-
     def give_back(self, proposals: Sequence[Proposal]) -> None:
         """What was begun and not finished waits for whoever goes on."""
         from optuna.trial import TrialState
@@ -184,8 +222,7 @@ class Study:
         left = [t for t in self._finished("RUNNING") if _is_gone(t.user_attrs.get("by"))]
         for trial in left:
             self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-            taken = [trial.params.get(f"group {k}", 0) for k in range(len(self.space.groups))]
-            self._enqueue(taken, _given(trial))
+            self._enqueue(self.space.at(0) | trial.params, _given(trial))
         return len(left)
 
 

@@ -18,12 +18,14 @@ NO_BOUND: Final = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """A recipe that was made and measured: its bytes and their ratio to the float network's, the
-    drop of the mean AUC on the validation split, and the ratio of its time where that was taken.
+    """A recipe that was made and measured: its bytes with their digest, and their ratio to the
+    float network's, the drop of the mean AUC on the validation split, and the ratio of its time
+    where that was taken.
     """
 
     number: int
     recipe: Recipe
+    sha256: str
     size_bytes: int
     size_ratio: float
     drop: Measurement
@@ -56,6 +58,7 @@ class Tried:
         """What a storage keeps of it."""
         return {
             "recipe": dict(self.recipe.layers),
+            "sha256": self.sha256,
             "size_bytes": self.size_bytes,
             "size_ratio": self.size_ratio,
             "drop": asdict(self.drop),
@@ -69,6 +72,7 @@ class Tried:
         return cls(
             number=number,
             recipe=Recipe(layers=kept["recipe"]),
+            sha256=kept["sha256"],
             size_bytes=kept["size_bytes"],
             size_ratio=kept["size_ratio"],
             drop=Measurement(**kept["drop"]),
