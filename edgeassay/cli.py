@@ -40,6 +40,7 @@ from edgeassay.pushing import push_command
 from edgeassay.recognition import recognise
 from edgeassay.report.data_check import print_data_check
 from edgeassay.runtimes.command import runtimes_command
+from edgeassay.saliency import saliency_command
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
 from edgeassay.workers import Worker
@@ -262,6 +263,7 @@ app.add_typer(baseline_app, name="baseline")
 app.command("history")(history_command)
 app.command("matrix")(matrix_command)
 app.command("break-even")(break_even_command)
+app.command("saliency")(saliency_command)
 app.command("push")(push_command)
 
 
