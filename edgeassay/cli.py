@@ -41,6 +41,7 @@ from edgeassay.pushing import push_command
 from edgeassay.recognition import recognise
 from edgeassay.report.data_check import print_data_check
 from edgeassay.runtimes.command import runtimes_command
+from edgeassay.saliency import saliency_command
 from edgeassay.search import search_command
 from edgeassay.sensitivity import sensitivity_command
 from edgeassay.spec import RuntimeSpec
@@ -285,6 +286,7 @@ app.command("matrix")(matrix_command)
 app.command("break-even")(break_even_command)
 app.command("advise")(advise_command)
 app.command("sensitivity")(sensitivity_command)
+app.command("saliency")(saliency_command)
 app.command("push")(push_command)
 app.command("search")(search_command)
 app.command("train")(train_command)

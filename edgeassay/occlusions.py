@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeassay.build import seed_of
 from edgeassay.datasets import check_evaluation, draw_sample, one_each
 from edgeassay.errors import Absent, MeasurementError
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.accuracy import LocalRunner, predict
-from edgeassay.measure.occlusion import Grid, MapsCompared, OccludedInputs, OccludedScores
+from edgeassay.measure.occlusion import Grid, OccludedInputs, OccludedScores
 from edgeassay.rig import Rig
 from edgeassay.spec import Case, Sample
 from edgeassay.stats import patient_codes
+from edgeassay.stats.arrays import Codes, Floats, Mask
+from edgeassay.stats.saliency import rank_correlations, top_overlaps
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapsCompared:
+    """Maps of the reference and of a candidate, (images, positions), of the same images and of the
+    class to which the reference gives its highest score there; `codes` tell patients apart.
+
+    An image is left out where the reference's score moves by less than `least_range` from one place
+    to another: nobody could read its map. A candidate's map whose values are all equal is *flat*:
+    it points nowhere, and agrees as chance would.
+    """
+
+    names: tuple[str, ...]
+    codes: Codes
+    classes: npt.NDArray[np.intp]
+    reference: Floats
+    candidate: Floats
+    grid: Grid
+    top: float
+    least_range: float
+
+    @property
+    def images(self) -> int:
+        """How many images were covered, left out or not."""
+        return len(self.names)
+
+    @cached_property
+    def left_out(self) -> Mask:
+        """Which images have nothing to compare with."""
+        span = np.ptp(self.reference, axis=1)
+        faint: Mask = (span < self.least_range) | (span == 0.0)
+        return faint
+
+    @cached_property
+    def flat(self) -> Mask:
+        """Which images, not left out, have a flat map of the candidate."""
+        found: Mask = (np.ptp(self.candidate, axis=1) == 0.0) & ~self.left_out
+        return found
+
+    @cached_property
+    def correlations(self) -> Floats:
+        """Of each image the rank correlation of its two maps; NaN where it is left out."""
+        found = rank_correlations(self.reference, self.candidate)
+        return np.where(self.left_out, np.nan, found)
+
+    @cached_property
+    def overlaps(self) -> Floats:
+        """Of each image the overlap of the two maps' top positions; NaN where it is left out."""
+        found = top_overlaps(self.reference, self.candidate, self.top)
+        return np.where(self.left_out, np.nan, found)
 
 
 class Occlusions:
@@ -94,7 +148,7 @@ class Occlusions:
         """The case's maps beside those of the reference variant."""
         reference = self.scores(self._rig.plan.reference_of(case))
         inputs, candidate = self.inputs(case.model), self.scores(case)
-        split = inputs.split
+        split, settings = inputs.split, self._rig.model(case).saliency
         return MapsCompared(
             names=tuple(split.names),
             codes=patient_codes(split.patients, len(split)),
@@ -102,5 +156,6 @@ class Occlusions:
             reference=reference.maps(reference.classes),
             candidate=candidate.maps(reference.classes),
             grid=inputs.grid,
-            top=self._rig.model(case).saliency.top,
+            top=settings.top,
+            least_range=settings.least_range,
         )

@@ -118,6 +118,11 @@ def _check_saliency(saliency: Saliency, where: str) -> None:
     # With a stride beyond the patch, parts of the image would never be covered.
     check_between(saliency.stride, PATCHES[0], saliency.patch, "saliency.stride", where)
     check_between(saliency.top, 0.01, 0.5, "saliency.top", where)
+    if not 0.0 <= saliency.least_range < math.inf:
+        raise ConfigError(
+            f"{where}: saliency.least_range = {saliency.least_range} must be a number from 0 on:"
+            " by how much a score must move to be looked at"
+        )
 
 
 def _check_operating_point(point: OperatingPoint, classes: Sequence[str], where: str) -> None:

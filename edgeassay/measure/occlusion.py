@@ -17,8 +17,7 @@ from edgeassay.measure.accuracy import REQUEST_BYTES
 from edgeassay.measure.shards import Shard
 from edgeassay.preprocess import Images
 from edgeassay.spec import Preprocess, Saliency
-from edgeassay.stats.arrays import Codes, Floats, Scores
-from edgeassay.stats.saliency import rank_correlations, top_overlaps
+from edgeassay.stats.arrays import Floats, Scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,50 +135,3 @@ class OccludedScores:
         whole = self.whole[rows, classes].astype(np.float64)
         found: Floats = whole[:, np.newaxis] - self.covered[rows, :, classes]
         return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class MapsCompared:
-    """Maps of the reference and of a candidate, (images, positions), of the same images and of the
-    class to which the reference gives its highest score there; `codes` tell patients apart.
-
-    A map whose values are all equal points nowhere: it is *flat*. Where both are, there is nothing
-    to compare, and the image is left out.
-    """
-
-    names: tuple[str, ...]
-    codes: Codes
-    classes: npt.NDArray[np.intp]
-    reference: Floats
-    candidate: Floats
-    grid: Grid
-    top: float
-
-    @property
-    def images(self) -> int:
-        """How many images were covered, left out or not."""
-        return len(self.names)
-
-    @cached_property
-    def flat(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which images have a flat map: of the reference, of the candidate."""
-        first, second = (np.ptp(maps, axis=1) == 0.0 for maps in (self.reference, self.candidate))
-        return first, second
-
-    @cached_property
-    def left_out(self) -> npt.NDArray[np.bool_]:
-        """Which images have nothing to compare."""
-        first, second = self.flat
-        return first & second
-
-    @cached_property
-    def correlations(self) -> Floats:
-        """Of each image the rank correlation of its two maps; NaN where it is left out."""
-        found = rank_correlations(self.reference, self.candidate)
-        return np.where(self.left_out, np.nan, found)
-
-    @cached_property
-    def overlaps(self) -> Floats:
-        """Of each image the overlap of the two maps' top positions; NaN where it is left out."""
-        found = top_overlaps(self.reference, self.candidate, self.top)
-        return np.where(self.left_out, np.nan, found)

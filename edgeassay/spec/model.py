@@ -141,7 +141,8 @@ class Saliency:
 
     On a sample of so many `images` of the evaluation split, one a patient, a square of `patch` of
     the image's shorter side moves by `stride` of it. The `top` share of a map's positions is what
-    matters most. Fewer patients than `min_patients` are inconclusive.
+    matters most. An image on which the reference's score moves by less than `least_range` is left
+    out. Fewer patients than `min_patients` are inconclusive.
     """
 
     __pydantic_config__ = STRICT
@@ -149,6 +150,7 @@ class Saliency:
     patch: float
     stride: float
     top: float
+    least_range: float
     min_patients: int
 
 

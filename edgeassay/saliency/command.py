@@ -1,0 +1,134 @@
+"""`edgeassay saliency`: its options, and what it does with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.config import choose, data_root, load_devices, load_models
+from edgeassay.errors import Absent
+from edgeassay.evidence import Evidence
+from edgeassay.machine import this_machine, usable_cpus
+from edgeassay.matrix import Plan, plan
+from edgeassay.options import Device, DevicesDirs, ModelsDirs
+from edgeassay.progress import ConsoleReporter
+from edgeassay.project import device_folders, project_folder
+from edgeassay.rig import Rig, Settings
+from edgeassay.saliency.finding import find
+from edgeassay.saliency.page import page
+from edgeassay.saliency.showing import document, show
+
+WIDTH: Final = 120  # of the table, where the terminal hasn't more
+MISSING: Final = 4
+
+
+def saliency_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
+    *,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar="ID", help="Only this variant; repeatable."),
+    ] = None,
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option("--runtime", metavar="ID", help="Only on this runtime; repeatable."),
+    ] = None,
+    device: Device = None,
+    models_dir: ModelsDirs = None,
+    devices_dir: DevicesDirs = None,
+    artifacts: Annotated[
+        Path | None,
+        typer.Option(
+            "--artifacts", metavar="DIR", help="Use these artifacts instead of building any."
+        ),
+    ] = None,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
+    ] = None,
+    html_path: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="PATH",
+            help="Write a page there with maps beside the images they are of: it shows patients.",
+        ),
+    ] = None,
+    pictures: Annotated[
+        int, typer.Option("--pictures", min=1, max=100, metavar="N", help="Images on the page.")
+    ] = 4,
+) -> None:
+    """Whether the variants of a model look where the reference looks.
+
+    On a sample of the evaluation images a patch covers place after place, and
+    the fall of the score is a map of what the network looks at. Each variant's
+    maps are held against the reference's: the rank correlation, and how many of
+    the places that matter most are the same, with bounds. Nothing is judged: a
+    limit in model.toml (min_saliency_correlation, min_saliency_overlap) makes
+    it a claim. What was computed once is kept.
+
+    Exit codes: 2 usage or bad input; 4 data, device, runtime or a variant
+    isn't to be had, and what is to be had is shown; 0 shown.
+    """
+    console = Console(stderr=True)
+    for path in (json_path, html_path):
+        if path is not None:
+            check_replaceable(path)
+    project = project_folder()
+    models = load_models([project / "models", *(models_dir or [])], project)
+    chosen = choose("model", [model], models, given_as="MODEL")[0]
+    devices = load_devices(device_folders(devices_dir or []), project)
+    made = plan(
+        models={chosen: replace(models[chosen], limits=(), deviations=())},
+        devices={name: replace(profile, limits={}) for name, profile in devices.items()},
+        machine=this_machine(),
+        wanted_variants=variant or (),
+        wanted_runtimes=runtime or (),
+        wanted_device=device,
+    )
+    try:
+        with _rig(made, artifacts, project, console) as rig:
+            found = find(rig, Evidence(rig), made.cases)
+            drawn = None if html_path is None else page(found, pictures)
+    except Absent as error:
+        console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(MISSING) from None
+    if json_path is not None:
+        facts = document(found, machine=made.machine)
+        write_text(json_path, json.dumps(facts, indent=2) + "\n")
+    if html_path is not None and drawn is not None:
+        write_text(html_path, drawn)
+    width = max(WIDTH, shutil.get_terminal_size().columns)
+    show(found, Console(highlight=False, width=width))
+    if not found.complete:
+        raise typer.Exit(MISSING)
+
+
+@contextmanager
+def _rig(made: Plan, prebuilt: Path | None, project: Path, console: Console) -> Iterator[Rig]:
+    settings = Settings(
+        cache=project / ".assay" / "artifacts",
+        outputs=project / ".assay" / "predictions",
+        predict_again=False,
+        prebuilt=prebuilt,
+        data_root=data_root(),
+        predictions=None,
+        timing_off=None,
+        jobs=usable_cpus(),
+        on=None,
+        today=date.today(),
+    )
+    rig = Rig(made, settings, ConsoleReporter(console))
+    try:
+        yield rig
+    finally:
+        rig.pool.close()
