@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -221,7 +222,13 @@ def _run(
         device=made.device.id,
     )
     try:
-        bench = Bench(assay, case, tried.variants, frozenset(subject.model.variants))
+        bench = Bench(
+            assay,
+            case,
+            tried.variants,
+            frozenset(subject.model.variants),
+            subject.least_auc,
+        )
         found = bench.find(settings, slow_too=slow)
         kind = assay.rig.kind(case)
         used, whole = _images(assay, model)
@@ -327,7 +334,7 @@ def _next(subject: Subject, advice: Advice, asked: _Further) -> tuple[list[str],
     if subject.file is not None:
         lines += [
             "To have it judged, start a model of the file, and declare [data] in its model.toml:",
-            f"  edgeassay init {name} --tflite {subject.file}",
+            f"  edgeassay init {name} --tflite {shlex.quote(str(subject.file))}",
         ]
     if missing and asked.write and advice.outcome is Outcome.ADVISED:
         written = write_variant(subject, chosen)
@@ -343,7 +350,8 @@ def _next(subject: Subject, advice: Advice, asked: _Further) -> tuple[list[str],
         models_dirs=asked.models_dirs,
         devices_dirs=asked.devices_dirs,
     )
-    lines += ["Judge it on the test split:", f"  {command}", ADVICE]
+    all_the_same = "" if advice.outcome is Outcome.ADVISED else ", all the same"
+    lines += [f"Judge {chosen.name} on the test split{all_the_same}:", f"  {command}", ADVICE]
     facts = {
         "toml": missing,
         "written": None if written is None else str(written),

@@ -71,11 +71,13 @@ class Bench:
         case: Case,
         variants: Mapping[str, VariantSpec],
         declared: frozenset[str],
+        least_auc: Limit | None = None,
     ) -> None:
         self.assay = assay
         self._reference = case
         self._variants = variants
         self._declared = declared
+        self._least_auc = least_auc
         self._left: list[LeftOut] = []
         self._no_quality: str | None = None
         self._no_times: str | None = None
@@ -98,8 +100,8 @@ class Bench:
     def _case(self, name: str) -> Case:
         return replace(self._reference, variant=name)
 
-    def _leave(self, name: str, reason: Reason, words: object) -> None:
-        self._left.append(LeftOut(name=name, reason=reason, words=str(words)))
+    def _leave(self, name: str, reason: Reason, words: str) -> None:
+        self._left.append(LeftOut(name=name, reason=reason, words=words))
 
     def _running(self) -> list[str]:
         """The variants that can be made and that the runtime loads, the reference first."""
@@ -115,7 +117,8 @@ class Bench:
                 if name == whole or (isinstance(error, Absent) and not self._is_of_data(name)):
                     raise
                 built = (self._reference.model, name) in rig.artifacts
-                self._leave(name, Reason.REFUSED if built else Reason.NOT_BUILT, error)
+                words = str(error).removeprefix(f"{self._reference.model}/{name}: ")
+                self._leave(name, Reason.REFUSED if built else Reason.NOT_BUILT, words)
             else:
                 kept.append(name)
         return kept
@@ -167,8 +170,8 @@ class Bench:
                 durations = timed_rounds(worker, loaded, inputs, rounds, 1).durations
         except (Absent, MeasurementError, WorkerError):
             return 1.0  # what is wrong with it is found, and said, where it is measured
-        medians = np.median(durations, axis=1)
-        return float(medians[0] / medians[1])
+        least = durations.min(axis=1)  # what others do to the machine only adds to it
+        return float(least[0] / least[1])
 
     def _candidate(self, name: str) -> Candidate:
         """A variant with what it is judged by, but for its time."""
@@ -178,7 +181,7 @@ class Bench:
         if drop is not None and drop.verdict is Verdict.UNMEASURED:
             self._no_quality = drop.reason
         measured = None if drop is None else drop.measurement
-        chance = self._at_chance(case) if is_reference else None
+        lost = self._lost(case) if is_reference else None
         standing = standing_of(judged, is_reference=is_reference)
         auc = None
         if is_reference:
@@ -189,14 +192,14 @@ class Bench:
             name=name,
             spec=self._variants[name],
             size_bytes=self._size(name),
-            standing=Standing.UNSHOWN if chance else standing,
+            standing=Standing.UNSHOWN if lost else standing,
             declared=name in self._declared,
             is_reference=is_reference,
             auc=auc,
             drop=measured,
             broken=tuple(_words(j) for j in judged if _is_broken(j)),
-            unshown=(chance,)
-            if chance
+            unshown=(lost,)
+            if lost
             else tuple(_words(j) for j in judged if j.verdict is Verdict.INCONCLUSIVE),
         )
 
@@ -212,16 +215,20 @@ class Bench:
         except (Absent, MeasurementError, WorkerError):
             return None
 
-    def _at_chance(self, case: Case) -> str | None:
-        """Why nothing can be chosen by what the reference loses: it finds nothing to begin with."""
-        measured = self._auc_measured(case)
-        if measured is None or measured.low is None or measured.low > CHANCE:
+    def _lost(self, case: Case) -> str | None:
+        """Why nothing can be chosen by what is lost against the reference: it finds nothing to
+        begin with, or less than is asked of the network whose data these are.
+        """
+        measured, least = self._auc_measured(case), self._least_auc
+        if measured is None or measured.low is None or measured.high is None:
             return None
-        return (
-            f"{case.variant} itself has an AUC of {measured.value:.3f} on these images, which"
-            " guessing has too, and what finds nothing loses nothing; are data and [preprocess] its"
-            " own?"
-        )
+        words = f"{case.variant} itself has an AUC of {measured.value:.3f} on these images"
+        remedy = "are labels, [preprocess] and its `scale` what the network was trained with?"
+        if measured.low <= CHANCE:
+            return f"{words}, as guessing may have, and what finds nothing loses nothing; {remedy}"
+        if least is not None and measured.high < least.value:
+            return f"{words}, where {least.source} asks for {least.value:g}; {remedy}"
+        return None
 
     def _with_times(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """The candidates with their times, each in turn with the reference."""

@@ -43,8 +43,8 @@ def offers(
     left: list[LeftOut] = []
     for name, variant in model.variants.items():
         if variant.suffix != runtime.traits.suffix:
-            refused = f"it is a {variant.suffix} file, which {runtime_id} doesn't take"
-            left.append(LeftOut(name=name, reason=Reason.NOT_TRIED, words=refused))
+            other = f"it is a {variant.suffix} file, which {runtime_id} doesn't take"
+            left.append(LeftOut(name=name, reason=Reason.NOT_TRIED, words=other))
         else:
             tried[name] = variant
     images, lacking = _calibration(subject, open_data, most_images)
@@ -80,14 +80,14 @@ def _calibration(
     model = subject.model
     if model.data is None:
         remedy = "--data-of ID takes a declared model's" if subject.file else "declare it"
-        return 0, f"it is calibrated on images, and there is no [data]; {remedy}"
+        return 0, f"calibrated on images, and there is no [data]; {remedy}"
     try:
         dataset = open_data(model.data)
         split = dataset.splits.get(Role.CALIBRATION)
     except Absent as error:
-        return 0, f"it is calibrated on images: {error}"
+        return 0, f"calibrated on images: {error}"
     if split is None:
-        return 0, f"it is calibrated on images, and {dataset.where} has no calibration split"
+        return 0, f"calibrated on images, and {dataset.where} has no calibration split"
     declared = [v.calibration_images for v in model.variants.values() if v.calibration_images]
     return min(declared[0] if declared else most, len(split)), None
 
@@ -98,11 +98,11 @@ def _further(subject: Subject) -> list[LeftOut]:
     made = {variant.method for variant in model.variants.values()}
     found = []
     for name in (n for n in TRAINED if n not in made):
-        words = "it is trained, and no trained weights are declared; docs/models.md says how"
+        words = "trained, and no trained weights are declared; docs/models.md says how"
         if model.weights is None or source_kind(model.weights) == "tflite":
-            words = "it is trained, from the network as .keras and on its own training images"
+            words = "trained, for which it takes the network as .keras and its training images"
         found.append(LeftOut(name=name, reason=Reason.NOT_TRIED, words=words))
     if SEARCHED not in made and SEARCHED in METHODS:
-        words = "its precisions are searched, layer by layer, and none are declared"
+        words = "searched layer by layer, and none is declared"
         found.append(LeftOut(name=SEARCHED, reason=Reason.NOT_TRIED, words=words))
     return found

@@ -24,6 +24,7 @@ TFLITE: Final = b"TFL3"
 FILES: Final = (".tflite", ".onnx", ".keras", *FOREIGN)
 FLOAT: Final = "FLOAT32"
 COMPRESSED: Final = ("INT4", "INT8", "UINT8", "INT16", "FLOAT16")
+VARIABLE: Final = "VAR_HANDLE"
 DEFAULTS: Final = "edgeassay/config/defaults.toml"
 BEGUN: Final = "as `edgeassay init` begins a model"
 # What is asked of every variant, whether or not the model does.
@@ -38,11 +39,13 @@ LEAST: Final = (
 class Subject:
     """The model, as it is judged. `file` is the .tflite that it was made of for now, None for one
     that is declared. `weights_line` is what its model.toml lacks before a variant can be made.
+    `least_auc` is what the model asks for whose data a file shares.
     """
 
     model: ModelSpec
     file: Path | None = None
     weights_line: str | None = None
+    least_auc: Limit | None = None
 
 
 def is_file(given: str) -> bool:
@@ -64,8 +67,13 @@ def open_subject(
     """
     if is_file(given):
         file = Path(given).expanduser()
-        model = _of_file(file, models, project, data_of=data_of, scratch=scratch, report=report)
-        return Subject(model=_asked(model), file=file)
+        model, tensors = _of_file(file, scratch, report)
+        if data_of is None:
+            return Subject(model=_asked(model), file=file)
+        known = load_models([*models], project)
+        other = known[choose("model", [data_of], known, given_as="--data-of")[0]]
+        model = _with_data(model, other, tensors, file)
+        return Subject(model=_asked(model), file=file, least_auc=_least_auc(other))
     if data_of is not None:
         raise ConfigError(
             f"--data-of goes with a .tflite file, and {given} is a model with [data] of its own or"
@@ -106,16 +114,8 @@ def _with_weights(model: ModelSpec) -> tuple[str | None, ModelSpec]:
     return f'weights = "{artifact}"', replace(model, weights=path)
 
 
-def _of_file(
-    file: Path,
-    models: Sequence[Path],
-    project: Path,
-    *,
-    data_of: str | None,
-    scratch: Path,
-    report: Reporter,
-) -> ModelSpec:
-    """A model without data of a float .tflite, or with the data of a declared one."""
+def _of_file(file: Path, scratch: Path, report: Reporter) -> tuple[ModelSpec, Tensors]:
+    """A model without data of a float .tflite, and what that takes and gives."""
     check_float(file)
     name = re.sub(r"[^a-z0-9._-]+", "-", file.stem.lower()).strip("-._") or "network"
     given = Given(artifacts={}, network=file, option="--tflite")
@@ -127,12 +127,13 @@ def _of_file(
         for rule in model.limits
         if rule.variant is None
     )
-    model = replace(model, file=str(file), limits=limits)
-    if data_of is None:
-        return model
-    known = load_models([*models], project)
-    other = known[choose("model", [data_of], known, given_as="--data-of")[0]]
-    return _with_data(model, other, started.tensors["fp32"], file)
+    return replace(model, file=str(file), limits=limits), started.tensors["fp32"]
+
+
+def _least_auc(model: ModelSpec) -> Limit | None:
+    """The least mean AUC that a model asks of every variant."""
+    rules = (r for r in model.limits if r.claim is ClaimName.MIN_AUC and r.variant is None)
+    return next((rule.limit for rule in rules), None)
 
 
 def check_float(file: Path) -> None:
@@ -159,6 +160,11 @@ def check_float(file: Path) -> None:
             " it again where it ought to be one"
         )
     graph = read_graph(file)
+    if any(operator.kind == VARIABLE for operator in graph.operators):
+        raise ConfigError(
+            f"MODEL {file} keeps weights in variables, which nothing compresses; freeze them into"
+            " constants and export it anew"
+        )
     compressed = [kind for kind in COMPRESSED if kind in graph.constant_bytes]
     if compressed or FLOAT not in graph.constant_bytes:
         kinds = " and ".join(compressed) or "no FLOAT32"

@@ -122,13 +122,12 @@ def _time(chosen: Candidate) -> str:
 
 def _loss(chosen: Candidate, margin: Limit) -> str:
     assert chosen.drop is not None, "asked only where it was measured"
-    sure = "" if chosen.drop.confidence is None else f" with {100 * chosen.drop.confidence:g} %"
-    most = "unknown" if chosen.drop.high is None else f"{chosen.drop.high:.4f}"
-    verb = "loses" if chosen.drop.value > 0.0 else "changes by"
-    value = chosen.drop.value if chosen.drop.value > 0.0 else -chosen.drop.value
-    sign = "" if chosen.drop.value > 0.0 else "+"
+    drop = chosen.drop
+    verb = "drops" if drop.value > 0.0 else "rises"
+    most = "an unknown amount" if drop.high is None else f"{max(0.0, drop.high):.4f}"
+    sure = "" if drop.confidence is None else f" ({100 * drop.confidence:g} % confidence)"
     return (
-        f"Its mean AUC {verb} {sign}{value:.4f}, and at most {most}{sure} confidence is lost, where"
+        f"Its mean AUC {verb} by {abs(drop.value):.4f}; at most {most} is lost{sure}, and"
         f" {margin.value:g} may be ({margin.source})"
     )
 
