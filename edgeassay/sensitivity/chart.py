@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from edgeassay.sensitivity.measuring import LayerSensitivity
-from edgeassay.sensitivity.study import Study, decibels
+from edgeassay.sensitivity.study import Study, cut, decibels
 
 STEP: Final = 13  # from layer to layer: what a line of small letters needs
 LEAST_WIDTH: Final = 760
@@ -60,7 +60,7 @@ def draw(study: Study) -> str:
     axes = _axes(study, len(names))
     strips = [p for p in study.precisions if any(one.snr_db is None for one in study.of(p))]
     bottom = TOP + PLOT + STRIP * (len(strips) + 0.5)
-    shown = [_short(name) for name in names]
+    shown = [cut(name, MOST_LETTERS) for name in names]
     height = bottom + 24 + LETTER * max(map(len, shown))
     parts = [*_frame(axes, bottom), *_words(study), *_names(shown, axes, bottom)]
     for row, precision in enumerate(study.precisions):
@@ -82,11 +82,6 @@ def _axes(study: Study, layers: int) -> _Axes:
     low = TICK_DB * math.floor(min(finite) / TICK_DB)
     high = TICK_DB * math.ceil((max(finite) + 1.0) / TICK_DB)
     return _Axes(layers=layers, low=low, high=max(high, low + TICK_DB))
-
-
-def _short(name: str) -> str:
-    half = MOST_LETTERS // 2
-    return name if len(name) <= MOST_LETTERS else f"{name[:half]}…{name[1 - half :]}"
 
 
 def _text(x: float, y: float, words: str, style: str = "") -> str:

@@ -16,11 +16,11 @@ from rich.text import Text
 import edgeassay
 from edgeassay.machine import Machine, hashed, recorded
 from edgeassay.sensitivity.measuring import LayerSensitivity
-from edgeassay.sensitivity.study import Study, decibels, heading, left_out, notes
+from edgeassay.sensitivity.study import Study, cut, decibels, heading, left_out, notes
 from edgeassay.spec import Measurement
 
 COLUMNS: Final = ("layer", "SNR dB", "weights", "AUC drop", "low", "high", "saves")
-LAYER_WIDTH: Final = 27  # so that all of it has 80 columns
+GAP: Final = 2  # between columns, and around them all
 SHOWN: Final = 8  # layers of a precision
 SCHEMA: Final = 1
 
@@ -32,7 +32,7 @@ def show(study: Study, console: Console, *, every: bool = False) -> None:
         measured = study.worst_first(precision)
         shown = measured if every else measured[:SHOWN]
         if shown:
-            console.print(_table(study, shown))
+            console.print(_table(study, shown, console.width))
         if len(shown) < len(measured):
             console.print(f"and {len(measured) - len(shown)} that hurt less: --all shows them")
         for line in left_out(study, precision):
@@ -42,26 +42,22 @@ def show(study: Study, console: Console, *, every: bool = False) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _table(study: Study, shown: list[LayerSensitivity]) -> Table:
+def _table(study: Study, shown: list[LayerSensitivity], width: int) -> Table:
+    """What is left of the width beside the numbers is for the layers' names."""
+    numbers = [list(cells(study, one)) for one in shown]
+    columns = zip(*numbers, COLUMNS[1:], strict=True)
+    letters = width - GAP - sum(GAP + max(map(len, column)) for column in columns)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in COLUMNS:
-        is_name = name == "layer"
-        table.add_column(
-            name,
-            justify="left" if is_name else "right",
-            no_wrap=not is_name,
-            overflow="fold",
-            max_width=LAYER_WIDTH if is_name else None,
-        )
-    for one in shown:
-        table.add_row(*(Text(cell) for cell in cells(study, one)))
+        table.add_column(name, justify="left" if name == "layer" else "right", no_wrap=True)
+    for one, row in zip(shown, numbers, strict=True):
+        table.add_row(*map(Text, (cut(one.layer, letters), *row)))
     return table
 
 
 def cells(study: Study, one: LayerSensitivity) -> Iterator[str]:
-    """A row: the layer, both ratios, what it does to the mean AUC, what it saves."""
+    """Of a row: both ratios, what it does to the mean AUC, what it saves."""
     drop = one.auc_drop
-    yield one.layer
     yield decibels(one.snr_db)
     yield decibels(one.weight_snr_db)
     yield "-" if drop is None else f"{_auc(drop.value)}{'*' if study.is_beyond(one) else ''}"

@@ -93,8 +93,16 @@ def notes(study: Study) -> list[str]:
         )
     lines.append("effects of layers together don't add up: judge a recipe as a whole")
     if study.reused:
-        lines.append(f"outputs of {study.reused} of {len(study.found)} were kept by an earlier run")
+        measured = sum(one.snr_db is not None for one in study.found)
+        lines.append(f"outputs of {study.reused} of {measured} were kept by an earlier run")
     return lines
+
+
+def cut(name: str, most: int) -> str:
+    """A name with its middle left out where it is longer: both ends tell layers apart."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}…{name[len(name) - (most - most // 2 - 1) :]}"
 
 
 def decibels(value: float | None) -> str:

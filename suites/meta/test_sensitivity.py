@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from rich.console import Console
 
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.progress import silent
 from edgeassay.sensitivity import LayerSensitivity, measure, order
 from edgeassay.sensitivity.chart import draw
-from edgeassay.sensitivity.showing import document
+from edgeassay.sensitivity.showing import document, show
 from edgeassay.sensitivity.study import Study, heading, left_out, notes
 from edgeassay.spec import Kind, Limit, Measurement, Role
 from edgeassay.stats.snr import snr_db
@@ -32,6 +35,7 @@ from suites.meta.tinymodels import Graph, brightness, operator, write_classifier
 SIGNALS = arrays(np.float64, (3, 4), elements=st.floats(-100, 100, width=32))
 
 
+@settings(deadline=None, max_examples=50)
 @given(SIGNALS, SIGNALS)
 def test_a_ratio_is_that_of_norms(signal: npt.NDArray[Any], noise: npt.NDArray[Any]) -> None:
     power, lost = np.linalg.norm(signal), np.linalg.norm((signal + noise) - signal)
@@ -40,6 +44,7 @@ def test_a_ratio_is_that_of_norms(signal: npt.NDArray[Any], noise: npt.NDArray[A
     assert snr_db(signal, signal + noise) == pytest.approx(expected, abs=1e-6)
 
 
+@settings(deadline=None, max_examples=50)
 @given(SIGNALS, SIGNALS, st.floats(1e-12, 1e12))
 def test_a_ratio_knows_no_scale(
     signal: npt.NDArray[Any], other: npt.NDArray[Any], scale: float
@@ -48,6 +53,7 @@ def test_a_ratio_knows_no_scale(
     assert scaled == (plain if math.isinf(plain) else pytest.approx(plain, abs=1e-3))
 
 
+@settings(deadline=None, max_examples=50)
 @given(SIGNALS)
 def test_nothing_lost_is_infinite(signal: npt.NDArray[Any]) -> None:
     assert snr_db(signal, signal.copy()) == math.inf
@@ -162,6 +168,17 @@ def test_only_what_is_beyond_the_limit_is_marked() -> None:
     assert any(line.startswith("* drops by more than 0.01") for line in notes(told))
     assert not any(line.startswith("*") for line in notes(study(within)))
     assert not study(beyond, limit=None).is_beyond(beyond)
+
+
+def test_a_row_has_80_columns_however_long_a_name_is() -> None:
+    name = "block_1_" + 40 * "x" + "_expand_relu"
+    wide = found(0, -10.5, weight_snr_db=-12.3, auc_drop=drop(-0.1234), saved_bytes=12_345_678)
+    text = StringIO()
+    show(study(replace(wide, layer=name)), Console(file=text, width=80))
+    rows = [line for line in text.getvalue().splitlines() if line.endswith("12,345,678 ")]
+    assert len(rows) == 1
+    assert len(rows[0]) <= 80
+    assert "_relu" in rows[0]
 
 
 def machine() -> Any:
