@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgeassay.variants.one_piece import in_one_piece
+
 
 def convert(converter: Any, calibration: npt.NDArray[np.float32] | None) -> bytes:
     """The bytes of a .tflite with 16-bit weights and float input and output."""
@@ -29,4 +31,4 @@ def requantize(source: Path, calibration: npt.NDArray[np.float32] | None) -> byt
         num_bits=16,
         algorithm_key=algorithm_manager.AlgorithmName.FLOAT_CASTING,
     )
-    return bytes(made.quantize(enable_progress_report=False).quantized_model)
+    return in_one_piece(bytes(made.quantize(enable_progress_report=False).quantized_model))

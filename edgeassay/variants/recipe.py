@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from edgeassay.errors import some
 from edgeassay.tflite_file import Graph, Operator, read_graph
+from edgeassay.variants.one_piece import in_one_piece
 from edgeassay.variants.precisions import precisions
 from edgeassay.variants.signature import with_signature
 from edgeassay.variants.support import asked_of, configure, given, operation, unmet
@@ -64,7 +65,8 @@ def requantize(
     data = source.read_bytes()
     if any(precisions()[name].weights is not None for name in chosen.values()):
         ranges = None if calibration is None else _ranges(source, calibration)
-        data = bytes(made.quantize(ranges, enable_progress_report=False).quantized_model)
+        quantized = made.quantize(ranges, enable_progress_report=False).quantized_model
+        data = in_one_piece(bytes(quantized))
     _check_made(data, others, layers)
     return data
 

@@ -43,7 +43,9 @@ TENSORFLOW_OPTIONS: Final = ("per_tensor_dense", "per_tensor")
 RECIPE: Final = "edgeassay.variants.recipe"
 
 
+ONE_PIECE: Final = "edgeassay.variants.one_piece"
 CODE: Final = (
+    ONE_PIECE,
     "edgeassay.variants.precisions",
     "edgeassay.variants.signature",
     "edgeassay.variants.support",
@@ -71,7 +73,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "drq": Method(
         module="edgeassay.variants.drq", options=("per_tensor_dense",), code=(RECIPE, *CODE)
     ),
-    "fp16": Method(module="edgeassay.variants.fp16"),
+    "fp16": Method(module="edgeassay.variants.fp16", code=(ONE_PIECE,)),
     "int8": Method(
         module="edgeassay.variants.int8",
         calibrates=True,
@@ -187,6 +189,11 @@ def _check_options(variant: VariantSpec, key: str) -> None:
             raise ConfigError(
                 f"{key}{name} goes with method {' or '.join(map(repr, takers))} alone: remove it"
             )
+    if variant.method == "mixed" and not given_options(variant):
+        raise ConfigError(
+            f"{key}method = 'mixed' names no precision; say by `layers` or `others` what becomes of"
+            " which layers"
+        )
     used = {"others": variant.others, **{f"layers.{k}": v for k, v in variant.layers.items()}}
     for name, precision in used.items():
         if precision is not None and precision not in precisions():

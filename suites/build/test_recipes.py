@@ -18,6 +18,7 @@ from edgeassay.spec import ModelSpec, VariantSpec
 from edgeassay.tflite_file import Graph, read_graph
 from edgeassay.variants import contents_of
 from suites.build.test_build import MODEL
+from suites.meta.tinymodels import write_layers
 
 pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
 
@@ -174,3 +175,37 @@ def dead(built: Built, folder: Path) -> Path:
             network.buffers[tensor.buffer].data = data * 0
     flatbuffer_utils.write_model(network, str(folder / "dead.tflite"))
     return folder / "dead.tflite"
+
+
+def outside(path: Path) -> int:
+    """How many constants of a file lie behind the flatbuffer."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    return sum(buffer.offset > 0 for buffer in model.buffers)
+
+
+def test_constants_of_a_large_file_lie_inside_it(tmp_path: Path) -> None:
+    """Behind it, where the quantizer puts them, tflite-micro finds none and says nothing."""
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_quantizer import qtyping, quantizer
+
+    from edgeassay.variants import recipe
+
+    source, made, raw = (tmp_path / f"{name}.tflite" for name in ("float", "made", "raw"))
+    write_layers(source, 1, width=600)  # 360 kB of 8-bit weights
+    made.write_bytes(recipe.requantize(source, None, others="w8"))
+    bare = quantizer.Quantizer(str(source))
+    bare.add_weight_only_config(".*", qtyping.TFLOperationName.FULLY_CONNECTED, num_bits=8)
+    raw.write_bytes(bytes(bare.quantize(enable_progress_report=False).quantized_model))
+    assert (outside(raw), outside(made)) == (2, 0)
+    given = np.random.default_rng(0).random((1, 600)).astype(np.float32)
+    outputs = []
+    for path in (raw, made):
+        interpreter = Interpreter(model_path=str(path))
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], given)
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    assert np.array_equal(*outputs)

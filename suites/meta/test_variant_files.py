@@ -10,11 +10,12 @@ from edgeassay.config import load_model
 from edgeassay.errors import ConfigError
 from suites.meta.project import MODEL_TOML
 
-MIXED = """
-method = "mixed"
+LAYERS = """
 others = "int8"
 layers = { "logits" = "float" }
-calibration_images = 8
+"""
+MIXED = f"""
+method = "mixed"{LAYERS}calibration_images = 8
 """
 
 MISTAKES = [
@@ -24,6 +25,7 @@ MISTAKES = [
     ('"mixed"', '"mxed"', "method = 'mxed' is unknown"),
     ('"mixed"', '"fp32"', "others goes with method 'mixed' alone: remove it"),
     ('method = "mixed"', "", "must have either `method`"),
+    (LAYERS, "\n", "method = 'mixed' names no precision; say by `layers` or `others`"),
     ("calibration_images = 8", "", "needs a positive number of calibration images"),
     ("layers = {", "layers = ", "is no valid TOML"),
 ]
