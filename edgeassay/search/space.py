@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
@@ -81,6 +82,11 @@ class Space:
     layers: tuple[str, ...]
     groups: tuple[Group, ...]
 
+    @cached_property
+    def ladder(self) -> tuple[str, ...]:
+        """The digest of every rung's recipe."""
+        return tuple(self.recipe(self.at(rung)).digest for rung in range(self.rungs + 1))
+
     @property
     def rungs(self) -> int:
         """The number of all steps: the highest rung."""
@@ -121,15 +127,20 @@ class Space:
         ]
         return self.at(alike.index(max(alike)))
 
-    def _taken(self, numbers: Mapping[str, int]) -> list[int]:
-        """How many of its steps each group takes."""
+    @cached_property
+    def _climbers(self) -> list[int]:
+        """The group of each step, the worthiest step first."""
         ranked = sorted(
             (-step.worth, k, i)
             for k, group in enumerate(self.groups)
             for i, step in enumerate(group.steps)
         )
+        return [k for _, k, _ in ranked]
+
+    def _taken(self, numbers: Mapping[str, int]) -> list[int]:
+        """How many of its steps each group takes."""
         counts = [0] * len(self.groups)
-        for _, k, _ in ranked[: numbers["rung"]]:
+        for k in self._climbers[: numbers["rung"]]:
             counts[k] += 1
         return [
             min(max(count + numbers[f"shift {k}"], 0), len(group.steps))

@@ -28,7 +28,7 @@ from edgeassay.spec import Limit
 
 CONSTRAINT: Final = "mean_auc_drop"
 # Proposals for one round that were tried before or can't be better, until nothing is left to try.
-PATIENCE: Final = 120
+PATIENCE: Final = 60
 # After so many of them, one beside the best recipe; and so many draws of that.
 TURNS: Final = 4
 DRAWS: Final = 50
@@ -158,20 +158,20 @@ class Study:
         self, tried: Mapping[str, Tried], failed: Container[str], most: int
     ) -> None:
         """Rungs between the highest that fails below one that holds, and that one."""
-        known = {}
-        for rung in range(self.space.rungs + 1):
-            one = tried.get(self.space.recipe(self.space.at(rung)).digest)
-            if one is not None:
-                known[rung] = one.meets(self._margin)
+        ladder = self.space.ladder
+        known = {
+            rung: tried[digest].meets(self._margin)
+            for rung, digest in enumerate(ladder)
+            if digest in tried
+        }
         holds = min((rung for rung, good in known.items() if good), default=None)
         if holds is None:
             return
         below = max((rung for rung in known if rung < holds), default=holds)
         inner = np.linspace(below, holds, most + 2).round().astype(int)[1:-1]
         for rung in sorted({int(r) for r in inner} - {below, holds}):
-            numbers = self.space.at(rung)
-            if self.space.recipe(numbers).digest not in failed:
-                self._enqueue(numbers)
+            if ladder[rung] not in failed:
+                self._enqueue(self.space.at(rung))
 
     def _enqueue_neighbour(self, tried: Sequence[Tried]) -> None:
         """Beside the best one, with one or two numbers a little off, and less costly if that is
