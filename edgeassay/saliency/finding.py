@@ -40,7 +40,7 @@ class Types:
     """Of what type most weights and most tensors of an artifact are; empty where none tells."""
 
     weights: str = ""
-    activations: str = ""
+    tensors: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,5 +112,5 @@ def types_of(rig: Rig, case: Case) -> Types:
     }
     return Types(
         weights=max(counts, key=lambda name: counts[name], default="").lower(),
-        activations=max(graph.types, key=lambda name: graph.types[name], default="").lower(),
+        tensors=max(graph.types, key=lambda name: graph.types[name], default="").lower(),
     )

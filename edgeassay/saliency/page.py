@@ -76,8 +76,9 @@ def _maps(found: Found, runtime: str, rows: Sequence[Row], pictures: int) -> lis
     assert first is not None, "rows without maps aren't shown"
     parts = [
         f"<section><h2>{escape(runtime)}</h2>",
-        '<p class="legend">covered, the score rises <i></i> falls; no colour: it stays. Each map'
-        " has its own scale. From the image whose maps agree least to that whose agree most.</p>",
+        '<p class="legend"><span>covered, the score rises</span> <i></i> <span>it falls</span></p>',
+        "<p>No colour: it stays. Each map has its own scale. The images go from the one whose maps"
+        " agree least to the one whose maps agree most.</p>",
     ]
     for image in chosen(rows, pictures):
         name, class_name = first.names[image], found.model.classes[first.classes[image]]
