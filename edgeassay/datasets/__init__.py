@@ -6,7 +6,7 @@ from edgeassay.datasets.opening import (
     draw_calibration,
     open_dataset,
 )
-from edgeassay.datasets.sample import draw_sample, one_each
+from edgeassay.datasets.sample import draw_sample, one_each, rows_of
 from edgeassay.datasets.split import Dataset, Split, load_images
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "load_images",
     "one_each",
     "open_dataset",
+    "rows_of",
 ]

@@ -53,7 +53,6 @@ class Row:
     compared: MapsCompared | None = None
     correlation: Measurement | None = None
     overlap: Measurement | None = None
-    reused: int = 0
     reason: str | None = None
 
 
@@ -93,7 +92,6 @@ def _row(rig: Rig, evidence: Evidence, case: Case) -> Row:
             compared=compared,
             correlation=correlation_measured(compared, model, seed),
             overlap=overlap_measured(compared, model, seed),
-            reused=evidence.occlusions.reused[case],
         )
     except LEFT_OUT as error:
         return Row(case=case, types=Types(), kind=rig.kind(case), reason=str(error))

@@ -103,7 +103,7 @@ def document(found: Found, *, machine: Machine) -> dict[str, Any]:
         },
         "model": found.model.id,
         "reference": found.model.reference.variant,
-        "images": list(found.inputs.split.names),
+        "covered_images": list(found.inputs.split.names),
         "patch_pixels": grid.side,
         "tops": list(grid.tops),
         "lefts": list(grid.lefts),
@@ -129,11 +129,11 @@ def _case(found: Found, row: Row) -> dict[str, Any]:
     if compared is None:
         return facts
     return facts | {
-        "left_out": int(compared.left_out.sum()),
+        "images": list(compared.inputs.split.names),
         "flat": int(compared.flat.sum()),
         "classes": [found.model.classes[k] for k in compared.classes],
-        "correlations": [_finite(value) for value in compared.correlations],
-        "overlaps": [_finite(value) for value in compared.overlaps],
+        "correlations": compared.correlations.tolist(),
+        "overlaps": compared.overlaps.tolist(),
     }
 
 

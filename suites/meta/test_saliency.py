@@ -23,7 +23,16 @@ from edgeassay.occlusions import MapsCompared, Occlusions
 from edgeassay.rig import Rig
 from edgeassay.saliency.finding import Found, Row, Types
 from edgeassay.saliency.page import chosen, heat, page
-from edgeassay.spec import ClaimName, Kind, Measurement, Preprocess, Saliency, Sample, Verdict
+from edgeassay.spec import (
+    Case,
+    ClaimName,
+    Kind,
+    Measurement,
+    Preprocess,
+    Saliency,
+    Sample,
+    Verdict,
+)
 from edgeassay.stats.arrays import Floats
 from edgeassay.stats.saliency import mean_bounds, rank_correlations, top_overlaps
 from suites.meta.compared import CASE, NEED, claim, judged
@@ -210,14 +219,13 @@ def test_of_every_patient_there_is_one_image_and_not_always_the_first() -> None:
 def compared(reference: Floats, candidate: Floats, **changed: Any) -> MapsCompared:
     images = len(reference)
     given: dict[str, Any] = {
-        "names": tuple(f"{i}.png" for i in range(images)),
+        "inputs": None,
         "codes": np.arange(images),
         "classes": np.zeros(images, np.intp),
         "reference": reference,
         "candidate": candidate,
-        "grid": Grid.of((32, 32), SETTINGS),
         "top": SETTINGS.top,
-        "least_range": SETTINGS.least_range,
+        "covered": images,
     }
     return MapsCompared(**given | changed)
 
@@ -251,31 +259,67 @@ def test_saliency_that_moved_fails_and_saliency_that_stayed_passes() -> None:
         assert "n = 40" in elsewhere.reason
 
 
-def test_only_the_references_maps_say_which_images_count() -> None:
+def test_a_flat_map_of_the_variant_counts_as_chance_and_is_told() -> None:
     first = maps(40)
-    first[:6] *= 0.01  # its score hardly moves there
     flat = first.copy()
-    flat[4:9] = 0.0
-    found = compared(first, flat)
-    assert found.left_out.tolist() == [True] * 6 + [False] * 34
-    assert found.flat.tolist() == [False] * 6 + [True] * 3 + [False] * 31
-    assert np.isnan(found.correlations[:6]).all()
-    assert (found.correlations[6:9] == 0.0).all()
-    assert found.overlaps[6:9] == pytest.approx(23 / 225)
+    flat[4:7] = 0.2
+    found = compared(first, flat, covered=46)
+    assert (found.correlations[4:7] == 0.0).all()
+    assert found.overlaps[4:7] == pytest.approx(23 / 225)
     judgement = judged(evidence(found), claim(CORRELATION, 0.5))
     assert judgement.measurement is not None
-    assert judgement.measurement.value == pytest.approx(31 / 34)
-    assert "6 of 40 images left out, whose score moves by less than 0.05" in judgement.reason
+    assert judgement.measurement.value == pytest.approx(37 / 40)
+    words = "6 of 46 images left out, on which the reference's score moves by less than 0.05"
+    assert words in judgement.reason
     assert "on 3 the variant's score doesn't move at all" in judgement.reason
+
+
+class Scripted(Occlusions):
+    """What each variant says of images, as they are and covered, by the images' numbers."""
+
+    def __init__(self, reference: Floats, candidate: Floats) -> None:
+        model = SimpleNamespace(saliency=SETTINGS)
+        plan = SimpleNamespace(reference_of=lambda case: replace(case, variant="fp32"))
+        rig = SimpleNamespace(model=lambda _: model, plan=plan)
+        super().__init__(cast(Rig, rig), cast(Evaluations, None))
+        self.said = {"fp32": reference, "int8": candidate}
+        self.ran: dict[str, list[int]] = {}
+
+    def inputs(self, model_id: str) -> OccludedInputs:
+        grid = Grid.of((32, 32), SETTINGS)
+        return OccludedInputs(split=split_of(len(self.said["fp32"])), settings=GREY, grid=grid)
+
+    def _run(self, case: Case, inputs: OccludedInputs) -> OccludedScores:
+        rows = [int(name.removesuffix(".png")) for name in inputs.split.names]
+        self.ran[case.variant] = rows
+        falls = self.said[case.variant][rows]
+        # Of two classes the second is the higher one.
+        scores = np.stack([np.zeros_like(falls), 0.9 - falls], axis=2)
+        whole = np.tile(np.array([0.1, 0.9]), (len(rows), 1))
+        return OccludedScores(whole=whole.astype(np.float32), covered=scores.astype(np.float32))
+
+
+def test_the_references_maps_alone_say_which_images_a_variant_is_run_on() -> None:
+    first = maps(40)
+    first[[3, 8]] *= 0.01  # its score hardly moves there
+    first[20] = 0.0
+    moved = maps(40, seed=10)
+    asked = Scripted(first, moved)
+    found = asked.compared(CASE)
+    left = [i for i in range(40) if i not in (3, 8, 20)]
+    assert asked.ran == {"fp32": list(range(40)), "int8": left}
+    assert (found.images, found.covered) == (37, 40)
+    assert found.inputs.split.names[3] == "4.png"
+    assert (found.classes == 1).all()
+    assert found.reference == pytest.approx(first[left], abs=1e-6)
+    assert found.candidate == pytest.approx(moved[left], abs=1e-6)
+    assert (asked.compared(replace(CASE, variant="fp32")).correlations == 1.0).all()
 
 
 def test_without_any_map_there_is_no_evidence() -> None:
     for faint in (maps(40) * 0.001, np.zeros((40, 225))):
-        with pytest.raises(NoEvidence, match="on none of 40 images"):
-            judged(evidence(compared(faint, maps(40))), claim(CORRELATION, 0.5))
-    # Without a threshold, a map that is flat is still none.
-    nothing = compared(np.zeros((40, 225)), maps(40), least_range=0.0)
-    assert nothing.left_out.all()
+        with pytest.raises(NoEvidence, match="on none of 40 images does the score of fp32 move"):
+            Scripted(faint, maps(40)).compared(CASE)
 
 
 def test_few_patients_decide_nothing() -> None:
@@ -346,13 +390,13 @@ def found_of(count: int = 12, name: str = "0.png", variant: str = "int8") -> Fou
     moved = first + steps * np.linspace(0.0, 0.2, count)[:, np.newaxis]
     inputs = OccludedInputs(split=split_of(count), settings=GREY, grid=Grid.of((32, 32), SETTINGS))
     measured = Measurement(value=0.9, unit="share", n=count, low=0.8, high=1.0, confidence=0.95)
-    names = (name, *(f"{i}.png" for i in range(1, count)))
+    inputs = replace(inputs, split=replace(inputs.split, names=[name, *inputs.split.names[1:]]))
     rows = [
         Row(
             case=replace(CASE, variant=one),
             types=Types(weights="int8", tensors="int8"),
             kind=Kind.MEASURED,
-            compared=compared(first, candidate, names=names),
+            compared=compared(first, candidate, inputs=inputs),
             correlation=measured,
             overlap=measured,
         )
