@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeassay.build import seed_of
-from edgeassay.datasets import check_evaluation, draw_sample, one_each
-from edgeassay.errors import Absent, MeasurementError
+from edgeassay.datasets import check_evaluation, draw_sample, one_each, rows_of
+from edgeassay.errors import Absent, MeasurementError, NoEvidence
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.accuracy import LocalRunner, predict
 from edgeassay.measure.occlusion import Grid, OccludedInputs, OccludedScores
@@ -26,49 +26,38 @@ class MapsCompared:
     """Maps of the reference and of a candidate, (images, positions), of the same images and of the
     class to which the reference gives its highest score there; `codes` tell patients apart.
 
-    An image is left out where the reference's score moves by less than `least_range` from one place
-    to another: nobody could read its map. A candidate's map whose values are all equal is *flat*:
-    it points nowhere, and agrees as chance would.
+    They are those of the `covered` images whose reference map can be read. A candidate's map whose
+    values are all equal is *flat*: it points nowhere, and agrees as chance would.
     """
 
-    names: tuple[str, ...]
+    inputs: OccludedInputs
     codes: Codes
     classes: npt.NDArray[np.intp]
     reference: Floats
     candidate: Floats
-    grid: Grid
     top: float
-    least_range: float
+    covered: int
 
     @property
     def images(self) -> int:
-        """How many images were covered, left out or not."""
-        return len(self.names)
-
-    @cached_property
-    def left_out(self) -> Mask:
-        """Which images have nothing to compare with."""
-        span = np.ptp(self.reference, axis=1)
-        faint: Mask = (span < self.least_range) | (span == 0.0)
-        return faint
+        """How many images have maps to compare."""
+        return len(self.reference)
 
     @cached_property
     def flat(self) -> Mask:
-        """Which images, not left out, have a flat map of the candidate."""
-        found: Mask = (np.ptp(self.candidate, axis=1) == 0.0) & ~self.left_out
+        """Which images have a flat map of the candidate."""
+        found: Mask = np.ptp(self.candidate, axis=1) == 0.0
         return found
 
     @cached_property
     def correlations(self) -> Floats:
-        """Of each image the rank correlation of its two maps; NaN where it is left out."""
-        found = rank_correlations(self.reference, self.candidate)
-        return np.where(self.left_out, np.nan, found)
+        """Of each image the rank correlation of its two maps."""
+        return rank_correlations(self.reference, self.candidate)
 
     @cached_property
     def overlaps(self) -> Floats:
-        """Of each image the overlap of the two maps' top positions; NaN where it is left out."""
-        found = top_overlaps(self.reference, self.candidate, self.top)
-        return np.where(self.left_out, np.nan, found)
+        """Of each image the overlap of the two maps' top positions."""
+        return top_overlaps(self.reference, self.candidate, self.top)
 
 
 class Occlusions:
@@ -78,8 +67,7 @@ class Occlusions:
         self._rig = rig
         self._evaluations = evaluations
         self._inputs: dict[str, OccludedInputs] = {}
-        self._scores: dict[Case, OccludedScores] = {}
-        self.reused: dict[Case, int] = {}
+        self._scores: dict[tuple[Case, tuple[str, ...]], OccludedScores] = {}
 
     def inputs(self, model_id: str) -> OccludedInputs:
         """The model's sampled images, each of another patient, and the places where they are
@@ -110,14 +98,45 @@ class Occlusions:
             self._inputs[model_id] = made
         return self._inputs[model_id]
 
-    def scores(self, case: Case) -> OccludedScores:
-        """What the case says of the images, as they are and covered; MeasurementError where an
-        output isn't finite. On this machine's cores or the device's, never on a cluster's.
+    def compared(self, case: Case) -> MapsCompared:
+        """The case's maps beside those of the reference variant. NoEvidence where no image has one
+        that can be read; MeasurementError where an output isn't finite.
+
+        An image is left out, and the case isn't run on it, where the reference's score moves by
+        less than `least_range` from one place to another. So all variants meet the same images.
+        """
+        inputs, settings = self.inputs(case.model), self._rig.model(case).saliency
+        whole = self._rig.plan.reference_of(case)
+        seen = self._run(whole, inputs)
+        maps, classes = seen.maps(seen.classes), seen.classes
+        span = np.ptp(maps, axis=1)
+        rows = np.flatnonzero((span >= settings.least_range) & (span > 0.0))
+        if not len(rows):
+            raise NoEvidence(
+                f"on none of {len(maps):,} images does the score of {whole.variant} move by"
+                f" {settings.least_range:g} as places are covered, so there is no map to compare"
+                " with"
+            )
+        kept = replace(inputs, split=rows_of(inputs.split, rows.tolist()))
+        own = maps[rows] if case == whole else self._run(case, kept).maps(classes[rows])
+        return MapsCompared(
+            inputs=kept,
+            codes=patient_codes(kept.split.patients, len(rows)),
+            classes=classes[rows],
+            reference=maps[rows],
+            candidate=own,
+            top=settings.top,
+            covered=len(maps),
+        )
+
+    def _run(self, case: Case, inputs: OccludedInputs) -> OccludedScores:
+        """What the case says of images, as they are and covered: on this machine's cores or the
+        device's, never on a cluster's.
         """
         self._rig.check_executes(case)
-        if case not in self._scores:
-            inputs, check = self.inputs(case.model), self._evaluations.fits(case)
-            artifact = self._rig.artifact(case)
+        key = (case, tuple(inputs.split.names))
+        if key not in self._scores:
+            check, artifact = self._evaluations.fits(case), self._rig.artifact(case)
             made = predict(
                 inputs,
                 inputs.shards,
@@ -140,22 +159,5 @@ class Occlusions:
                     f"{case.id} gave {count:,} outputs that are no finite numbers on covered"
                     f" images, in {made.scores.size:,}: no map can be made"
                 )
-            self.reused[case] = made.reused
-            self._scores[case] = OccludedScores.of(made.scores, len(inputs.split))
-        return self._scores[case]
-
-    def compared(self, case: Case) -> MapsCompared:
-        """The case's maps beside those of the reference variant."""
-        reference = self.scores(self._rig.plan.reference_of(case))
-        inputs, candidate = self.inputs(case.model), self.scores(case)
-        split, settings = inputs.split, self._rig.model(case).saliency
-        return MapsCompared(
-            names=tuple(split.names),
-            codes=patient_codes(split.patients, len(split)),
-            classes=reference.classes,
-            reference=reference.maps(reference.classes),
-            candidate=candidate.maps(reference.classes),
-            grid=inputs.grid,
-            top=settings.top,
-            least_range=settings.least_range,
-        )
+            self._scores[key] = OccludedScores.of(made.scores, len(inputs.split))
+        return self._scores[key]

@@ -9,7 +9,6 @@ import numpy as np
 
 from edgeassay.build import seed_of
 from edgeassay.claims.measured import Measure, Measured
-from edgeassay.errors import NoEvidence
 from edgeassay.evidence import Evidence
 from edgeassay.occlusions import MapsCompared
 from edgeassay.spec import Claim, ClaimName, Measurement, ModelSpec
@@ -18,12 +17,12 @@ from edgeassay.stats.saliency import mean_bounds
 
 
 def correlation_measured(compared: MapsCompared, model: ModelSpec, seed: int) -> Measurement:
-    """The mean over images of the rank correlation of both maps; NoEvidence without any map."""
+    """The mean over images of the rank correlation of both maps."""
     return _mean(compared, compared.correlations, "rank correlation", model, seed)
 
 
 def overlap_measured(compared: MapsCompared, model: ModelSpec, seed: int) -> Measurement:
-    """The mean over images of the overlap of both maps' top positions; NoEvidence likewise."""
+    """The mean over images of the overlap of both maps' top positions."""
     return _mean(compared, compared.overlaps, "share", model, seed)
 
 
@@ -42,16 +41,10 @@ def saliency_overlap(evidence: Evidence, claim: Claim) -> Measured:
 def _mean(
     compared: MapsCompared, values: Floats, unit: str, model: ModelSpec, seed: int
 ) -> Measurement:
-    kept = ~compared.left_out
-    if not kept.any():
-        raise NoEvidence(
-            f"on none of {compared.images:,} images does the reference's score move by"
-            f" {compared.least_range:g} as places are covered, so there is no map to compare with"
-        )
-    patients, least = len(np.unique(compared.codes[kept])), model.saliency.min_patients
+    patients, least = len(np.unique(compared.codes)), model.saliency.min_patients
     bounds = mean_bounds(
-        values[kept],
-        compared.codes[kept],
+        values,
+        compared.codes,
         model.statistics.confidence,
         resamples=model.statistics.resamples,
         seed=seed,
@@ -63,25 +56,25 @@ def _mean(
     return Measurement(
         value=bounds.value,
         unit=unit,
-        n=int(kept.sum()),
+        n=compared.images,
         low=bounds.low,
         high=bounds.high,
         confidence=model.statistics.confidence,
         insufficient=few if patients < least else None,
-        detail=flat_images(compared),
+        detail=_aside(compared, model),
     )
 
 
-def flat_images(compared: MapsCompared) -> str | None:
+def _aside(compared: MapsCompared, model: ModelSpec) -> str | None:
     """How many images say nothing, in words; None where none does."""
     told = []
-    if faint := int(compared.left_out.sum()):
+    if left_out := compared.covered - compared.images:
         told.append(
-            f"{faint} of {compared.images:,} images left out, whose score moves by less than"
-            f" {compared.least_range:g} whatever is covered"
+            f"{left_out:,} of {compared.covered:,} images left out, on which the reference's score"
+            f" moves by less than {model.saliency.least_range:g} whatever is covered"
         )
     if flat := int(compared.flat.sum()):
-        told.append(f"on {flat} the variant's score doesn't move at all")
+        told.append(f"on {flat:,} the variant's score doesn't move at all")
     return "; ".join(told) or None
 
 

@@ -7,7 +7,7 @@ from edgeassay.datasets.opening import (
     open_dataset,
 )
 from edgeassay.datasets.rehearsal import open_rehearsal
-from edgeassay.datasets.sample import draw_sample, one_each
+from edgeassay.datasets.sample import draw_sample, one_each, rows_of
 from edgeassay.datasets.split import Dataset, Split, load_images
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "one_each",
     "open_dataset",
     "open_rehearsal",
+    "rows_of",
 ]

@@ -44,7 +44,7 @@ def draw_sample(split: Split, sample: Sample, seed: int) -> Split:
             chosen[patient] = True
             room -= sizes[patient]
     rows = np.flatnonzero(chosen[codes])
-    drawn = _rows_of(split, [int(row) for row in rows])
+    drawn = rows_of(split, [int(row) for row in rows])
     if not any(0 < count < len(rows) for count in drawn.labels.sum(axis=0)):
         raise ConfigError(
             f"{sample.source} = {sample.images}: so few images of split {split.name!r}, in whole"
@@ -62,10 +62,10 @@ def one_each(split: Split, seed: int) -> Split:
     codes = patient_codes(split.patients, len(split))
     drawn = np.random.default_rng(seed).permutation(len(split))
     _, first = np.unique(codes[drawn], return_index=True)
-    return _rows_of(split, sorted(int(row) for row in drawn[first]))
+    return rows_of(split, sorted(int(row) for row in drawn[first]))
 
 
-def _rows_of(split: Split, rows: list[int]) -> Split:
+def rows_of(split: Split, rows: list[int]) -> Split:
     """The images of some rows as a split of its own."""
     return replace(
         split,

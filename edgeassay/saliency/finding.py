@@ -40,7 +40,7 @@ class Types:
     """Of what type most weights and most tensors of an artifact are; empty where none tells."""
 
     weights: str = ""
-    activations: str = ""
+    tensors: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,6 @@ class Row:
     compared: MapsCompared | None = None
     correlation: Measurement | None = None
     overlap: Measurement | None = None
-    reused: int = 0
     reason: str | None = None
 
 
@@ -93,7 +92,6 @@ def _row(rig: Rig, evidence: Evidence, case: Case) -> Row:
             compared=compared,
             correlation=correlation_measured(compared, model, seed),
             overlap=overlap_measured(compared, model, seed),
-            reused=evidence.occlusions.reused[case],
         )
     except LEFT_OUT as error:
         return Row(case=case, types=Types(), kind=rig.kind(case), reason=str(error))
@@ -112,5 +110,5 @@ def types_of(rig: Rig, case: Case) -> Types:
     }
     return Types(
         weights=max(counts, key=lambda name: counts[name], default="").lower(),
-        activations=max(graph.types, key=lambda name: graph.types[name], default="").lower(),
+        tensors=max(graph.types, key=lambda name: graph.types[name], default="").lower(),
     )

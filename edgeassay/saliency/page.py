@@ -60,11 +60,10 @@ def _table(found: Found) -> list[str]:
 
 def chosen(rows: Sequence[Row], pictures: int) -> list[int]:
     """So many images, evenly from the one whose maps agree least, over all variants, to the one
-    whose agree most. One without a map counts as agreeing wholly.
+    whose agree most.
     """
     every = np.array([row.compared.correlations for row in rows if row.compared])
-    mean = np.where(np.isnan(every), 1.0, every).mean(axis=0)
-    order = np.argsort(mean, kind="stable")
+    order = np.argsort(every.mean(axis=0), kind="stable")
     places = np.linspace(0, len(order) - 1, min(pictures, len(order))).round().astype(int)
     return [int(order[place]) for place in places]
 
@@ -76,23 +75,25 @@ def _maps(found: Found, runtime: str, rows: Sequence[Row], pictures: int) -> lis
     assert first is not None, "rows without maps aren't shown"
     parts = [
         f"<section><h2>{escape(runtime)}</h2>",
-        '<p class="legend">covered, the score rises <i></i> falls; no colour: it stays. Each map'
-        " has its own scale. From the image whose maps agree least to that whose agree most.</p>",
+        '<p class="legend"><span>covered, the score rises</span> <i></i> <span>it falls</span></p>',
+        "<p>No colour: it stays. Each map has its own scale. The images go from the one whose maps"
+        " agree least to the one whose maps agree most.</p>",
     ]
     for image in chosen(rows, pictures):
-        name, class_name = first.names[image], found.model.classes[first.classes[image]]
-        grey = load_images(found.inputs.split, [image], found.inputs.settings)[0]
-        channels = -1 if found.inputs.settings.channels == "last" else 0
+        inputs = first.inputs
+        name, class_name = inputs.split.names[image], found.model.classes[first.classes[image]]
+        grey = load_images(inputs.split, [image], inputs.settings)[0]
+        channels = -1 if inputs.settings.channels == "last" else 0
         parts += [
             f"<h3>{escape(name)}, {escape(class_name)}</h3>",
             '<div class="maps">',
             _figure(_grey(grey.mean(axis=channels)), "image", "as the network gets it"),
-            _figure(heat(first.reference[image], first.grid.shape), reference, "the reference"),
+            _figure(heat(first.reference[image], inputs.grid.shape), reference, "the reference"),
         ]
         for row in rows:
             if row.compared is None or row.case.variant == reference:
                 continue
-            drawn = heat(row.compared.candidate[image], first.grid.shape)
+            drawn = heat(row.compared.candidate[image], inputs.grid.shape)
             parts.append(_figure(drawn, row.case.variant, _agreement(row, image)))
         parts.append("</div>")
     return [*parts, "</section>"]
@@ -100,8 +101,6 @@ def _maps(found: Found, runtime: str, rows: Sequence[Row], pictures: int) -> lis
 
 def _agreement(row: Row, image: int) -> str:
     assert row.compared is not None, "rows without maps aren't shown"
-    if row.compared.left_out[image]:
-        return "not compared: the reference's map is too faint"
     words = (
         f"correlation {row.compared.correlations[image]:.3f},"
         f" overlap {row.compared.overlaps[image]:.2f}"

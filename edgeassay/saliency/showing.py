@@ -21,8 +21,8 @@ SCHEMA: Final = 1
 COLUMNS: Final = (
     "variant",
     "runtime",
-    "weights",
-    "activations",
+    "most weights",
+    "most tensors",
     "rank correlation",
     "overlap of the top",
     "images",
@@ -47,7 +47,7 @@ def cells(row: Row) -> tuple[str, ...]:
         row.case.variant,
         f"{row.case.runtime}{kind}",
         row.types.weights,
-        row.types.activations,
+        row.types.tensors,
         bounded(row.correlation),
         bounded(row.overlap),
         count,
@@ -67,12 +67,14 @@ def sentences(found: Found) -> Iterator[str]:
         f"bounds are one-sided, {100 * found.model.statistics.confidence:g} % each; by chance the"
         f" correlation would be 0 and the overlap {settings.top:g}"
     )
+    told: dict[str, list[str]] = {}
     for row in found.rows:
-        if row.reason is not None:
-            yield f"{row.case.id}: {row.reason}"
-        elif row.correlation is not None:
-            said = (row.correlation.detail, row.correlation.insufficient)
-            yield from (f"{row.case.id}: {words}" for words in said if words)
+        measured = row.correlation
+        said = (measured.detail, measured.insufficient) if measured else (row.reason,)
+        for words in filter(None, said):
+            told.setdefault(words, []).append(f"{row.case.variant} on {row.case.runtime}")
+    for words, cases in told.items():
+        yield words if len(cases) == len(found.rows) else f"{', '.join(cases)}: {words}"
 
 
 def show(found: Found, console: Console) -> None:
@@ -101,7 +103,7 @@ def document(found: Found, *, machine: Machine) -> dict[str, Any]:
         },
         "model": found.model.id,
         "reference": found.model.reference.variant,
-        "images": list(found.inputs.split.names),
+        "covered_images": list(found.inputs.split.names),
         "patch_pixels": grid.side,
         "tops": list(grid.tops),
         "lefts": list(grid.lefts),
@@ -119,7 +121,7 @@ def _case(found: Found, row: Row) -> dict[str, Any]:
         "device": row.case.device,
         "kind": row.kind.value,
         "weights": row.types.weights or None,
-        "activations": row.types.activations or None,
+        "tensors": row.types.tensors or None,
         "correlation": _measured(row.correlation),
         "overlap": _measured(row.overlap),
         "reason": row.reason,
@@ -127,11 +129,11 @@ def _case(found: Found, row: Row) -> dict[str, Any]:
     if compared is None:
         return facts
     return facts | {
-        "left_out": int(compared.left_out.sum()),
+        "images": list(compared.inputs.split.names),
         "flat": int(compared.flat.sum()),
         "classes": [found.model.classes[k] for k in compared.classes],
-        "correlations": [_finite(value) for value in compared.correlations],
-        "overlaps": [_finite(value) for value in compared.overlaps],
+        "correlations": compared.correlations.tolist(),
+        "overlaps": compared.overlaps.tolist(),
     }
 
 

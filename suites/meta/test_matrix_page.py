@@ -18,7 +18,7 @@ from suites.meta.matrix_files import CaseFile, others, results, write, x86_run
 from suites.meta.test_matrix_report import runs_of
 
 HOSTILE = "<script>alert(1)</script>\"'|`*[x](javascript:y)&\x1b[31m"
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "img"}
 
 
 class Checked(HTMLParser):
