@@ -16,6 +16,7 @@ ADVICE: Final = (
     " which judges it, wasn't opened."
 )
 MOST_UNSHOWN: Final = 3
+SHOWN: Final = 0.00005  # what four digits can show of an AUC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +124,13 @@ def _time(chosen: Candidate) -> str:
 def _loss(chosen: Candidate, margin: Limit) -> str:
     assert chosen.drop is not None, "asked only where it was measured"
     drop = chosen.drop
-    verb = "drops" if drop.value > 0.0 else "rises"
+    change = f"{'drops' if drop.value > 0.0 else 'rises'} by {abs(drop.value):.4f}"
+    if abs(drop.value) < SHOWN:
+        change = "stays what it was"
     most = "an unknown amount" if drop.high is None else f"{max(0.0, drop.high):.4f}"
     sure = "" if drop.confidence is None else f" ({100 * drop.confidence:g} % confidence)"
     return (
-        f"Its mean AUC {verb} by {abs(drop.value):.4f}; at most {most} is lost{sure}, and"
+        f"Its mean AUC {change}; at most {most} is lost{sure}, and"
         f" {margin.value:g} may be ({margin.source})"
     )
 
@@ -136,7 +139,7 @@ def _unshown(chosen: Candidate) -> str:
     """Which of its further limits this many images can't decide."""
     shown, more = chosen.unshown[:MOST_UNSHOWN], len(chosen.unshown) - MOST_UNSHOWN
     rest = f" and {more} more" if more > 0 else ""
-    return f"Neither kept nor broken for sure on so few images: {'; '.join(shown)}{rest}."
+    return f"Neither kept nor broken for sure by so little evidence: {'; '.join(shown)}{rest}."
 
 
 def _closest(found: Found, margin: Limit) -> str:
