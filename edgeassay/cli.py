@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +54,12 @@ FAILED = 1
 BAD_INPUT = 2
 MISSING = 4
 
+# The groups of `edgeassay --help`.
+MODELS = "A model"
+CHOOSING = "Which variant, and where it hurts"
+JUDGING = "Judging and comparing builds"
+DEVICES = "Devices and runtimes"
+
 app = typer.Typer(
     help="Merge gates for compressed medical-imaging models. The suite itself runs with pytest.",
     no_args_is_help=True,
@@ -71,7 +77,7 @@ def _root(
         raise typer.Exit
 
 
-@app.command("build")
+@app.command("build", rich_help_panel=MODELS)
 def build_command(
     out: Annotated[
         Path,
@@ -137,7 +143,7 @@ def build_command(
         raise typer.Exit(MISSING)
 
 
-@app.command("check-data")
+@app.command("check-data", rich_help_panel=MODELS)
 def check_data_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
     models_dir: ModelsDirs = None,
@@ -181,7 +187,7 @@ def check_data_command(
         raise typer.Exit(FAILED)
 
 
-@app.command("init")
+@app.command("init", rich_help_panel=MODELS)
 def init_command(
     name: Annotated[
         str,
@@ -274,22 +280,33 @@ def _start_worker(devices_dir: Sequence[Path], runtime: RuntimeSpec, label: str)
         raise Absent(f"{label}: {error}") from None
 
 
-app.command("judge")(judge_command)
-app.command("compare")(compare_command)
-app.command("ab")(ab_command)
-app.command("doctor")(doctor_command)
-app.command("runtimes")(runtimes_command)
-app.command("emulators")(emulators_command)
-app.add_typer(baseline_app, name="baseline")
-app.command("history")(history_command)
-app.command("matrix")(matrix_command)
-app.command("break-even")(break_even_command)
-app.command("advise")(advise_command)
-app.command("sensitivity")(sensitivity_command)
-app.command("saliency")(saliency_command)
-app.command("push")(push_command)
-app.command("search")(search_command)
-app.command("train")(train_command)
+COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    CHOOSING: {
+        "advise": advise_command,
+        "sensitivity": sensitivity_command,
+        "search": search_command,
+        "train": train_command,
+        "saliency": saliency_command,
+    },
+    JUDGING: {
+        "judge": judge_command,
+        "ab": ab_command,
+        "compare": compare_command,
+        "history": history_command,
+        "matrix": matrix_command,
+    },
+    DEVICES: {
+        "doctor": doctor_command,
+        "runtimes": runtimes_command,
+        "emulators": emulators_command,
+        "push": push_command,
+        "break-even": break_even_command,
+    },
+}
+for panel, commands in COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=panel)(command)
+app.add_typer(baseline_app, name="baseline", rich_help_panel=JUDGING)
 
 
 def _judging(folder: Path, models_dir: Path | None) -> str:
