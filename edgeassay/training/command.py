@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +19,15 @@ from rich.console import Console
 from edgeassay.atomic import check_replaceable, locked, remove, sha256_of, write_bytes
 from edgeassay.config import choose, data_root, load_models
 from edgeassay.datasets import Split, check_separation, load_images, open_dataset
-from edgeassay.errors import Absent, ArtifactError, BuildUnavailable, ConfigError, DataError, why
+from edgeassay.errors import (
+    Absent,
+    ArtifactError,
+    BuildFailed,
+    BuildUnavailable,
+    ConfigError,
+    DataError,
+    why,
+)
 from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
@@ -73,6 +82,8 @@ def train_command(
         )
     try:
         _train(spec, variant, root, again=again, console=console)
+    except BuildFailed as error:
+        raise BuildFailed(f"{spec.id}/{variant} can't be trained: {error}") from None
     except (Absent, BuildUnavailable) as error:
         console.print(f"edgeassay: {error}")
         raise typer.Exit(MISSING) from None
@@ -130,17 +141,34 @@ def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Cons
     )
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Throw away what libraries write on stderr when they load, below Python."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _open(weights: Path, variant: VariantSpec, material: Material) -> FineTuning:
     """The network, ready to be trained; its libraries load here."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from edgeassay.networks import load_network
+    with _quiet():
+        from edgeassay.networks import load_network
 
-    try:
-        network = load_network(weights)
-    except ValueError as error:
-        words = " ".join(str(error).split())[:250]
-        raise ConfigError(f"{weights} can't be loaded by Keras ({words}); save it anew") from None
-    return FineTuning(network, variant, material)
+        try:
+            network = load_network(weights)
+        except ValueError as error:
+            words = " ".join(str(error).split())[:250]
+            raise ConfigError(
+                f"{weights} can't be loaded by Keras ({words}); save it anew"
+            ) from None
+        return FineTuning(network, variant, material)
 
 
 def _fine_tune(

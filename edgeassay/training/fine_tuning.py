@@ -79,6 +79,8 @@ class FineTuning:
         assert variant.training is not None, "a variant that is trained says how"
         self.settings = variant.training
         self.material = material
+        self._images = tf.constant(material.images)
+        self._labels = tf.constant(material.labels.astype(np.float32))
         tf.config.experimental.enable_op_determinism()
         tf_keras.utils.set_random_seed(self.settings.seed)
         whole = rebuild(network)
@@ -123,11 +125,10 @@ class FineTuning:
             len(self.material.images)
         )
         augment = augmentation(flip=self.settings.flip, shift=self.settings.shift, seed=seed)
-        labels = self.material.labels.astype(np.float32)
         batches = (
             tf.data.Dataset.from_tensor_slices(order)
             .batch(self.settings.batch)
-            .map(lambda rows: (tf.gather(self.material.images, rows), tf.gather(labels, rows)))
+            .map(lambda rows: (tf.gather(self._images, rows), tf.gather(self._labels, rows)))
             .map(lambda x, y: (augment(x), y))
             .prefetch(2)
         )

@@ -30,6 +30,7 @@ from suites.mistakes import (
     runtimes,
     saved,
     tables,
+    training,
 )
 from suites.mistakes.mistake import (
     Mistake,
@@ -60,6 +61,7 @@ MODULES = (
     histories,
     emulated,
     matrices,
+    training,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 

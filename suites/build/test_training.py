@@ -1,0 +1,210 @@
+"""Quantization-aware training end to end: trained, interrupted, resumed, built and judged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeassay.build import build
+from edgeassay.config import load_model
+from edgeassay.datasets import open_dataset
+from edgeassay.progress import silent
+from edgeassay.spec import ModelSpec
+from edgeassay.variants.trained import Trained, pack, unpack
+from suites.build.tiny_training import command, make_tiny, surroundings
+from suites.meta.project import ROOT
+
+pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+pytest.importorskip("tf_keras", reason="training needs the [build] extra")
+
+OPEN = partial(open_dataset, data_root=None)
+
+
+def start(project: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command("--variant", *words),
+        cwd=project,  # which has models/, and so its .assay
+        env=surroundings(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def train(project: Path, *words: str) -> str:
+    with start(project, *words) as process:
+        _, text = process.communicate(timeout=900)
+    assert process.returncode == 0, text
+    return text
+
+
+def interrupt(project: Path, variant: str, line: str, number: signal.Signals) -> int:
+    """Train until a line is said, and end it by a signal; how it ended."""
+    with start(project, variant) as process:
+        assert process.stderr is not None
+        for said in process.stderr:
+            if line in said:
+                process.send_signal(number)
+                break
+        process.stderr.read()
+    return process.returncode
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose variants are trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    make_tiny(folder / "models")
+    text = train(folder, "int8-qat")
+    assert [f"epoch   {n} of 3" in text for n in (1, 2, 3)] == [True] * 3, text
+    train(folder, "int8-pt-qat")
+    return folder
+
+
+def model_of(project: Path) -> ModelSpec:
+    return load_model(project / "models/tiny", project)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_what_was_killed_and_interrupted_goes_on_to_the_same_bytes(
+    project: Path, tmp_path: Path
+) -> None:
+    make_tiny(tmp_path / "models")
+    target = tmp_path / "models/tiny/int8-qat.npz"
+    assert interrupt(tmp_path, "int8-qat", "epoch   1 of 3", signal.SIGKILL) == -signal.SIGKILL
+    assert interrupt(tmp_path, "int8-qat", "epoch   2 of 3", signal.SIGINT) == 130
+    assert not target.exists()
+    text = train(tmp_path, "int8-qat")
+    assert "going on after epoch 2" in text
+    assert "epoch   2 of 3" not in text
+    assert target.read_bytes() == (project / "models/tiny/int8-qat.npz").read_bytes()
+    assert not list((tmp_path / ".assay/training").glob("*.npz"))
+
+
+def test_training_changes_the_network_and_says_from_what_it_came(project: Path) -> None:
+    kept = unpack(project / "models/tiny/int8-qat.npz")
+    other = unpack(project / "models/tiny/int8-pt-qat.npz")
+    moved = np.abs(kept.arrays["conv2d/kernel"] - other.arrays["conv2d/kernel"]).max()
+    assert moved > 1e-4
+    assert kept.facts["training"]["epochs"] == 3
+    assert {"source_sha256", "data_sha256", "validation_auc", "versions"} <= kept.facts.keys()
+    assert kept.arrays["depthwise_conv2d/depthwise_kernel_max"].shape == (6,)
+    assert other.arrays["depthwise_conv2d/depthwise_kernel_max"].shape == ()
+
+
+def scales(path: Path) -> set[int]:
+    """How many scales the weights of more than one channel have."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    tensors = Interpreter(model_path=str(path)).get_tensor_details()
+    weights = [t for t in tensors if t["dtype"] == np.int8 and len(t["shape"]) == 4]
+    constant = [t for t in weights if t["shape"][0] != 1 or "depthwise" in t["name"].lower()]
+    return {len(t["quantization_parameters"]["scales"]) for t in constant}
+
+
+def test_variants_are_built_from_what_was_trained_and_others_stay_what_they_were(
+    project: Path, tmp_path: Path
+) -> None:
+    model = model_of(project)
+    made = build(model, model.variants, cache=tmp_path / "a", open_data=OPEN, report=silent)
+    assert not made.missing
+    paths = {name: artifact.path for name, artifact in made.artifacts.items()}
+    assert scales(paths["int8-pt"]) == scales(paths["int8-pt-qat"]) == {1}
+    assert 6 in scales(paths["int8-qat"])
+    usual = ["fp32", "int8-pt"]
+    alone = build(model, usual, cache=tmp_path / "b", open_data=OPEN, report=silent)
+    for name in usual:
+        assert alone.artifacts[name].sha256 == made.artifacts[name].sha256
+
+
+def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
+    words = ("--models-dir", str(project / "models"), "--model", "tiny", "--jobs=1")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", *words),
+            *("--variant=int8-qat", f"--artifact-cache={project / 'cache'}"),
+            *(f"--assay-json={project / 'results.json'}", f"--junit-xml={project / 'j.xml'}"),
+        ],
+        cwd=ROOT,
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ET.parse(project / "j.xml").getroot().find("testsuite") is not None  # noqa: S314
+    claims = json.loads((project / "results.json").read_text(encoding="utf-8"))["claims"]
+    found = {c["claim"]: c["verdict"] for c in claims if c["case"]["variant"] == "int8-qat"}
+    assert found["loads"] == found["finite_outputs"] == "pass", done.stdout
+    assert found["mean_auc_drop"] in ("pass", "inconclusive"), done.stdout
+
+
+def missing(model: ModelSpec, cache: Path) -> str:
+    made = build(model, ["int8-qat"], cache=cache, open_data=OPEN, report=silent)
+    assert not made.artifacts
+    return str(made.missing["int8-qat"])
+
+
+def test_what_was_trained_for_another_form_of_the_network_is_refused(
+    project: Path, tmp_path: Path
+) -> None:
+    """Its facts are right, and its arrays aren't: one is missing, and one of another shape."""
+    shutil.copytree(project / "models", tmp_path / "models")
+    path = tmp_path / "models/tiny/int8-qat.npz"
+    kept = unpack(path)
+    arrays = {n: a for n, a in kept.arrays.items() if n != "conv2d/kernel"}
+    path.write_bytes(pack(Trained(arrays=arrays, facts=kept.facts)))
+    said = missing(model_of(tmp_path), tmp_path / "cache")
+    assert "belongs to another network: it has no conv2d/kernel" in said
+    arrays["conv2d/kernel"] = kept.arrays["conv2d/kernel"][:2]
+    path.write_bytes(pack(Trained(arrays=arrays, facts=kept.facts)))
+    said = missing(model_of(tmp_path), tmp_path / "cache")
+    assert "conv2d/kernel is of another shape; train it anew" in said
+
+
+REFUSED = """
+import json, sys
+from pathlib import Path
+from edgeassay.errors import BuildFailed
+from edgeassay.networks import load_network
+from edgeassay.variants.fake_quantized import quantized
+from edgeassay.variants.rebuilding import rebuild
+found = {}
+for kind, exclude in (
+    ("standalone", []), ("standalone", ["alone_*"]), ("standalone", ["*"]), ("elu", []),
+    ("operation", []), ("outputs", []),
+):
+    network = load_network(Path(sys.argv[1], kind, "tiny", "tiny.keras"))
+    try:
+        made = quantized(rebuild(network), per_tensor=False, exclude=exclude)
+        found[f"{kind} {exclude}"] = [layer.name for layer in made.layers]
+    except BuildFailed as error:
+        found[f"{kind} {exclude}"] = str(error)
+print(json.dumps(found))
+"""
+
+
+def test_a_layer_that_can_not_be_trained_is_named_and_may_stay_float(tmp_path: Path) -> None:
+    for kind in ("standalone", "elu", "operation", "outputs"):
+        make_tiny(tmp_path / kind, kind)
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert 'exclude = ["alone_bn"]' in found["standalone []"]
+    assert "(BatchNormalization) can't be trained for int8" in found["standalone []"]
+    layers = found["standalone ['alone_*']"]
+    assert "alone_bn" in layers
+    assert "quant_conv2d" in layers
+    assert "leaves no layer with weights" in found["standalone ['*']"]
+    assert "layer 'bent' (Activation)" in found["elu []"]
+    assert "is a Multiply of keras" in found["operation []"]
+    assert "its outputs 2, and" in found["outputs []"]
