@@ -24,6 +24,7 @@ from edgeassay.spec import (
     Preprocess,
     RandomInputs,
     Reference,
+    Saliency,
     Timing,
     Tolerance,
     VariantSpec,
@@ -145,7 +146,7 @@ def test_every_method_and_key_is_in_the_model_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    "declared", [*get_args(DataSource), Preprocess, VariantSpec, Reference, RandomInputs]
+    "declared", [*get_args(DataSource), Preprocess, VariantSpec, Reference, RandomInputs, Saliency]
 )
 def test_every_declarable_key_is_in_the_model_reference(declared: type) -> None:
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
