@@ -5,6 +5,7 @@ and which one was taken.
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,15 @@ LEFT: Final = 78
 RIGHT: Final = 24
 TOP: Final = 70
 BOTTOM: Final = 74
-LINE_CHARACTERS: Final = 100  # of the headline
-TICKS: Final = 5
+LINE_CHARACTERS: Final = 92  # of the headline
+TICKS: Final = 6  # at most about so many
+STEPS: Final = (1.0, 2.0, 5.0, 10.0)  # between them, in powers of ten
 ROOM: Final = 0.08  # of an axis beyond what lies on it
-ABOVE, BELOW = -12.0, 20.0  # of a name, by its point
+# Where a name may stand by its point, in order: the first place that is free.
+PLACES: Final = (-14.0, 22.0, -30.0, 38.0, -46.0, 54.0, -62.0, 70.0, -78.0, 86.0)
+CHARACTER: Final = 6.4  # about as wide
+LINE: Final = 14.0  # about as high
+HALO: Final = 'paint-order="stroke" stroke="white" stroke-width="3"'  # lines end around a name
 # Told apart by the colour-blind too, and by their shape: filled, and hollow.
 TAKEN: Final = "#c2410c"
 HOLDS: Final = "#1d4ed8"
@@ -34,23 +40,36 @@ OTHER: Final = "#6b7280"
 
 @dataclass(frozen=True, kw_only=True)
 class _Axis:
-    """A linear axis: what it shows, from where to where on the page, and of which candidates."""
+    """An axis, linear or `logarithmic`: what it shows, from where to where on the page, and of
+    which candidates.
+    """
 
     title: str
     ends: tuple[float, float]
     page: tuple[float, float]
     of: Callable[[Candidate], float | None]
     write: Callable[[float], str]
+    logarithmic: bool = False
 
     def place(self, value: float) -> float:
         """Where a value lies on the page."""
-        share = (value - self.ends[0]) / (self.ends[1] - self.ends[0])
-        return self.page[0] + share * (self.page[1] - self.page[0])
+        low, high, here = self.ends[0], self.ends[1], value
+        if self.logarithmic:
+            low, high, here = math.log(low), math.log(high), math.log(here)
+        return self.page[0] + (here - low) / (high - low) * (self.page[1] - self.page[0])
 
     def ticks(self) -> list[float]:
-        """Values to label."""
+        """Round values to label."""
         low, high = self.ends
-        return [low + (high - low) * k / TICKS for k in range(TICKS + 1)]
+        if self.logarithmic:
+            powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+            values = [step * 10.0**power for power in powers for step in STEPS[:-1]]
+            return [value for value in values if low <= value <= high]
+        rough = (high - low) / TICKS
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(step * power for step in STEPS if step * power >= rough)
+        first, last = math.ceil(low / step), math.floor(high / step)
+        return [step * number for number in range(first, last + 1)]
 
 
 def draw(asked: Asked, found: Found, advice: Advice) -> str:
@@ -103,13 +122,14 @@ def _axes(asked: Asked, found: Found, advice: Advice) -> tuple[_Axis, _Axis]:
 
     across = megabytes(page_x)
     if not by_size:
-        reached = [t for c in candidates for t in (c.least_time, c.most_time) if t is not None]
+        reached = [t for c in candidates for t in (c.least_time, c.most_time) if t]
         across = _Axis(
             title=f"of {reference}'s median time",
-            ends=_ends([0.0, *reached]),
+            ends=(min(reached) / (1.0 + 2.0 * ROOM), max(reached) * (1.0 + 2.0 * ROOM)),
             page=page_x,
             of=lambda c: c.time,
-            write=lambda v: f"{v:.2g}",
+            write=lambda v: f"{v:g}",
+            logarithmic=True,
         )
     if not quality:
         return across, megabytes(page_y)
@@ -216,20 +236,35 @@ def _point(
 
 
 def _names(shown: Sequence[Candidate], advice: Advice, across: _Axis, down: _Axis) -> list[str]:
-    """The candidates' names, above and below in turn from left to right."""
-    placed = []
-    for candidate in shown:
-        x, y = across.of(candidate), down.of(candidate)
-        if x is not None and y is not None:
-            placed.append((across.place(x), down.place(y), candidate))
+    """The candidates' names, each at the first place by its point where no other one stands."""
+    taken: list[tuple[float, float, float]] = []  # middle, half of the width, and height
     parts = []
-    for number, (x, y, candidate) in enumerate(sorted(placed, key=lambda p: (p[0], p[1]))):
+    for candidate in sorted(shown, key=lambda c: (across.of(c) or 0.0, c.name)):
+        x, y = across.of(candidate), down.of(candidate)
+        assert x is not None, "only what has a place is drawn"
+        assert y is not None, "likewise"
+        px, py = across.place(x), down.place(y)
+        words = f"{candidate.name}, {candidate.size_bytes / 1e3:,.0f} kB"
+        half = CHARACTER * len(words) / 2
+        middle = min(max(px, LEFT + half), WIDTH - RIGHT - half)
+        free = (
+            offset
+            for offset in PLACES
+            if TOP < py + offset < HEIGHT - BOTTOM
+            and all(
+                abs(middle - other) > half + width or abs(py + offset - height) > LINE
+                for other, width, height in taken
+            )
+        )
+        offset = next(free, PLACES[0])
+        taken.append((middle, half, py + offset))
         colour = _colour(candidate, advice)
         weight = ' font-weight="bold"' if colour == TAKEN else ""
-        offset = (ABOVE, BELOW)[number % 2]
-        size = f"{candidate.size_bytes / 1e3:,.0f} kB"
-        style = f'text-anchor="middle" fill="{colour}"{weight}'
-        parts.append(_text(x, y + offset, f"{candidate.name}, {size}", style))
+        if abs(offset) > PLACES[1]:
+            style = f'stroke="{colour}" stroke-width="0.5"'
+            parts.append(_line(px, py, middle, py + offset - LINE / 3, style))
+        style = f'{HALO} text-anchor="middle" fill="{colour}"{weight}'
+        parts.append(_text(middle, py + offset, words, style))
     return parts
 
 

@@ -61,6 +61,9 @@ def _choice(asked: Asked, found: Found, advice: Advice, reference: Candidate) ->
             yield f"{_loss(chosen, asked.margin)}."
         if chosen.unshown:
             yield _unshown(chosen)
+        loud = [c.ratio.insufficient for c in found.candidates if c.ratio and c.ratio.insufficient]
+        if loud:
+            yield f"Sizes decide here; the times can't be relied on: {loud[0]}."
         return
     if advice.outcome is Outcome.NOTHING_HOLDS:
         yield f"Ship nothing but {reference.name} {place}: {_closest(found, asked.margin)}."
