@@ -59,7 +59,10 @@ class Slot:
         """Copy an array in; None where it doesn't fit. What was in before is gone."""
         if array.nbytes > self.size:
             return None
-        view: npt.NDArray[Any] = np.ndarray(array.shape, array.dtype, self._memory)
+        # `frombuffer` keeps the memory mapped while it is written, and `ndarray` doesn't: where a
+        # worker refuses its artifact, slots are left while rows for others are on their way.
+        held = np.frombuffer(self._memory, array.dtype, count=array.size)
+        view: npt.NDArray[Any] = held.reshape(array.shape)
         np.copyto(view, array)
         return Placed(file=self.path, dtype=array.dtype.str, shape=array.shape)
 
