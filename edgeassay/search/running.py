@@ -131,7 +131,14 @@ def _study(desk: Desk, looker: Looker, margin: Limit, images: int, where: str) -
 
     def planned() -> Space:
         whole.update(check_precisions(looker, layers, asked.choices))
-        found = measure(trials, [name for name in asked.choices if name != FLOAT], desk.report)
+        try:
+            found = measure(trials, [name for name in asked.choices if name != FLOAT], desk.report)
+        except (KeyboardInterrupt, SystemExit):
+            desk.say(
+                "cut off while layers were measured alone; what they predicted is kept, and the"
+                " same command goes on quickly"
+            )
+            raise
         return make_space(trials.graph.layers, found, whole, asked.objective)
 
     storage = open_storage(asked.storage)
@@ -196,7 +203,7 @@ def _searched(desk: Desk, study: Study, looker: Looker, bounds: Bounds, margin: 
 
     try:
         return search(study, looker, bounds, hear=hear, hear_failed=desk.say)
-    except BaseException:
+    except (KeyboardInterrupt, SystemExit):
         desk.say(interrupted(study, desk.asked, margin))
         raise
 
