@@ -103,12 +103,14 @@ def types_of(rig: Rig, case: Case) -> Types:
         graph = read_graph(rig.artifact(case).path)
     except EdgeassayError:  # an .onnx
         return Types()
-    halves = {"INT4": 2}  # a byte holds two
-    counts = {
-        name: size * halves.get(name, 1) // (4 if name.endswith("32") else 1)
-        for name, size in graph.constant_bytes.items()
-    }
+    counts = {name: 8 * size // _bits(name) for name, size in graph.constant_bytes.items()}
     return Types(
         weights=max(counts, key=lambda name: counts[name], default="").lower(),
         tensors=max(graph.types, key=lambda name: graph.types[name], default="").lower(),
     )
+
+
+def _bits(type_name: str) -> int:
+    """Of one number of a type, such as INT4 or FLOAT32."""
+    digits = "".join(filter(str.isdigit, type_name))
+    return int(digits) if digits else 8

@@ -21,7 +21,7 @@ from edgeassay.evidence import Evidence
 from edgeassay.measure.occlusion import Grid, OccludedInputs, OccludedScores, cover
 from edgeassay.occlusions import MapsCompared, Occlusions
 from edgeassay.rig import Rig
-from edgeassay.saliency.finding import Found, Row, Types
+from edgeassay.saliency.finding import Found, Row, Types, types_of
 from edgeassay.saliency.page import chosen, heat, page
 from edgeassay.spec import (
     Case,
@@ -382,6 +382,24 @@ def test_a_device_that_takes_few_images_takes_no_maps(tmp_path: Path) -> None:
     taken = occlusions.inputs("tiny")
     assert len(taken.split) == 48
     assert occlusions.inputs("tiny") is taken
+
+
+@pytest.mark.parametrize(
+    ("constants", "most"),
+    [
+        ({"INT4": 500, "FLOAT32": 2000}, "int4"),
+        ({"INT8": 900, "INT64": 5000}, "int8"),
+        ({"FLOAT16": 80, "BOOL": 30}, "float16"),
+        ({}, ""),
+    ],
+)
+def test_most_weights_are_counted_in_numbers_not_in_bytes(
+    monkeypatch: pytest.MonkeyPatch, constants: dict[str, int], most: str
+) -> None:
+    graph = SimpleNamespace(constant_bytes=constants, types={"INT8": 3, "INT32": 2})
+    monkeypatch.setattr("edgeassay.saliency.finding.read_graph", lambda _: graph)
+    rig = SimpleNamespace(artifact=lambda _: SimpleNamespace(path=None))
+    assert types_of(cast(Rig, rig), CASE) == Types(weights=most, tensors="int8")
 
 
 def found_of(count: int = 12, name: str = "0.png", variant: str = "int8") -> Found:
