@@ -101,14 +101,15 @@ def choose(candidates: Sequence[Candidate], prefer: Prefer, same_size: float) ->
             return Advice(outcome=Outcome.NOTHING_HOLDS, prefer=prefer)
         why = f"whether {' or '.join(unshown)} holds is not shown by so few images"
         return Advice(outcome=Outcome.INCONCLUSIVE, prefer=prefer, why=why)
-    outcome, doubt = _of_times(holding, prefer)
+    outcome, doubt = _of_times(holding)
+    if prefer is Prefer.SIZE:  # by which nothing is alike where times can't tell it apart
+        same_size = same_size if outcome is Outcome.ADVISED else 0.0
+        outcome, doubt = Outcome.ADVISED, None
     return _taken(holding, prefer, same_size, outcome=outcome, why=doubt)
 
 
-def _of_times(holding: Sequence[Candidate], prefer: Prefer) -> tuple[Outcome, str | None]:
-    """Whether the times that the choice rests on can be relied on, and why not."""
-    if prefer is Prefer.SIZE:
-        return Outcome.ADVISED, None
+def _of_times(holding: Sequence[Candidate]) -> tuple[Outcome, str | None]:
+    """Whether times can be relied on, and why not."""
     if any(c.time is None for c in holding):
         return Outcome.UNMEASURED, "speed is unmeasured"
     disturbed = [

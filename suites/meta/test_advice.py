@@ -161,6 +161,8 @@ def test_disturbed_times_decide_nothing_but_sizes_still_do() -> None:
     assert "As measured, int8 leads" in words
     assert "Ship" not in words
     assert advice(loud, SMALL, prefer=Prefer.SIZE).outcome is Outcome.ADVISED
+    nearly = replace(loud, size_bytes=251)  # as small, and seemingly faster
+    assert advice(nearly, SMALL, prefer=Prefer.SIZE).chosen == SMALL
     words = told(loud, SMALL, prefer=Prefer.SIZE)
     assert "Ship w8" in words
     assert "Sizes decide here; the times can't be relied on: others used 1.5 of 2 CPUs." in words
