@@ -10,7 +10,7 @@ from typing import Any
 from xml.dom import minidom
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeassay.advising.candidates import Candidate, LeftOut, Reason, Standing
@@ -233,6 +233,7 @@ def candidates(holding: st.SearchStrategy[Standing]) -> st.SearchStrategy[list[C
     )
 
 
+@settings(deadline=None, max_examples=50)
 @given(candidates(st.sampled_from(Standing)), st.sampled_from(Prefer))
 def test_what_is_advised_always_holds_and_nothing_that_holds_beats_it(
     others: list[Candidate], prefer: Prefer
@@ -250,6 +251,7 @@ def test_what_is_advised_always_holds_and_nothing_that_holds_beats_it(
     assert {c.name for c in made.front} | set(made.beaten) == {c.name for c in holding}
 
 
+@settings(deadline=None, max_examples=50)
 @given(candidates(st.just(Standing.HOLDS)), st.sampled_from(Prefer), st.randoms())
 def test_the_order_of_the_candidates_makes_no_difference(
     others: list[Candidate], prefer: Prefer, random: Any
@@ -261,6 +263,7 @@ def test_the_order_of_the_candidates_makes_no_difference(
     assert (one.size_bytes, one.time, one.loss) == (two.size_bytes, two.time, two.loss)
 
 
+@settings(deadline=None, max_examples=50)
 @given(candidates(st.just(Standing.HOLDS)))
 def test_everything_beaten_is_beaten_by_one_of_the_front(others: list[Candidate]) -> None:
     front, beaten = front_of(others)
