@@ -63,8 +63,8 @@ def read_nodes(network: Any) -> dict[str, Node]:
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise BuildFailed(
             f"the network's inputs are {len(network.inputs)} and its outputs"
-            f" {len(network.outputs)}, and quantization-aware training is for one of each; leave the"
-            " variant out"
+            f" {len(network.outputs)}, and quantization-aware training is for one of each; leave"
+            " the variant out"
         )
     nodes: dict[str, Node] = {}
     for layer in config["layers"]:
