@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,28 +11,26 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import numpy as np
 import typer
 from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, locked, remove, sha256_of, write_bytes
-from edgeassay.config import choose, data_root, load_models
-from edgeassay.datasets import Split, check_separation, load_images, open_dataset
+from edgeassay.config import choose, load_models
 from edgeassay.errors import (
     Absent,
     ArtifactError,
     BuildFailed,
     BuildUnavailable,
     ConfigError,
-    DataError,
     why,
 )
 from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
-from edgeassay.spec import ModelSpec, Role, VariantSpec
+from edgeassay.spec import ModelSpec, VariantSpec
 from edgeassay.training.checkpoints import read_state, save_state
-from edgeassay.training.fine_tuning import Epoch, FineTuning, Material, State
+from edgeassay.training.fine_tuning import Epoch, FineTuning, State
+from edgeassay.training.material import Material, load_material
 from edgeassay.variants import method_of, trains
 from edgeassay.variants.trained import Trained, pack, read_trained, training_of
 
@@ -122,7 +119,7 @@ def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Cons
     ):
         if again:
             remove(kept)
-        material, data_sha256 = _material(spec, variant, ConsoleReporter(console))
+        material, data_sha256 = load_material(spec, variant, ConsoleReporter(console))
         identity = {**expected, "data_sha256": data_sha256, "versions": _versions()}
         tuning = _open(spec.weights, variant, material)
         state = _fine_tune(tuning, identity, kept, console)
@@ -192,55 +189,6 @@ def _line(epoch: Epoch, epochs: int) -> str:
         return f"before training                validation AUC {epoch.auc:.4f}"
     number = f"epoch {epoch.number:3d} of {epochs}"
     return f"{number}  loss {epoch.loss:.4f}  validation AUC {epoch.auc:.4f}"
-
-
-def _material(
-    spec: ModelSpec, variant: VariantSpec, report: ConsoleReporter
-) -> tuple[Material, str]:
-    """The images, and a digest of all of them with their labels."""
-    if spec.data is None or spec.preprocess is None:
-        raise ConfigError(f"{spec.file} has no [data] to train on; declare it")
-    assert variant.training is not None, "`check_training` has seen to it"
-    dataset = open_dataset(spec.data, data_root())
-    check_separation(dataset)
-    for role in (Role.TRAIN, Role.VALIDATION):
-        if role not in dataset.splits:
-            raise DataError(
-                f"{dataset.where} has no {role.value} split, and training needs one; declare it"
-                " under [data.splits]"
-            )
-    train, validation = dataset.splits[Role.TRAIN], dataset.splits[Role.VALIDATION]
-    for split in (train, validation):
-        _check_labels(split, dataset.where)
-    rows = list(range(len(train)))
-    if variant.training.images is not None:
-        rng = np.random.default_rng(variant.training.seed)
-        rows = sorted(int(i) for i in rng.permutation(len(train))[: variant.training.images])
-    with report(f"{len(rows):,} training images, {len(validation):,} for validation", 2) as done:
-        images = load_images(train, rows, spec.preprocess)
-        done(1)
-        held_out = load_images(validation, range(len(validation)), spec.preprocess)
-        done(1)
-    material = Material(
-        images=images,
-        labels=train.labels[rows],
-        held_out=held_out,
-        held_out_labels=validation.labels,
-    )
-    digest = hashlib.sha256()
-    for array in (images, material.labels, held_out, validation.labels):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return material, digest.hexdigest()
-
-
-def _check_labels(split: Split, where: str) -> None:
-    """DataError where no class has both positive and negative images."""
-    positives = split.labels.sum(axis=0)
-    if not any(0 < count < len(split) for count in positives):
-        raise DataError(
-            f"{where}: no class has both positive and negative images in split {split.name!r}, so"
-            " nothing can be learned or chosen by it; name another under [data.splits]"
-        )
 
 
 def _check_installed(spec: ModelSpec, variant: VariantSpec) -> None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from edgeassay.preprocess import Images
 from edgeassay.spec import VariantSpec
+from edgeassay.training.material import Material
 from edgeassay.training.objective import (
     augmentation,
     decaying_rate,
@@ -25,19 +24,8 @@ from edgeassay.training.objective import (
 )
 from edgeassay.variants.trained import Arrays
 
-Labels = npt.NDArray[np.int8]
 # Seeds of one training's epochs lie so far apart.
 APART: Final = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Material:
-    """The images that are trained on and those that choose the epoch, with their labels."""
-
-    images: Images
-    labels: Labels
-    held_out: Images
-    held_out_labels: Labels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,18 +9,20 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgeassay.build import build
+from edgeassay.build import build, check_current
 from edgeassay.config import load_model
 from edgeassay.datasets import open_dataset
+from edgeassay.errors import ArtifactError, BuildUnavailable
 from edgeassay.progress import silent
 from edgeassay.spec import ModelSpec
 from edgeassay.variants.trained import Trained, pack, unpack
-from suites.build.tiny_training import command, make_tiny, surroundings
+from suites.build.tiny_training import command, make_networks, make_tiny, surroundings
 from suites.meta.project import ROOT
 
 pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
@@ -77,7 +79,8 @@ def model_of(project: Path) -> ModelSpec:
 def test_what_was_killed_and_interrupted_goes_on_to_the_same_bytes(
     project: Path, tmp_path: Path
 ) -> None:
-    make_tiny(tmp_path / "models")
+    untrained = shutil.ignore_patterns("*.npz")
+    shutil.copytree(project / "models", tmp_path / "models", ignore=untrained)
     target = tmp_path / "models/tiny/int8-qat.npz"
     assert interrupt(tmp_path, "int8-qat", "epoch   1 of 3", signal.SIGKILL) == -signal.SIGKILL
     assert interrupt(tmp_path, "int8-qat", "epoch   2 of 3", signal.SIGINT) == 130
@@ -114,13 +117,15 @@ def test_variants_are_built_from_what_was_trained_and_others_stay_what_they_were
     project: Path, tmp_path: Path
 ) -> None:
     model = model_of(project)
-    made = build(model, model.variants, cache=tmp_path / "a", open_data=OPEN, report=silent)
+    made = build(model, model.variants, cache=project / "cache", open_data=OPEN, report=silent)
     assert not made.missing
     paths = {name: artifact.path for name, artifact in made.artifacts.items()}
     assert scales(paths["int8-pt"]) == scales(paths["int8-pt-qat"]) == {1}
     assert 6 in scales(paths["int8-qat"])
+    for artifact in made.artifacts.values():
+        check_current(artifact, model)
     usual = ["fp32", "int8-pt"]
-    alone = build(model, usual, cache=tmp_path / "b", open_data=OPEN, report=silent)
+    alone = build(model, usual, cache=tmp_path, open_data=OPEN, report=silent)
     for name in usual:
         assert alone.artifacts[name].sha256 == made.artifacts[name].sha256
 
@@ -146,54 +151,73 @@ def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
     assert found["mean_auc_drop"] in ("pass", "inconclusive"), done.stdout
 
 
-def missing(model: ModelSpec, cache: Path) -> str:
-    made = build(model, ["int8-qat"], cache=cache, open_data=OPEN, report=silent)
-    assert not made.artifacts
-    return str(made.missing["int8-qat"])
-
-
-def test_what_was_trained_for_another_form_of_the_network_is_refused(
-    project: Path, tmp_path: Path
-) -> None:
-    """Its facts are right, and its arrays aren't: one is missing, and one of another shape."""
+def test_artifacts_of_another_training_are_no_longer_current(project: Path, tmp_path: Path) -> None:
+    made = build(
+        model_of(project), ["int8-qat"], cache=project / "cache", open_data=OPEN, report=silent
+    )
     shutil.copytree(project / "models", tmp_path / "models")
     path = tmp_path / "models/tiny/int8-qat.npz"
     kept = unpack(path)
-    arrays = {n: a for n, a in kept.arrays.items() if n != "conv2d/kernel"}
-    path.write_bytes(pack(Trained(arrays=arrays, facts=kept.facts)))
-    said = missing(model_of(tmp_path), tmp_path / "cache")
-    assert "belongs to another network: it has no conv2d/kernel" in said
-    arrays["conv2d/kernel"] = kept.arrays["conv2d/kernel"][:2]
-    path.write_bytes(pack(Trained(arrays=arrays, facts=kept.facts)))
-    said = missing(model_of(tmp_path), tmp_path / "cache")
-    assert "conv2d/kernel is of another shape; train it anew" in said
+    path.write_bytes(pack(Trained(arrays=kept.arrays, facts={**kept.facts, "epoch": 9})))
+    with pytest.raises(ArtifactError, match="was made from other weights"):
+        check_current(made.artifacts["int8-qat"], model_of(tmp_path))
+
+
+def test_without_what_rebuilds_networks_it_is_said_what_to_install(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"tf_keras": None}
+    monkeypatch.setattr("edgeassay.build.find_spec", lambda m: found.get(m, find_spec(m)))
+    with pytest.raises(BuildUnavailable, match=r"tf_keras isn't installed; install edgeassay"):
+        build(model_of(project), ["int8-qat"], cache=tmp_path, open_data=OPEN, report=silent)
 
 
 REFUSED = """
 import json, sys
 from pathlib import Path
+import numpy as np
 from edgeassay.errors import BuildFailed
 from edgeassay.networks import load_network
-from edgeassay.variants.fake_quantized import quantized
+from edgeassay.variants.fake_quantized import quantized, variables_of
+from edgeassay.variants.int8_qat import put_back
+from edgeassay.variants import rebuilding
 from edgeassay.variants.rebuilding import rebuild
 found = {}
 for kind, exclude in (
-    ("standalone", []), ("standalone", ["alone_*"]), ("standalone", ["*"]), ("elu", []),
-    ("operation", []), ("outputs", []),
+    ("standalone", []), ("standalone", ["*"]), ("elu", []), ("operation", []), ("outputs", []),
+    ("standalone", ["alone_*"]),
 ):
-    network = load_network(Path(sys.argv[1], kind, "tiny", "tiny.keras"))
+    network = load_network(Path(sys.argv[1], kind + ".keras"))
     try:
         made = quantized(rebuild(network), per_tensor=False, exclude=exclude)
         found[f"{kind} {exclude}"] = [layer.name for layer in made.layers]
     except BuildFailed as error:
         found[f"{kind} {exclude}"] = str(error)
+def doubled(before, normalization):
+    node = fold(before, normalization)
+    return rebuilding.replace(node, weights=[2.0 * node.weights[0], node.weights[1]])
+try:
+    put_back(made, {"alone_bn/gamma": np.ones(6)})
+except BuildFailed as error:
+    found["missing"] = str(error)
+arrays = {name: np.zeros(v.shape) for name, v in variables_of(made).items()}
+try:
+    put_back(made, arrays | {"conv2d/kernel": np.zeros((1, 3))})
+except BuildFailed as error:
+    found["shape"] = str(error)
+put_back(made, arrays)
+found["back"] = max(float(np.abs(v).max()) for v in variables_of(made).values())
+fold, rebuilding._with_folded = rebuilding._with_folded, doubled
+try:
+    rebuild(load_network(Path(sys.argv[1], "elu.keras")))
+except BuildFailed as error:
+    found["defect"] = str(error)
 print(json.dumps(found))
 """
 
 
 def test_a_layer_that_can_not_be_trained_is_named_and_may_stay_float(tmp_path: Path) -> None:
-    for kind in ("standalone", "elu", "operation", "outputs"):
-        make_tiny(tmp_path / kind, kind)
+    make_networks(tmp_path, "standalone", "elu", "operation", "outputs")
     done = subprocess.run(
         [sys.executable, "-c", REFUSED, str(tmp_path)], capture_output=True, text=True, check=False
     )
@@ -208,3 +232,7 @@ def test_a_layer_that_can_not_be_trained_is_named_and_may_stay_float(tmp_path: P
     assert "layer 'bent' (Activation)" in found["elu []"]
     assert "is a Multiply of keras" in found["operation []"]
     assert "its outputs 2, and" in found["outputs []"]
+    assert "belongs to another network: it has no input/output_min" in found["missing"]
+    assert "conv2d/kernel is of another shape; train it anew" in found["shape"]
+    assert found["back"] == 0.0
+    assert "rebuilt in tf-keras computes something else" in found["defect"]

@@ -10,36 +10,41 @@ from pathlib import Path
 NETWORK = """
 import sys, keras
 from keras import layers
-keras.utils.set_random_seed(1)
-image = keras.Input((16, 16, 1))
-x = layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False)(image)
-x = layers.ReLU(6.0)(layers.BatchNormalization()(x))
-y = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x)
-y = layers.ReLU(6.0)(layers.BatchNormalization()(y))
-y = layers.BatchNormalization()(layers.Conv2D(6, 1, use_bias=False)(y))
-x = layers.Add()([x, y])
-if sys.argv[2] == "standalone":
-    x = layers.BatchNormalization(name="alone_bn")(x)
-if sys.argv[2] == "operation":
-    x = x * 2.0
-if sys.argv[2] == "elu":
-    x = layers.Activation("elu", name="bent")(x)
-x = layers.GlobalAveragePooling2D()(x)
-outputs = layers.Dense(14, activation="sigmoid")(x)
-if sys.argv[2] == "outputs":
-    outputs = [outputs, layers.Dense(2)(x)]
-network = keras.Model(image, outputs)
-for layer in network.layers:
-    if isinstance(layer, layers.BatchNormalization):
-        weights = layer.get_weights()
-        keras.utils.set_random_seed(len(layer.name))
-        layer.set_weights([w + 0.1 * abs(keras.random.normal(w.shape)) for w in weights])
-network.save(sys.argv[1])
+
+def make(kind, path):
+    keras.utils.set_random_seed(1)
+    image = keras.Input((16, 16, 1))
+    x = layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False, name="conv2d")(image)
+    x = layers.ReLU(6.0)(layers.BatchNormalization()(x))
+    y = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="depthwise_conv2d")(x)
+    y = layers.ReLU(6.0)(layers.BatchNormalization()(y))
+    y = layers.BatchNormalization()(layers.Conv2D(6, 1, use_bias=False, name="project")(y))
+    x = layers.Add()([x, y])
+    if kind == "standalone":
+        x = layers.BatchNormalization(name="alone_bn")(x)
+    if kind == "operation":
+        x = x * 2.0
+    if kind == "elu":
+        x = layers.Activation("elu", name="bent")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    outputs = layers.Dense(14, activation="sigmoid")(x)
+    if kind == "outputs":
+        outputs = [outputs, layers.Dense(2)(x)]
+    network = keras.Model(image, outputs)
+    for number, layer in enumerate(network.layers):
+        if isinstance(layer, layers.BatchNormalization):
+            keras.utils.set_random_seed(number)
+            moved = [w + 0.1 * abs(keras.random.normal(w.shape)) for w in layer.get_weights()]
+            layer.set_weights(moved)
+    network.save(path)
+
+for kind in sys.argv[2:]:
+    make(kind, f"{sys.argv[1]}/{kind}.keras")
 """
 
 MODEL = """
 id = "tiny"
-weights = "tiny.keras"
+weights = "plain.keras"
 [data]
 source = "phantom"
 seed = 1
@@ -69,14 +74,18 @@ mean_auc_drop = 0.3
 """
 
 
-def make_tiny(models: Path, kind: str = "plain", toml: str = MODEL) -> Path:
-    """Write the model; its folder."""
+def make_networks(folder: Path, *kinds: str) -> None:
+    """Write a network of each kind as `<kind>.keras`."""
+    command = [sys.executable, "-c", NETWORK, str(folder), *kinds]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def make_tiny(models: Path) -> None:
+    """Write the model into a folder of models."""
     folder = models / "tiny"
     folder.mkdir(parents=True)
-    (folder / "model.toml").write_text(toml, encoding="utf-8")
-    command = [sys.executable, "-c", NETWORK, str(folder / "tiny.keras"), kind]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder
+    (folder / "model.toml").write_text(MODEL, encoding="utf-8")
+    make_networks(folder, "plain")
 
 
 def command(*words: str) -> list[str]:
