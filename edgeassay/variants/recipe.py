@@ -54,11 +54,9 @@ def requantize(
     made = quantizer.Quantizer(str(source))
     asked = asked_of(graph, others, layers)
     chosen = {op.index: given(op, asked[op.index]) for op in graph.operators}
-    for op in graph.operators:
+    for (kind, precision), scopes in _groups(graph, chosen).items():
         # By its kind: all kinds together would be the network's own outputs too.
-        configure(
-            made, f"^{re.escape(_scope(op))}$", operation(op.kind), precisions()[chosen[op.index]]
-        )
+        configure(made, f"^(?:{'|'.join(scopes)})$", operation(kind), precisions()[precision])
     if integer:
         for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
             configure(made, ".*", side, precisions()[others])
@@ -90,6 +88,16 @@ def _check_made(data: bytes, others: str, layers: Mapping[str, str]) -> None:
         reason = unmet(read_graph(path), others, layers)
     if reason is not None:
         sys.exit(reason)
+
+
+def _groups(graph: Graph, chosen: Mapping[int, str]) -> dict[tuple[str, str], list[str]]:
+    """The operators of a kind that have a precision, each as an expression that matches it alone.
+    Together, since the quantizer tries every expression on every operator.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for op in graph.operators:
+        found.setdefault((op.kind, chosen[op.index]), []).append(re.escape(_scope(op)))
+    return found
 
 
 def _scope(operator: Operator) -> str:
