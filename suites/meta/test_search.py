@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from edgeassay.config.loading import read_variant
 from edgeassay.errors import ConfigError
 from edgeassay.search.asked import read_choices, read_objective, read_seconds
 from edgeassay.search.chart import draw
+from edgeassay.search.looking import Looker
 from edgeassay.search.opening import check_question
 from edgeassay.search.ordering import make_space
 from edgeassay.search.recipe import Recipe
@@ -231,6 +233,43 @@ def test_those_that_may_be_the_fastest_are_timed_again() -> None:
     ]
     assert [one.number for one in alike(found, 3)] == [0, 1]
     assert [one.number for one in alike(found, 1)] == [0]
+
+
+class Timed:
+    """Trials whose times are these, one after the other."""
+
+    def __init__(self, *times: tuple[float, bool]) -> None:
+        self.times = list(times)
+        self.declared = None
+
+    def artifact(self, name: str) -> Any:
+        return SimpleNamespace(size_bytes=100)
+
+    def forget_times(self, name: str) -> None:
+        """The next one is another."""
+
+    def latency_ratio(self, name: str) -> Measurement:
+        value, is_quiet = self.times.pop(0)
+        why = None if is_quiet else "others used the machine"
+        return Measurement(value=value, unit="ratio", n=5, insufficient=why)
+
+
+@pytest.mark.parametrize(
+    ("times", "kept", "left"),
+    [
+        ([(0.5, True), (0.9, True)], 0.5, 1),
+        ([(0.02, False), (0.5, True)], 0.5, 0),
+        ([(0.02, False), (0.7, False), (0.6, False)], 0.6, 0),
+    ],
+)
+def test_a_disturbed_time_is_taken_again_and_an_outlier_does_not_count(
+    times: list[tuple[float, bool]], kept: float, left: int
+) -> None:
+    trials: Any = Timed(*times)
+    looker = Looker(trials, objective="latency", margin=MARGIN, calibration_images=0)
+    recipe = Recipe(layers=dict.fromkeys(NAMES, "w8"))
+    assert looker._latency(recipe).value == kept
+    assert len(trials.times) == left
 
 
 PRINTABLE = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
