@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeassay.atomic import sha256_of
 from edgeassay.config import load_devices, load_models
 from edgeassay.evaluations import Evaluations
 from edgeassay.machine import this_machine, usable_cpus
@@ -15,6 +16,7 @@ from edgeassay.matrix import plan
 from edgeassay.progress import silent
 from edgeassay.rig import Rig, Settings
 from edgeassay.stats import class_aucs
+from edgeassay.variants.trained import read_trained, training_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,8 +60,21 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
     [
         ("phantom-cnn", 1 << 20),
         ("pneumonia-mobilenetv2", 16 << 20),
+        ("pneumonia-mobilenetv2-fragile", 16 << 20),
         ("pneumonia-densenet121", 16 << 20),
     ],
 )
 def test_weights_are_small_enough_to_keep(model: str, limit_bytes: int) -> None:
     assert 0 < (ROOT / "models" / model / f"{model}.keras").stat().st_size <= limit_bytes
+
+
+def test_what_was_trained_is_small_enough_to_keep_and_of_these_networks() -> None:
+    models = load_models([ROOT / "models"], ROOT)
+    found = [(m, name) for m in models.values() for name, v in m.variants.items() if v.weights]
+    assert len(found) >= 2
+    for model, name in found:
+        assert model.weights is not None
+        variant = model.variants[name]
+        path = model.folder / str(variant.weights)
+        read_trained(path, model.id, name, training_of(variant, sha256_of(model.weights)))
+        assert path.stat().st_size <= 10 << 20

@@ -179,7 +179,9 @@ import numpy as np
 from edgeassay.errors import BuildFailed
 from edgeassay.networks import load_network
 from edgeassay.variants.fake_quantized import quantized, variables_of
-from edgeassay.variants.int8_qat import put_back
+from edgeassay.tflite_file import read_graph
+from edgeassay.variants.int8_qat import from_network, put_back
+from edgeassay.variants.trained import Trained, pack
 from edgeassay.variants import rebuilding
 from edgeassay.variants.rebuilding import rebuild
 found = {}
@@ -196,6 +198,13 @@ for kind, exclude in (
 def doubled(before, normalization):
     node = fold(before, normalization)
     return rebuilding.replace(node, weights=[2.0 * node.weights[0], node.weights[1]])
+kept = Path(sys.argv[1], "kept.npz")
+arrays = {name: np.asarray(v) for name, v in variables_of(made).items()}
+kept.write_bytes(pack(Trained(arrays=arrays, facts={})))
+network = load_network(Path(sys.argv[1], "standalone.keras"))
+file = Path(sys.argv[1], "kept.tflite")
+file.write_bytes(from_network(network, None, weights=str(kept), exclude=["alone_*"]))
+found["operators"] = [operator.kind for operator in read_graph(file).operators]
 try:
     put_back(made, {"alone_bn/gamma": np.ones(6)})
 except BuildFailed as error:
@@ -228,6 +237,9 @@ def test_a_layer_that_can_not_be_trained_is_named_and_may_stay_float(tmp_path: P
     layers = found["standalone ['alone_*']"]
     assert "alone_bn" in layers
     assert "quant_conv2d" in layers
+    operators = found["operators"]
+    inside = operators[operators.index("DEQUANTIZE") : operators.index("QUANTIZE")]
+    assert {"MUL", "ADD"} <= set(inside), "the excluded normalization computes in float"
     assert "leaves no layer with weights" in found["standalone ['*']"]
     assert "layer 'bent' (Activation)" in found["elu []"]
     assert "is a Multiply of keras" in found["operation []"]
