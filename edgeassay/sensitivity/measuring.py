@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Final
 
 from edgeassay.config import choose
@@ -28,6 +29,7 @@ from edgeassay.tflite_file import Operator
 from edgeassay.tflite_weights import Weights, read_weights
 from edgeassay.trials import WHOLE, Trials
 from edgeassay.variants.precisions import FLOAT, precisions
+from edgeassay.variants.support import supports
 
 # What is asked for where nobody says it. Not int16x8: in one layer alone it does what w8 does, as
 # 16-bit activations lose next to nothing, and its kernels are many times slower.
@@ -101,18 +103,19 @@ def measure(
     floats = read_weights(trials.artifact(WHOLE).path, range(len(layers)))
     images = calibration_images(trials, names)
     asked = [_asked(layer, place, name) for name in names for place, layer in enumerate(layers)]
-    found: list[LayerSensitivity] = []
-    for start in range(0, len(asked), AT_ONCE):
-        batch = {one.variant: one for one in asked[start : start + AT_ONCE]}
-        trials.add({variant: _alone(one, images) for variant, one in batch.items()})
-        label = f"layers quantized alone, {start + 1} to {start + len(batch)} of {len(asked)}"
+    found = {one.variant: replace(one, reason=_no_form(one)) for one in asked}
+    possible = [one for one in found.values() if one.reason is None]
+    for start in range(0, len(possible), AT_ONCE):
+        batch = possible[start : start + AT_ONCE]
+        trials.add({one.variant: _alone(one, images) for one in batch})
+        label = f"layers quantized alone, {start + 1} to {start + len(batch)} of {len(possible)}"
         with report(label, len(batch)) as advance:
-            trials.prepare(list(batch))
-            for variant, one in batch.items():
-                found.append(_looked_at(one, trials, floats[one.place]))
-                trials.discard(variant)
+            trials.prepare([one.variant for one in batch])
+            for one in batch:
+                found[one.variant] = _looked_at(one, trials, floats[one.place])
+                trials.discard(one.variant)
                 advance(1)
-    return tuple(found)
+    return tuple(found.values())
 
 
 def quantizing(wanted: Sequence[str]) -> list[str]:
@@ -148,6 +151,15 @@ def _asked(layer: Operator, place: int, precision: str) -> LayerSensitivity:
         macs=layer.macs,
         precision=precision,
     )
+
+
+def _no_form(one: LayerSensitivity) -> str | None:
+    """Why a layer can't be quantized so at all; None where it can. Asked beforehand, since each
+    failed conversion takes its process with it.
+    """
+    if find_spec("ai_edge_quantizer") is None or supports(one.kind, one.precision):
+        return None  # without the quantizer, whoever builds says so
+    return f"ai-edge-quantizer has no {one.precision} for {one.kind}"
 
 
 def _alone(one: LayerSensitivity, images: int) -> VariantSpec:

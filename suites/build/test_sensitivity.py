@@ -193,7 +193,7 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300  # machines that others use too take long to start
         while len(list(tmp_path.glob(".assay/predictions/tiny/w8-*"))) < 2:
             assert time.monotonic() < deadline, "nothing was kept"
             assert process.poll() is None, process.communicate()[0]
