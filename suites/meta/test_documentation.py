@@ -128,9 +128,9 @@ def test_every_option_in_the_readme_is_one() -> None:
     assert {command.name for command in app.registered_commands} >= {"build", "init"}
 
 
-@pytest.mark.parametrize("claim", list(ClaimName))
-def test_every_claim_is_in_the_readmes_table(claim: ClaimName) -> None:
-    assert f"`{claim}`" in README
+@pytest.mark.parametrize("named", list(ClaimName))
+def test_every_claim_is_in_the_readmes_table(named: ClaimName) -> None:
+    assert f"`{named}`" in README
 
 
 def test_every_method_and_key_is_in_the_model_reference() -> None:
