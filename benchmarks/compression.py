@@ -4,8 +4,8 @@ pytest --benchmark --runtime litert --runtime tflite-runtime --assay-json a.json
 python benchmarks/compression.py a.json [b.json ...]
 
 A variant has one line: bytes, the drop of its mean AUC on the reference runtime, and its time by
-the float network's on every runtime, each with one-sided 95 % bounds. Cases that several runs have are
-taken from the first that timed them.
+the float network's on every runtime, each with one-sided 95 % bounds. What several runs have of a
+case is taken from the first that has it.
 """
 
 from __future__ import annotations
