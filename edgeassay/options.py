@@ -25,3 +25,12 @@ ModelsDirs: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option("--models-dir", metavar="PATH", help="A further folder of models; repeatable."),
 ]
+Jobs: TypeAlias = Annotated[
+    int | None, typer.Option("--jobs", min=1, metavar="N", help="Workers at once.")
+]
+JsonFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
+]
+ChartFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--chart", metavar="PATH", help="Write a picture (SVG) there.")
+]

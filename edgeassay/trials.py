@@ -19,7 +19,7 @@ from edgeassay.artifacts import Artifact
 from edgeassay.atomic import remove
 from edgeassay.claims import MEASURES
 from edgeassay.config import choose, data_root, load_devices, load_models
-from edgeassay.errors import Absent, ConfigError
+from edgeassay.errors import Absent, ConfigError, DataError
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.matrix import Plan, plan
@@ -42,9 +42,12 @@ from edgeassay.spec import (
 )
 from edgeassay.stats import patient_codes
 from edgeassay.tflite_file import Graph, read_graph
+from edgeassay.variants import precisions
 
 # What the float network is called among what is tried.
 WHOLE: Final = "fp32"
+# Where no variant of the model says how many images it takes.
+CALIBRATION_IMAGES: Final = 150
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +158,25 @@ class Trials:
     def forget_times(self, name: str) -> None:
         """Have a variant timed anew when its time is asked for again."""
         self.evidence.timings.forget(self.case(name))
+
+    def calibration_images(self, names: Sequence[str]) -> int:
+        """How many images calibrate what has one of these precisions: as many as the model's own
+        variants use at most; 0 where nothing is calibrated.
+        """
+        calibrated = [name for name in names if precisions()[name].calibrates]
+        if not calibrated:
+            return 0
+        declared = self.declared
+        assert declared.data is not None, "who asks has run the float network on it"
+        split = self.rig.dataset(declared.data).splits.get(Role.CALIBRATION)
+        if split is None:
+            raise DataError(
+                f"{declared.file}: there is no calibration split, and {', '.join(calibrated)} take"
+                " the ranges of activations from one: declare it under [data.splits], or leave them"
+                " out with --precision"
+            )
+        asked = max((v.calibration_images for v in declared.variants.values()), default=0)
+        return min(asked or CALIBRATION_IMAGES, len(split))
 
     def margin(self, claim: ClaimName = ClaimName.MEAN_AUC_DROP) -> Limit | None:
         """The limit that the model sets for all its variants; None where it sets none."""

@@ -37,7 +37,7 @@ from edgeassay.datasets import open_rehearsal
 from edgeassay.errors import Absent, EdgeassayError
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.matrix import Plan, plan
-from edgeassay.options import Device, DevicesDirs, ModelsDirs
+from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.rig import Settings
@@ -63,7 +63,7 @@ def advise_command(
         typer.Option(
             "--data-of",
             metavar="ID",
-            help="Of a .tflite: the declared model whose [data] and [preprocess] it shares.",
+            help="Of a .tflite: the declared model whose \\[data] and \\[preprocess] it shares.",
         ),
     ] = None,
     prefer: Annotated[
@@ -92,12 +92,8 @@ def advise_command(
             "--write", help="Write models/<id>/variants/<name>.toml where it isn't declared."
         ),
     ] = False,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
-    ] = None,
-    chart_path: Annotated[
-        Path | None, typer.Option("--chart", metavar="PATH", help="Write a picture (SVG) there.")
-    ] = None,
+    json_path: JsonFile = None,
+    chart_path: ChartFile = None,
 ) -> None:
     """Which variant of a network to ship on this device, and why.
 

@@ -26,7 +26,7 @@ from edgeassay.errors import Absent, ConfigError
 from edgeassay.health import Worked, between, excess, snapshot
 from edgeassay.machine import this_machine
 from edgeassay.measure.alone import alone
-from edgeassay.options import Device, DevicesDirs
+from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
@@ -60,16 +60,12 @@ def break_even_command(
     device: Device = None,
     devices_dir: DevicesDirs = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the order of turns.")] = 0,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
-    ] = None,
+    json_path: JsonFile = None,
     markdown_path: Annotated[
         str | None,
         typer.Option("--markdown", metavar="PATH", help="Write a table there; - prints it."),
     ] = None,
-    chart_path: Annotated[
-        Path | None, typer.Option("--chart", metavar="PATH", help="Write a picture (SVG) there.")
-    ] = None,
+    chart_path: ChartFile = None,
 ) -> None:
     """From which size of network on a runtime is faster than another: a GPU than the CPU beside it.
 

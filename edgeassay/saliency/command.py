@@ -20,7 +20,7 @@ from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.matrix import Plan, plan
-from edgeassay.options import Device, DevicesDirs, ModelsDirs
+from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.rig import Rig, Settings
@@ -52,9 +52,7 @@ def saliency_command(
             "--artifacts", metavar="DIR", help="Use these artifacts instead of building any."
         ),
     ] = None,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
-    ] = None,
+    json_path: JsonFile = None,
     html_path: Annotated[
         Path | None,
         typer.Option(

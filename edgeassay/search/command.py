@@ -13,7 +13,7 @@ from rich.console import Console
 from edgeassay.atomic import check_replaceable, write_text
 from edgeassay.config import choose, load_models
 from edgeassay.errors import Absent, NoEvidence
-from edgeassay.options import Device, DevicesDirs, ModelsDirs
+from edgeassay.options import ChartFile, Device, DevicesDirs, Jobs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
 from edgeassay.search.asked import Asked, read_choices, read_objective, read_seconds
@@ -95,18 +95,12 @@ def search_command(
         int | None,
         typer.Option("--images", min=1, metavar="N", help="Only a sample of each split."),
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Workers at once.")
-    ] = None,
+    jobs: Jobs = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the variant's file if there is one.")
     ] = False,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all trials there.")
-    ] = None,
-    chart_path: Annotated[
-        Path | None, typer.Option("--chart", metavar="PATH", help="Write a picture (SVG) there.")
-    ] = None,
+    json_path: JsonFile = None,
+    chart_path: ChartFile = None,
 ) -> None:
     """Find a precision for every layer: the smallest or fastest recipe that keeps the AUC.
 

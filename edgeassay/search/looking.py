@@ -22,10 +22,7 @@ from edgeassay.search.recipe import Recipe
 from edgeassay.search.tried import Objective, Tried
 from edgeassay.spec import Limit, Measurement, Role
 from edgeassay.trials import WHOLE, Trials
-from edgeassay.variants.precisions import precisions
 
-# Images that calibrate, where none of the model's own variants says how many.
-CALIBRATION_IMAGES: Final = 150
 # A recipe is timed so often at most, until nobody disturbs it.
 TIMINGS: Final = 3
 # What of a recipe fails, and not the search.
@@ -122,24 +119,6 @@ def read_test(looker: Looker, trials: Trials, recipe: Recipe, margin: Limit) -> 
         auc=auc_measured(drop.candidate, compared, need),
         drop=measured,
     )
-
-
-def calibration_images(trials: Trials, choices: Sequence[str]) -> int:
-    """As many as the model's own variants use at most; 0 where nothing is calibrated."""
-    calibrated = [name for name in choices if precisions()[name].calibrates]
-    if not calibrated:
-        return 0
-    declared = trials.declared
-    assert declared.data is not None, "the float network was run on it"
-    split = trials.rig.dataset(declared.data).splits.get(Role.CALIBRATION)
-    if split is None:
-        raise DataError(
-            f"{declared.file}: there is no calibration split, and {', '.join(calibrated)} take the"
-            " ranges of activations from one: declare it under [data.splits], or leave them out"
-            " with --precision"
-        )
-    asked = max((variant.calibration_images for variant in declared.variants.values()), default=0)
-    return min(asked or CALIBRATION_IMAGES, len(split))
 
 
 def check_precisions(

@@ -22,7 +22,6 @@ from edgeassay.search.asked import Asked
 from edgeassay.search.looking import (
     FAILURES,
     Looker,
-    calibration_images,
     check_precisions,
     read_test,
     told,
@@ -86,7 +85,7 @@ def run(desk: Desk, path: Path) -> Result:
     begun = time.monotonic()
     margin = margin_of(trials, asked.margin)
     check_enough(trials, margin)
-    images = calibration_images(trials, asked.choices)
+    images = trials.calibration_images(asked.choices)
     looker = Looker(trials, objective=asked.objective, margin=margin, calibration_images=images)
     where = "in memory" if asked.storage is None else shown(asked.storage)
     with storage_answers(where):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -14,10 +13,10 @@ from rich.console import Console
 from edgeassay.atomic import check_replaceable, write_text
 from edgeassay.errors import Absent
 from edgeassay.machine import this_machine
-from edgeassay.options import Device, DevicesDirs, ModelsDirs
+from edgeassay.options import ChartFile, Device, DevicesDirs, Jobs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.sensitivity.chart import draw
-from edgeassay.sensitivity.measuring import DEFAULT, calibration_images, measure, quantizing
+from edgeassay.sensitivity.measuring import DEFAULT, measure, quantizing
 from edgeassay.sensitivity.showing import document, show
 from edgeassay.sensitivity.study import Study
 from edgeassay.spec import Role
@@ -54,15 +53,9 @@ def sensitivity_command(
     device: Device = None,
     devices_dir: DevicesDirs = None,
     models_dir: ModelsDirs = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Workers at once.")
-    ] = None,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
-    ] = None,
-    chart_path: Annotated[
-        Path | None, typer.Option("--chart", metavar="PATH", help="Write a picture (SVG) there.")
-    ] = None,
+    jobs: Jobs = None,
+    json_path: JsonFile = None,
+    chart_path: ChartFile = None,
 ) -> None:
     """Which layers of a network hurt, under which precision.
 
@@ -125,7 +118,7 @@ def study_of(trials: Trials, wanted: Sequence[str], report: ConsoleReporter) -> 
         kind=trials.rig.kind(case),
         images=len(data.split),
         split_images=data.whole,
-        calibration_images=calibration_images(trials, wanted),
+        calibration_images=trials.calibration_images(wanted),
         float_bytes=whole.size_bytes,
         float_sha256=whole.sha256,
         auc=auc,

@@ -36,8 +36,6 @@ from edgeassay.variants.support import supports
 DEFAULT: Final = ("int8", "w8", "w4", "w4a8")
 # Made by one converter process, and on the disk at once.
 AT_ONCE: Final = 16
-# Images that calibrate, where none of the model's own variants says how many.
-CALIBRATION_IMAGES: Final = 150
 STORED: Final = {4: "INT4", 8: "INT8"}
 
 
@@ -101,7 +99,7 @@ def measure(
     check_data(trials)
     trials.compared(WHOLE)  # what all else is held against
     floats = read_weights(trials.artifact(WHOLE).path, range(len(layers)))
-    images = calibration_images(trials, names)
+    images = trials.calibration_images(names)
     asked = [_asked(layer, place, name) for name in names for place, layer in enumerate(layers)]
     found = {one.variant: replace(one, reason=_no_form(one)) for one in asked}
     possible = [one for one in found.values() if one.reason is None]
@@ -170,24 +168,6 @@ def _alone(one: LayerSensitivity, images: int) -> VariantSpec:
         layers={one.layer: one.precision},
         calibration_images=images if precisions()[one.precision].calibrates else 0,
     )
-
-
-def calibration_images(trials: Trials, wanted: Sequence[str]) -> int:
-    """As many as the model's own variants use at most; 0 where nothing is calibrated."""
-    calibrated = [name for name in wanted if precisions()[name].calibrates]
-    if not calibrated:
-        return 0
-    declared = trials.declared
-    assert declared.data is not None, "`check_data` says so otherwise"
-    split = trials.rig.dataset(declared.data).splits.get(Role.CALIBRATION)
-    if split is None:
-        raise DataError(
-            f"{declared.file}: there is no calibration split, and {', '.join(calibrated)} take the"
-            " ranges of activations from one: declare it under [data.splits], or ask for other"
-            " precisions"
-        )
-    asked = max((variant.calibration_images for variant in declared.variants.values()), default=0)
-    return min(asked or CALIBRATION_IMAGES, len(split))
 
 
 def _looked_at(one: LayerSensitivity, trials: Trials, whole: Weights) -> LayerSensitivity:
