@@ -109,7 +109,11 @@ def test_a_dense_layer_has_one_scale_where_that_is_asked_for(tmp_path: Path) -> 
     model = with_one_scale(make_model(tmp_path, "wide"))
     made = build(model, model.variants, cache=tmp_path, open_data=OPEN, report=silent).artifacts
     assert made["old"].manifest is not None
-    assert made["old"].manifest.settings == {"method": "drq", "per_tensor_dense": True}
+    assert made["old"].manifest.settings == {
+        "method": "drq",
+        "calibration_images": 0,
+        "per_tensor_dense": True,
+    }
     assert dense_scales(made["drq"].path) == 14
     assert dense_scales(made["old"].path) == 1
 

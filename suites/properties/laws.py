@@ -157,8 +157,7 @@ def judge(
         *judge_weights(graph, floats),
         *judge_runtime(run, kernels),
     ]
-    # ai-edge-quantizer's ranges aren't those of its images: see test_found.py.
-    calibrated = way == "int8"
+    calibrated = way in ("int8", "tflite-int8")
     if calibrated:
         found += judge_ranges(graph, floats)
     return [*found, *judge_outputs(run, float_run, images, kernels, calibrated=calibrated)]

@@ -14,12 +14,11 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from edgeassay.variants import METHODS
 from suites.properties.networks import Network
 
-# From Keras by every method, and from the float .tflite by every method but its own copy.
-FROM_KERAS: Final = tuple(METHODS)
-FROM_TFLITE: Final = tuple(f"tflite-{name}" for name in METHODS if name != "fp32")
+# Those that the laws have bounds for: from Keras, and but for its own copy from the float .tflite.
+FROM_KERAS: Final = ("fp32", "drq", "fp16", "int8")
+FROM_TFLITE: Final = tuple(f"tflite-{name}" for name in FROM_KERAS if name != "fp32")
 WAYS: Final = FROM_KERAS + FROM_TFLITE
 
 

@@ -144,12 +144,6 @@ def test_a_channel_without_weights_keeps_its_bias(bench: Bench) -> None:
     assert np.allclose(found, wanted, rtol=0.5)
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="ai-edge-quantizer 0.10.0: a range is a moving average over the images, the first of"
-    " which weighs 0.95 ** (images - 1): what the others have beyond it saturates. Exclusion: the"
-    " law 'range' is judged of int8 from Keras alone",
-)
 def test_ranges_hold_all_that_calibrated_them(bench: Bench) -> None:
     made = bench.make(EXAMPLE, ["fp32", "tflite-int8"])
     assert not made.failures
