@@ -7,6 +7,7 @@ smallest, or the fastest of those of about its size (`Prefer.SIZE`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -157,8 +158,14 @@ def pick(
     if prefer is Prefer.SIZE:
         most = min(c.size_bytes for c in front) * (1.0 + same_size)
         alike = [c for c in front if c.size_bytes <= most]
-        return min(alike, key=lambda c: (c.time or 0.0, c.size_bytes, c.loss or 0.0)), alike
-    fastest = min(timed, key=lambda pair: pair[1])[0]
-    most = fastest.most_time or 0.0
+        return min(alike, key=lambda c: (_last(c.time), c.size_bytes, _last(c.loss))), alike
+    least = min(time for _, time in timed)
+    # Of several as fast, the one that is known worst: the order they came in tells nothing.
+    most = max(c.most_time or 0.0 for c, time in timed if time == least)
     alike = [c for c in front if (c.least_time or 0.0) <= most]
-    return min(alike, key=lambda c: (c.size_bytes, c.time or 0.0, c.loss or 0.0)), alike
+    return min(alike, key=lambda c: (c.size_bytes, _last(c.time), _last(c.loss))), alike
+
+
+def _last(value: float | None) -> float:
+    """What isn't known comes after everything that is."""
+    return math.inf if value is None else value

@@ -11,10 +11,10 @@ from typing import Any, Final
 from edgeassay.advising.candidates import Candidate
 from edgeassay.advising.subject import Subject
 from edgeassay.atomic import write_text
-from edgeassay.config.loading import VARIANTS, read_variant
+from edgeassay.config.loading import read_variant, variant_path
 from edgeassay.errors import ConfigError
 from edgeassay.spec import VariantSpec
-from edgeassay.starting.toml import key, quoted
+from edgeassay.toml_text import key, quoted
 
 HEAD: Final = "# What `edgeassay advise` chose on the validation split.\n"
 
@@ -45,11 +45,6 @@ def declaration(subject: Subject, chosen: Candidate) -> list[str]:
     return [*before, "[variants]", variant_line(chosen)]
 
 
-def variant_file(subject: Subject, name: str) -> Path:
-    """Where a variant has a file of its own."""
-    return subject.model.folder / VARIANTS / f"{name}.toml"
-
-
 def check_write(subject: Subject) -> None:
     """ConfigError where no file of a variant can be written, said before any work is done."""
     if subject.file is not None:
@@ -61,7 +56,7 @@ def check_write(subject: Subject) -> None:
 
 def write_variant(subject: Subject, chosen: Candidate) -> Path:
     """The variant's own file, written whole; ConfigError where one is there already."""
-    path = variant_file(subject, chosen.name)
+    path = variant_path(subject.model.folder, chosen.name)
     if subject.weights_line is not None:
         raise ConfigError(
             f"--write: {subject.model.file} doesn't name the network that {chosen.name} is made"

@@ -111,6 +111,11 @@ def _further_variants(folder: Path, model: ModelFile, root: Path) -> dict[str, V
     return found
 
 
+def variant_path(folder: Path, name: str) -> Path:
+    """Where a variant of the model in `folder` has a file of its own."""
+    return folder / VARIANTS / f"{name}.toml"
+
+
 def read_variant(path: Path, where: str) -> VariantSpec:
     """The variant that a file declares; ConfigError, naming it as `where`, says what is wrong."""
     try:

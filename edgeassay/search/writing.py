@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Sequence
@@ -13,9 +12,10 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from edgeassay.atomic import check_replaceable, write_text
-from edgeassay.config.loading import VARIANTS
+from edgeassay.config.loading import variant_path
 from edgeassay.errors import ConfigError
 from edgeassay.spec import ModelSpec, VariantSpec
+from edgeassay.toml_text import quoted
 
 WIDTH: Final = 98
 NAME: Final = re.compile("[a-z0-9][a-z0-9._-]*")
@@ -27,7 +27,7 @@ def variant_file(model: ModelSpec, name: str, *, force: bool) -> Path:
         raise ConfigError(
             f"NAME {name!r} can't be a variant's: lower-case letters, digits, '.', '_', '-'"
         )
-    path = model.folder / VARIANTS / f"{name}.toml"
+    path = variant_path(model.folder, name)
     if name in model.variants and not path.exists():
         raise ConfigError(
             f"{model.file} declares a variant {name!r} itself; give the one to be found another"
@@ -45,14 +45,14 @@ def variant_file(model: ModelSpec, name: str, *, force: bool) -> Path:
 def as_toml(variant: VariantSpec, header: Sequence[str]) -> str:
     """A variant's file: how it came to be as a comment, and what makes it again."""
     lines = [line for paragraph in header for line in _comment(paragraph)]
-    lines += ["", f"method = {_quoted(str(variant.method))}"]
+    lines += ["", f"method = {quoted(str(variant.method))}"]
     if variant.others is not None:
-        lines.append(f"others = {_quoted(variant.others)}")
+        lines.append(f"others = {quoted(variant.others)}")
     if variant.calibration_images:
         lines.append(f"calibration_images = {variant.calibration_images}")
     if variant.layers:
         lines += ["", "[layers]"]
-        lines += [f"{_quoted(layer)} = {_quoted(kind)}" for layer, kind in variant.layers.items()]
+        lines += [f"{quoted(layer)} = {quoted(kind)}" for layer, kind in variant.layers.items()]
     text = "\n".join(lines) + "\n"
     again = TypeAdapter(VariantSpec).validate_python(tomllib.loads(text))
     assert again == variant, "what is written reads as what was found"
@@ -75,8 +75,3 @@ def _comment(text: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _quoted(text: str) -> str:
-    """A string; JSON's escapes are TOML's too, except that JSON lets DEL stand."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

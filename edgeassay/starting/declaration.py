@@ -13,7 +13,7 @@ from typing import Final
 
 from edgeassay.spec import FORMATS
 from edgeassay.starting.tensors import Tensors, guess_image, plain_integer
-from edgeassay.starting.toml import key, off, prose, quoted
+from edgeassay.toml_text import key, off, prose, quoted
 from edgeassay.workers import TensorSpec
 
 REFERENCE: Final = "fp32"

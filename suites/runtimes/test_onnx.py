@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,15 @@ def test_what_a_network_finds_may_have_another_shape_each_time(worker: Worker) -
         worker.run(detection, [np.concatenate([dark, bright])])
 
 
+def lasting(tasks: Path) -> int:
+    """How many threads stay: starting a process takes some that end soon."""
+    counts = []
+    for _ in range(20):
+        counts.append(len(list(tasks.iterdir())))
+        time.sleep(0.05)
+    return min(counts)
+
+
 def test_it_runs_on_as_many_threads_as_are_wanted(python: Path) -> None:
     counts = []
     for threads in (1, 4):
@@ -110,9 +120,8 @@ def test_it_runs_on_as_many_threads_as_are_wanted(python: Path) -> None:
             tasks = Path(f"/proc/{started.facts['pid']}/task")
             if not tasks.is_dir():
                 pytest.skip("this system doesn't list a process's threads")
-            before = len(list(tasks.iterdir()))
             loaded(started, FILES / "fp32.onnx", replace(ONNX, threads=threads))
-            counts.append(len(list(tasks.iterdir())) - before)
+            counts.append(lasting(tasks))
     assert counts[1] - counts[0] == 3
 
 
