@@ -97,12 +97,12 @@ def settings_of(variant: VariantSpec) -> dict[str, Any]:
     return dict(json.loads(json.dumps(given)))  # as a manifest has it: lists, not tuples
 
 
-def source_digest(model: ModelSpec, variant: VariantSpec) -> str:
+def source_digest(model: ModelSpec, name: str) -> str:
     """The SHA-256 of what a variant is made from: the trained network, and what was trained further
     for it, if anything. OSError where that can't be read.
     """
-    assert model.weights is not None, "a model with variants to make has weights"
-    network = sha256_of(model.weights)
+    variant = model.variants[name]
+    network = sha256_of(model.network(name))
     if variant.weights is None:
         return network
     further = sha256_of(model.folder / variant.weights)
@@ -112,9 +112,8 @@ def source_digest(model: ModelSpec, variant: VariantSpec) -> str:
 def _check_trained(model: ModelSpec, name: str) -> None:
     """ArtifactError where what was trained for a variant isn't there, or isn't for this network."""
     variant = model.variants[name]
-    assert model.weights is not None, "a model with variants to make has weights"
-    if variant.weights is not None and model.weights.is_file():
-        expected = training_of(variant, sha256_of(model.weights))
+    if variant.weights is not None and model.network(name).is_file():
+        expected = training_of(variant, sha256_of(model.network(name)))
         read_trained(model.folder / variant.weights, model.id, name, expected)
 
 
@@ -154,21 +153,21 @@ def is_constant(images: Images) -> bool:
 
 def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
     """What decides the bytes of a variant that is made from the trained network."""
-    method = method_of(model.variants[variant])
-    assert model.weights is not None, "a model with variants to make has weights"
+    method, network = method_of(model.variants[variant]), model.network(variant)
     assert method is not None, "an artifact from elsewhere has no recipe"
-    kind = source_kind(model.weights)
+    kind = source_kind(network)
     try:
-        if kind == "saved_model" and not (model.weights / "saved_model.pb").is_file():
+        if kind == "saved_model" and not (network / "saved_model.pb").is_file():
             raise ConfigError(
-                f"{model.file}: weights = {model.weights.name!r} is no SavedModel's folder (it has"
+                f"{model.file}: weights = {network.name!r} is no SavedModel's folder (it has"
                 " no saved_model.pb), no .keras and no .tflite; name one of them"
             )
-        source = source_digest(model, model.variants[variant])
+        source = source_digest(model, variant)
     except OSError as error:
+        key = "weights" if network == model.weights else f"variants.{variant}.network"
         raise ConfigError(
-            f"{model.file}: weights = {model.weights.name!r} can't be read: {why(error)}; copy it"
-            " there, or mend `weights`"
+            f"{model.file}: {key} = {network.name!r} can't be read: {why(error)}; copy it"
+            f" there, or mend `{key.rpartition('.')[2]}`"
         ) from None
     return Recipe(
         model=model.id,
@@ -272,22 +271,30 @@ def _make(
     report: Reporter,
 ) -> Mapping[str, BuildFailed]:
     """Convert what the cache hasn't, and put each artifact there when it is whole."""
-    assert model.weights is not None, "a model with variants to make has weights"
-    module, needed = NEEDED[source_kind(model.weights)]
-    if find_spec(module) is None:
-        raise BuildUnavailable(
-            f"{model.id}: {', '.join(recipes)} must be built, and {needed} isn't installed;"
-            " install edgeassay[build], or copy artifacts made elsewhere by `edgeassay build --out"
-            " DIR` and pass --artifacts DIR"
-        )
-    jobs = {name: _job(model, name, calibration.get(name)) for name in recipes}
-    with report(f"building {model.id}: {', '.join(recipes)}", len(jobs)) as advance:
+    failed: dict[str, BuildFailed] = {}
+    with report(f"building {model.id}: {', '.join(recipes)}", len(recipes)) as advance:
 
         def keep(name: str, data: bytes) -> None:
             write_artifact(cache_path(cache, recipes[name]), data, recipes[name])
             advance(1)
 
-        return convert(model, jobs, keep)
+        for network in dict.fromkeys(model.network(name) for name in recipes):
+            names = [name for name in recipes if model.network(name) == network]
+            _check_converter(model, network, names)
+            jobs = {name: _job(model, name, calibration.get(name)) for name in names}
+            failed |= convert(model, network, jobs, keep)
+    return failed
+
+
+def _check_converter(model: ModelSpec, network: Path, names: Iterable[str]) -> None:
+    """BuildUnavailable where what converts a network isn't installed."""
+    module, needed = NEEDED[source_kind(network)]
+    if find_spec(module) is None:
+        raise BuildUnavailable(
+            f"{model.id}: {', '.join(names)} must be built, and {needed} isn't installed;"
+            " install edgeassay[build], or copy artifacts made elsewhere by `edgeassay build --out"
+            " DIR` and pass --artifacts DIR"
+        )
 
 
 def _job(model: ModelSpec, name: str, images: Images | None) -> Job:
@@ -342,13 +349,8 @@ def check_current(artifact: Artifact, model: ModelSpec) -> None:
         "settings": (made_from.settings, settings_of(variant))
     }
     trained = variant.weights is None or (model.folder / variant.weights).exists()
-    if (
-        variant.method is not None
-        and model.weights is not None
-        and model.weights.exists()
-        and trained
-    ):
-        current["weights"] = (made_from.source_sha256, source_digest(model, variant))
+    if variant.method is not None and trained and model.network(artifact.variant).exists():
+        current["weights"] = (made_from.source_sha256, source_digest(model, artifact.variant))
     for what, (then, now) in current.items():
         if then != now:
             raise ArtifactError(

@@ -42,25 +42,27 @@ class Job:
 
 
 def convert(
-    model: ModelSpec, jobs: Mapping[str, Job], keep: Callable[[str, bytes], None]
+    model: ModelSpec,
+    network: Path,
+    jobs: Mapping[str, Job],
+    keep: Callable[[str, bytes], None],
 ) -> dict[str, BuildFailed]:
-    """Convert every job, handing each artifact's bytes to `keep`; what failed, by variant.
-    ConfigError where the temporary folder can't be used.
+    """Convert a trained network by every job, handing each artifact's bytes to `keep`; what failed,
+    by variant. ConfigError where the temporary folder can't be used.
 
     A conversion that fails takes its process with it; the jobs after it go on in a new one.
     """
-    assert model.weights is not None, "a model with variants to make has weights"
     failures: dict[str, BuildFailed] = {}
     left = dict(jobs)
     try:
         with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
             while left:
-                words = _run(model, left, Path(folder), keep)
+                words = _run(model, network, left, Path(folder), keep)
                 if left:
                     guilty = next(iter(left))
                     del left[guilty]
                     failures[guilty] = BuildFailed(
-                        f"{model.id}/{guilty}: {model.weights.name} could not be converted: {words}"
+                        f"{model.id}/{guilty}: {network.name} could not be converted: {words}"
                     )
     except OSError as error:
         raise ConfigError(
@@ -71,10 +73,13 @@ def convert(
 
 
 def _run(
-    model: ModelSpec, left: dict[str, Job], scratch: Path, keep: Callable[[str, bytes], None]
+    model: ModelSpec,
+    network: Path,
+    left: dict[str, Job],
+    scratch: Path,
+    keep: Callable[[str, bytes], None],
 ) -> str:
     """One converter process; takes what it finished out of `left`, and returns its last words."""
-    assert model.weights is not None, "a model with variants to make has weights"
     tasks = []
     written: dict[int, str] = {}  # images that serve several variants
     for name, job in left.items():
@@ -88,8 +93,8 @@ def _run(
         task = {"name": name, "module": job.module, "options": dict(job.options)}
         tasks.append(task | {"calibration": images, "output": output})
     request = {
-        "weights": str(model.weights),
-        "kind": source_kind(model.weights),
+        "weights": str(network),
+        "kind": source_kind(network),
         "input_shape": model.preprocess and input_shape(model.preprocess),
         "tasks": tasks,
     }

@@ -155,35 +155,45 @@ def _check_operating_point(point: OperatingPoint, classes: Sequence[str], where:
 
 
 def _check_weights(model: ModelFile, where: str) -> None:
-    made = [name for name, variant in model.variants.items() if variant.artifact is None]
-    if model.weights is None and made:
+    made = {name: v for name, v in model.variants.items() if v.artifact is None}
+    ownerless = [name for name, variant in made.items() if variant.network is None]
+    if model.weights is None and ownerless:
         raise ConfigError(
-            f"{where}: the variant {made[0]!r} is made from the trained network, and `weights`"
+            f"{where}: the variant {ownerless[0]!r} is made from the trained network, and `weights`"
             " doesn't name it; add it, or give the variant a file of its own with `artifact`"
         )
-    suffix = PurePosixPath(model.weights or "").suffix.lower()
-    if suffix in FOREIGN:
-        raise ConfigError(
-            f"{where}: weights = {model.weights!r} can't be read: it must be a .keras file, a"
-            f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
-        )
-    for name in made if suffix == ".tflite" else ():
-        for option in sorted({*given_options(model.variants[name])} & {*TENSORFLOW_OPTIONS}):
+    _check_network(model.weights or "", "weights", where)
+    for name, variant in made.items():
+        network = variant.network or model.weights or ""
+        if variant.network is not None:
+            _check_network(variant.network, f"variants.{name}.network", where)
+        suffix = PurePosixPath(network).suffix.lower()
+        for option in sorted({*given_options(variant)} & {*TENSORFLOW_OPTIONS}):
+            if suffix == ".tflite":
+                raise ConfigError(
+                    f"{where}: variants.{name}.{option} is for TensorFlow's converter, and variants"
+                    f" of {network!r} are made by ai-edge-quantizer; remove it"
+                )
+        if trains(variant) and suffix != ".keras":
             raise ConfigError(
-                f"{where}: variants.{name}.{option} is for TensorFlow's converter, and variants of"
-                f" {model.weights!r} are made by ai-edge-quantizer; remove it"
-            )
-    for name in made:
-        if trains(model.variants[name]) and suffix != ".keras":
-            raise ConfigError(
-                f"{where}: variants.{name} is trained further, for which {model.weights!r} must be"
+                f"{where}: variants.{name} is trained further, for which {network!r} must be"
                 " a .keras; save the network as one, or leave the variant out"
             )
-        if calibrates(model.variants[name]) and model.data is None:
+        if calibrates(variant) and model.data is None:
             raise ConfigError(
                 f"{where}: variant {name!r} needs calibration images, and the model has no [data];"
                 " declare it, or leave the variant out"
             )
+
+
+def _check_network(network: str, key: str, where: str) -> None:
+    """ConfigError where the file of a trained network is none that is read."""
+    suffix = PurePosixPath(network).suffix.lower()
+    if suffix in FOREIGN:
+        raise ConfigError(
+            f"{where}: {key} = {network!r} can't be read: it must be a .keras file, a"
+            f" SavedModel's folder or a float .tflite; {FOREIGN[suffix]}"
+        )
 
 
 def _check_trained(model: ModelFile, where: str) -> None:
@@ -243,8 +253,12 @@ def _check_classes(classes: Sequence[str], key: str, where: str) -> None:
 
 
 def _check_image_csv(data: ImageCsvSource, where: str) -> None:
-    if (data.label is None) == (not data.labels):
-        raise ConfigError(f"{where}: [data] must have either `label` or `labels`")
+    given = [name for name in ("label", "labels", "masks") if getattr(data, name)]
+    if len(given) != 1:
+        raise ConfigError(
+            f"{where}: [data] must have one of `label`, `labels` (what is classified) and `masks`"
+            f" (what is segmented), and has {' and '.join(given) or 'none'}"
+        )
     if data.positive is not None and data.label is None:
         raise ConfigError(f"{where}: data.positive goes with `label`, not with `labels`")
     if data.classes:

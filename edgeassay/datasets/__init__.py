@@ -1,5 +1,6 @@
 """Data sets: images with labels, splits and patients, read one image at a time."""
 
+from edgeassay.datasets.masks import load_masks
 from edgeassay.datasets.opening import (
     check_evaluation,
     check_separation,
@@ -18,6 +19,7 @@ __all__ = [
     "draw_calibration",
     "draw_sample",
     "load_images",
+    "load_masks",
     "one_each",
     "open_dataset",
     "open_rehearsal",

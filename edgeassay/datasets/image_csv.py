@@ -1,4 +1,4 @@
-"""A folder of images and a CSV that names image, label, patient (or group) and split."""
+"""A folder of images and a CSV that names image, label or masks, patient (or group) and split."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.image_files import digest_file, load_image
+from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
 from edgeassay.errors import DataError
@@ -54,6 +55,7 @@ class ImageCsv:
             *(("image", s.image), ("split", s.split), ("patient", s.patient), ("group", s.group)),
             ("label", s.label),
             *(("labels", column) for column in s.labels),
+            *((f"masks.{name}", column) for name, column in s.masks.items()),
             *(("subgroups", column) for column in s.subgroups),
         ]
         return read_table(
@@ -128,6 +130,9 @@ class ImageCsv:
     def _split(self, name: str, rows: Rows) -> Split:
         names = self._column(self.settings.image, rows)
         self._check_images(name, rows, names)
+        masks = {c: self._column(column, rows) for c, column in self.settings.masks.items()}
+        for column, files in masks.items():
+            self._check_masks(name, rows, column, files)
         return Split(
             name=name,
             names=names,
@@ -136,6 +141,7 @@ class ImageCsv:
             load=partial(self._load, names),
             digest=partial(self._digest, names),
             subgroups={column: self._column(column, rows) for column in self.settings.subgroups},
+            masks=partial(self._masks, names, list(masks.values())) if masks else None,
         )
 
     def _check_images(self, split: str, rows: Rows, names: Sequence[str]) -> None:
@@ -155,9 +161,33 @@ class ImageCsv:
                     f" {self.where} lists it; put the image there, or remove the row"
                 )
 
+    def _check_masks(self, split: str, rows: Rows, name: str, files: Sequence[str]) -> None:
+        """DataError where an image has no mask of a class."""
+        opened = self.test_images or split != self._evaluation
+        for row, file in zip(rows, files, strict=True):
+            if not file.strip():
+                raise DataError(
+                    f"{self._table.at(row)}: the image has no mask of {name!r}; name its file, or"
+                    " remove the row (an image without any has a mask that is 0 all over)"
+                )
+            if opened and not (self.root / file).is_file():
+                raise DataError(
+                    f"{self.root / file} doesn't exist, and {self._table.at(row)} names it as the"
+                    f" mask of {name!r}; put it there, or remove the row"
+                )
+
+    def _masks(
+        self, names: Sequence[str], files: Sequence[Sequence[str]], index: int
+    ) -> npt.NDArray[np.uint8]:
+        size = self._load(names, index).size
+        masks = [load_mask(self.root / column[index], size, self.where) for column in files]
+        return np.stack(masks, axis=-1)
+
     def _labels(self, name: str, rows: Rows) -> npt.NDArray[np.int8]:
         """The labels of a split, int8 (rows, classes)."""
         s = self.settings
+        if s.masks:
+            return np.zeros((len(rows), 0), np.int8)
         if s.label is not None and s.classes:
             return self._one_hot(s.label, rows)
         if s.label is not None and s.positive is not None:

@@ -21,6 +21,8 @@ class Split:
 
     `names` are unique; `labels` is int8 of shape (images, classes) with values 0 and 1;
     `patients` names each image's patient (or group), or is None where the data doesn't say;
+    Where images are segmented, `labels` has no classes, and `masks(i)` decodes the pixels of each:
+    uint8 of 0 and 1, (height, width, classes) of the image as it is.
     `subgroups` has each image's value in the columns by which quality is judged too.
     `load(i)` decodes image `i`; `digest(i)` is the SHA-256, 32 bytes, of what it is decoded from:
     what was computed from an image may be used again only where that is the same. Both raise
@@ -34,6 +36,7 @@ class Split:
     load: Callable[[int], Image.Image]
     digest: Callable[[int], bytes]
     subgroups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    masks: Callable[[int], npt.NDArray[np.uint8]] | None = None
 
     def __len__(self) -> int:
         return len(self.names)

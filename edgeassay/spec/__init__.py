@@ -8,7 +8,6 @@ from edgeassay.spec.accepting import Accepted
 from edgeassay.spec.advising import Advising
 from edgeassay.spec.checkup import Checkup
 from edgeassay.spec.claims import (
-    TRAITS,
     Case,
     Claim,
     ClaimName,
@@ -33,6 +32,8 @@ from edgeassay.spec.data import (
     Preprocess,
     Role,
     Sample,
+    Task,
+    task_of,
 )
 from edgeassay.spec.history import History
 from edgeassay.spec.ladder import Ladder
@@ -60,6 +61,7 @@ from edgeassay.spec.runtimes import (
     RuntimeSpec,
     WorkerSpec,
 )
+from edgeassay.spec.traits import TRAITS
 
 __all__ = [
     "ARCHITECTURES",
@@ -110,10 +112,12 @@ __all__ = [
     "Spans",
     "Stack",
     "Statistics",
+    "Task",
     "Timing",
     "Tolerance",
     "Training",
     "VariantSpec",
     "Verdict",
     "WorkerSpec",
+    "task_of",
 ]

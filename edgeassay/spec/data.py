@@ -20,6 +20,13 @@ class Role(StrEnum):
     EVALUATION = "evaluation"
 
 
+class Task(StrEnum):
+    """What a network gives for an image: a score a class, or one a class and pixel."""
+
+    CLASSIFICATION = "classification"
+    SEGMENTATION = "segmentation"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """So many `images` of a split stand for it, at most; `source` is the option or key that says
@@ -90,11 +97,13 @@ class PhantomSource:
 class ImageCsvSource:
     """A folder of images and a CSV that names them.
 
-    `folder` lies below the data root (`EDGEASSAY_DATA`). Either `label` names one column (0 and 1;
-    or text, with `positive` or the `classes` in the order of the network's scores), or `labels`
-    names several columns of 0 and 1. `patient` (or `group`) names the column of what must be
-    resampled and split as one; `subgroups` name columns by whose values quality is judged too.
-    `splits` says which value of the split column serves which role.
+    `folder` lies below the data root (`EDGEASSAY_DATA`). Either `label` names one column (0 and
+    1; or text, with `positive` or the `classes` in the order of the network's scores), or
+    `labels` names several columns of 0 and 1, or `masks` names, by class in the order of the
+    network's channels, the columns with the files of the pixels that belong to it. `patient`
+    (or `group`) names the column of what must be resampled and split as one; `subgroups` name
+    columns by whose values quality is judged too. `splits` says which value of the split column
+    serves which role.
     """
 
     __pydantic_config__ = STRICT
@@ -106,6 +115,7 @@ class ImageCsvSource:
     positive: str | None = None
     classes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    masks: Mapping[str, str] = field(default_factory=dict)
     patient: str | None = None
     group: str | None = None
     subgroups: tuple[str, ...] = ()
@@ -115,6 +125,8 @@ class ImageCsvSource:
     @property
     def class_names(self) -> tuple[str, ...]:
         """The classes in the order of the network's scores."""
+        if self.masks:
+            return tuple(self.masks)
         return self.labels or self.classes or ((self.positive or self.label or ""),)
 
 
@@ -161,3 +173,9 @@ class NihSource:
 
 
 DataSource: TypeAlias = PhantomSource | ImageCsvSource | NpzSource | NihSource
+
+
+def task_of(data: DataSource | None) -> Task:
+    """What a network of such data is for; without data, to classify."""
+    masks = isinstance(data, ImageCsvSource) and data.masks
+    return Task.SEGMENTATION if masks else Task.CLASSIFICATION

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
-from edgeassay.spec.data import STRICT, DataSource, Preprocess
+from edgeassay.spec.data import STRICT, DataSource, Preprocess, Task, task_of
 from edgeassay.spec.runtimes import RuntimeSpec, WorkerSpec
 
 # By their Linux names.
@@ -42,6 +42,8 @@ class VariantSpec:
     """One compressed form of a model: the method that makes it and what that needs, or an artifact
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
 
+    `network` is another trained network than the model's own (a file beside model.toml, a pruned
+    one for instance) that the method is applied to.
     `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes;
     `per_tensor` those of every layer. Of a trained one, `weights` is the file of what was trained
     (beside model.toml), `training` how, and `exclude` has patterns of layers that stay float.
@@ -51,6 +53,7 @@ class VariantSpec:
 
     __pydantic_config__ = STRICT
     method: str | None = None
+    network: str | None = None
     calibration_images: int = 0
     per_tensor_dense: bool = False
     per_tensor: bool = False
@@ -179,6 +182,19 @@ class ModelSpec:
     saliency: Saliency
     limits: tuple[LimitRule, ...]
     deviations: tuple[Deviation, ...]
+
+    @property
+    def task(self) -> Task:
+        """What its network is for."""
+        return task_of(self.data)
+
+    def network(self, variant: str) -> Path:
+        """The trained network that a variant is made from: its own, or the model's."""
+        named = self.variants[variant].network
+        if named is not None:
+            return self.folder / named
+        assert self.weights is not None, "a model with variants to make has weights"
+        return self.weights
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,12 +13,14 @@ from edgeassay.atomic import write_bytes
 from edgeassay.training.fine_tuning import Epoch, State
 from edgeassay.variants.trained import Arrays, Trained, pack, unpack
 
+# What is kept has this shape; of another one, nothing is gone on from.
+STATE: Final = 2
 PARTS: Final = ("network", "optimizer", "best")
 
 
 def fingerprint(identity: Mapping[str, Any]) -> str:
     """A short digest of all that decides a training's outcome."""
-    text = json.dumps(identity, sort_keys=True)
+    text = json.dumps({"state": STATE, **identity}, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 

@@ -31,6 +31,7 @@ from edgeassay.spec import ModelSpec, VariantSpec
 from edgeassay.training.checkpoints import read_state, save_state
 from edgeassay.training.fine_tuning import Epoch, FineTuning, State
 from edgeassay.training.material import Material, load_material
+from edgeassay.training.objective import OBJECTIVES
 from edgeassay.variants import method_of, trains
 from edgeassay.variants.trained import Trained, pack, read_trained, training_of
 
@@ -57,10 +58,11 @@ def train_command(
 ) -> None:
     """Fine-tune a variant on the training split, as its `training` in model.toml says.
 
-    The epoch with the best mean AUC on the validation split is kept, in the
-    variant's `weights`; the test split isn't touched. What was interrupted goes
-    on after its last whole epoch, with the result that it would have had. The
-    same seed gives the same file on the same machine.
+    The epoch with the best mean AUC on the validation split (of what is
+    segmented: the best mean Dice) is kept, in the variant's `weights`; the test
+    split isn't touched. What was interrupted goes on after its last whole epoch,
+    with the result that it would have had. The same seed gives the same file on
+    the same machine.
 
     Exit codes: 2 usage or bad input; 4 the data or what trains isn't here;
     130 interrupted; 0 trained.
@@ -91,22 +93,22 @@ def train_command(
 
 def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Console) -> None:
     variant = spec.variants[name]
-    assert spec.weights is not None, "a variant that is trained needs weights"
+    network, measure = spec.network(name), OBJECTIVES[spec.task].measure
     assert variant.weights is not None, "`check_training` has seen to it"
     target = spec.folder / variant.weights
     try:
-        expected = training_of(variant, sha256_of(spec.weights))
+        expected = training_of(variant, sha256_of(network))
     except OSError as error:
         raise ConfigError(
-            f"{spec.file}: weights = {spec.weights.name!r} can't be read: {why(error)}; copy it"
-            " there, or mend `weights`"
+            f"{spec.file}: {network.name!r}, the network of {name}, can't be read: {why(error)};"
+            " copy it there, or name another"
         ) from None
     with suppress(ArtifactError):
         if not again:
             facts = read_trained(target, spec.id, name, expected).facts
             console.print(
-                f"{target} is trained already: epoch {facts['epoch']}, validation AUC"
-                f" {facts['validation_auc']:.4f}; --again trains it anew"
+                f"{target} is trained already: epoch {facts['epoch']}, validation {measure}"
+                f" {facts[f'validation_{measure.lower()}']:.4f}; --again trains it anew"
             )
             return
     check_replaceable(target)
@@ -121,20 +123,20 @@ def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Cons
             remove(kept)
         material, data_sha256 = load_material(spec, variant, ConsoleReporter(console))
         identity = {**expected, "data_sha256": data_sha256, "versions": _versions()}
-        tuning = _open(spec.weights, variant, material)
+        tuning = _open(network, variant, material)
         state = _fine_tune(tuning, identity, kept, console)
         facts = {
             **identity,
             "epoch": state.chosen.number,
-            "validation_auc": state.chosen.auc,
-            "validation_auc_before": state.epochs[0].auc,
+            f"validation_{measure.lower()}": state.chosen.quality,
+            f"validation_{measure.lower()}_before": state.epochs[0].quality,
         }
         data = pack(Trained(arrays=state.best, facts=facts))
         write_bytes(target, data)
         remove(kept)
     console.print(
-        f"wrote {target}: {len(data):,} bytes, epoch {state.chosen.number}, validation AUC"
-        f" {state.chosen.auc:.4f}"
+        f"wrote {target}: {len(data):,} bytes, epoch {state.chosen.number}, validation"
+        f" {measure} {state.chosen.quality:.4f}"
     )
 
 
@@ -178,17 +180,18 @@ def _fine_tune(
 
     def keep(reached: State) -> None:
         save_state(kept, reached, identity)
-        console.print(_line(reached.epochs[-1], tuning.settings.epochs))
+        measure = tuning.objective.measure
+        console.print(_line(reached.epochs[-1], tuning.settings.epochs, measure))
 
     return tuning.run(state, keep)
 
 
-def _line(epoch: Epoch, epochs: int) -> str:
+def _line(epoch: Epoch, epochs: int, measure: str) -> str:
     """How an epoch ended, for people."""
     if epoch.loss is None:
-        return f"before training                validation AUC {epoch.auc:.4f}"
+        return f"before training                validation {measure} {epoch.quality:.4f}"
     number = f"epoch {epoch.number:3d} of {epochs}"
-    return f"{number}  loss {epoch.loss:.4f}  validation AUC {epoch.auc:.4f}"
+    return f"{number}  loss {epoch.loss:.4f}  validation {measure} {epoch.quality:.4f}"
 
 
 def _check_installed(spec: ModelSpec, variant: VariantSpec) -> None:

@@ -15,13 +15,7 @@ import numpy as np
 
 from edgeassay.spec import VariantSpec
 from edgeassay.training.material import Material
-from edgeassay.training.objective import (
-    augmentation,
-    decaying_rate,
-    mean_auc,
-    positive_weights,
-    weighted_loss,
-)
+from edgeassay.training.objective import OBJECTIVES, augmentation, decaying_rate
 from edgeassay.variants.trained import Arrays
 
 # Seeds of one training's epochs lie so far apart.
@@ -34,7 +28,7 @@ class Epoch:
 
     number: int
     loss: float | None
-    auc: float
+    quality: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +44,8 @@ class State:
 
     @property
     def chosen(self) -> Epoch:
-        """The first of the epochs with the best AUC."""
-        return max(self.epochs[1:], key=lambda epoch: epoch.auc)
+        """The first of the epochs with the best quality."""
+        return max(self.epochs[1:], key=lambda epoch: epoch.quality)
 
 
 class FineTuning:
@@ -67,6 +61,7 @@ class FineTuning:
         assert variant.training is not None, "a variant that is trained says how"
         self.settings = variant.training
         self.material = material
+        self.objective = OBJECTIVES[material.task]
         self._images = tf.constant(material.images)
         self._labels = tf.constant(material.labels.astype(np.float32))
         tf.config.experimental.enable_op_determinism()
@@ -78,27 +73,26 @@ class FineTuning:
         order = np.random.default_rng(self.settings.seed).permutation(len(material.images))
         set_ranges(self._net, whole, material.images[order[: self.settings.range_images]])
         steps = self.settings.epochs * -(-len(material.images) // self.settings.batch)
-        weights = positive_weights(material.labels)
         self._net.compile(
             optimizer=tf_keras.optimizers.Adam(
                 decaying_rate(tf_keras, self.settings.learning_rate, steps)
             ),
-            loss=weighted_loss(weights if self.settings.weight_classes else np.ones_like(weights)),
+            loss=self.objective.loss(material.labels, self.settings.weight_classes),
         )
         self._net.optimizer.build(self._net.trainable_variables)
 
     def run(self, state: State | None, keep: Callable[[State], None]) -> State:
         """Train from a state on, or from the beginning; every state is handed to `keep`."""
         if state is None:
-            state = self._state((Epoch(number=0, loss=None, auc=self._auc()),), {})
+            state = self._state((Epoch(number=0, loss=None, quality=self._quality()),), {})
             keep(state)
         else:
             self._restore(state)
         while len(state.epochs) <= self.settings.epochs:
             loss = self._epoch(len(state.epochs))
             self._settle(self._net)
-            epoch = Epoch(number=len(state.epochs), loss=loss, auc=self._auc())
-            better = epoch.number == 1 or epoch.auc > state.chosen.auc
+            epoch = Epoch(number=len(state.epochs), loss=loss, quality=self._quality())
+            better = epoch.number == 1 or epoch.quality > state.chosen.quality
             state = self._state((*state.epochs, epoch), None if better else state.best)
             keep(state)
         return state
@@ -117,15 +111,15 @@ class FineTuning:
             tf.data.Dataset.from_tensor_slices(order)
             .batch(self.settings.batch)
             .map(lambda rows: (tf.gather(self._images, rows), tf.gather(self._labels, rows)))
-            .map(lambda x, y: (augment(x), y))
+            .map(augment)
             .prefetch(2)
         )
         history = self._net.fit(batches, epochs=1, shuffle=False, verbose=0).history
         return float(history["loss"][0])
 
-    def _auc(self) -> float:
+    def _quality(self) -> float:
         scores = self._net.predict(self.material.held_out, verbose=0)
-        return mean_auc(self.material.held_out_labels, scores)
+        return self.objective.quality(self.material.held_out_labels, scores)
 
     def _state(self, epochs: tuple[Epoch, ...], best: Arrays | None) -> State:
         """What it has come to; without `best`, the network as it is now is the best."""

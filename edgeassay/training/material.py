@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeassay.config import data_root
-from edgeassay.datasets import Split, check_separation, load_images, open_dataset
+from edgeassay.datasets import Split, check_separation, load_images, load_masks, open_dataset
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
-from edgeassay.spec import ModelSpec, Role, VariantSpec
-
-Labels = npt.NDArray[np.int8]
+from edgeassay.spec import ModelSpec, Preprocess, Role, Task, VariantSpec
+from edgeassay.training.objective import Truths
 
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """The images that are trained on and those that choose the epoch, with their labels."""
+    """The images that are trained on and those that choose the epoch, with their labels (images,
+    classes) or masks (images, height, width, classes).
+    """
 
+    task: Task
     images: Images
-    labels: Labels
+    labels: Truths
     held_out: Images
-    held_out_labels: Labels
+    held_out_labels: Truths
 
 
 def load_material(spec: ModelSpec, variant: VariantSpec, report: Reporter) -> tuple[Material, str]:
@@ -45,7 +47,7 @@ def load_material(spec: ModelSpec, variant: VariantSpec, report: Reporter) -> tu
             )
     train, validation = dataset.splits[Role.TRAIN], dataset.splits[Role.VALIDATION]
     for split in (train, validation):
-        _check_labels(split, dataset.where)
+        check_labels(split, dataset.where)
     rows = list(range(len(train)))
     if variant.training.images is not None:
         rng = np.random.default_rng(variant.training.seed)
@@ -53,22 +55,38 @@ def load_material(spec: ModelSpec, variant: VariantSpec, report: Reporter) -> tu
     with report(f"{len(rows):,} training images, {len(validation):,} for validation", 2) as done:
         images = load_images(train, rows, spec.preprocess)
         done(1)
+        labels = truths(train, rows, spec.preprocess)
         held_out = load_images(validation, range(len(validation)), spec.preprocess)
+        held_out_labels = truths(validation, range(len(validation)), spec.preprocess)
         done(1)
     material = Material(
+        task=spec.task,
         images=images,
-        labels=train.labels[rows],
+        labels=labels,
         held_out=held_out,
-        held_out_labels=validation.labels,
+        held_out_labels=held_out_labels,
     )
     digest = hashlib.sha256()
-    for array in (images, material.labels, held_out, validation.labels):
+    for array in (images, labels, held_out, held_out_labels):
         digest.update(np.ascontiguousarray(array).tobytes())
     return material, digest.hexdigest()
 
 
-def _check_labels(split: Split, where: str) -> None:
-    """DataError where no class has both positive and negative images."""
+def truths(split: Split, rows: Sequence[int], settings: Preprocess) -> Truths:
+    """What is right of some rows: their labels, or their masks on the grid of the network's input;
+    DataError names a mask that can't be used.
+    """
+    if split.masks is None:
+        return split.labels[list(rows)]
+    return load_masks(split, rows, settings)
+
+
+def check_labels(split: Split, where: str) -> None:
+    """DataError where no class has both positive and negative images; of masks nothing is known
+    before they are read.
+    """
+    if split.masks is not None:
+        return
     positives = split.labels.sum(axis=0)
     if not any(0 < count < len(split) for count in positives):
         raise DataError(

@@ -17,15 +17,10 @@ from edgeassay.datasets import Split, check_separation, load_images, open_datase
 from edgeassay.errors import ConfigError
 from edgeassay.networks import load_network, save_half
 from edgeassay.preprocess import input_shape
-from edgeassay.spec import Preprocess, Role
+from edgeassay.spec import Preprocess, Role, Task
 from edgeassay.stats import class_aucs
-from edgeassay.training.objective import (
-    augmentation,
-    decaying_rate,
-    mean_auc,
-    positive_weights,
-    weighted_loss,
-)
+from edgeassay.training.material import truths
+from edgeassay.training.objective import OBJECTIVES, augmentation, decaying_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +55,10 @@ def train(
     network: Callable[[tuple[int, int, int], int], Any],
     schedule: Schedule,
 ) -> None:
-    """Train the model of `folder` and write its weights there; print AUCs for every epoch's end.
+    """Train the model of `folder` and write its weights there; print the quality at every epoch's
+    end.
 
-    The weights of the epoch with the best mean AUC on the validation split are kept; the
+    The weights of the epoch with the best mean AUC (or Dice) on the validation split are kept; the
     evaluation split is read once, at the end.
     """
     import keras
@@ -79,43 +75,46 @@ def train(
         dataset.splits[Role.TRAIN],
         dataset.splits[Role.VALIDATION],
     )
-    images = load_images(train_split, range(len(train_split)), model_spec.preprocess)
-    held_out = load_images(validation, range(len(validation)), model_spec.preprocess)
-    labels = train_split.labels.astype(np.float32)
+    settings, objective = model_spec.preprocess, OBJECTIVES[model_spec.task]
+    images = load_images(train_split, range(len(train_split)), settings)
+    held_out = load_images(validation, range(len(validation)), settings)
+    right = truths(train_split, range(len(train_split)), settings).astype(np.float32)
+    held_out_right = truths(validation, range(len(validation)), settings)
     print(
         f"{model_spec.id}: {len(images):,} training images, {len(held_out):,} for validation",
         flush=True,
     )
 
-    net = network(input_shape(model_spec.preprocess), len(model_spec.classes))
+    net = network(input_shape(settings), len(model_spec.classes))
     net.summary()
     steps = schedule.epochs * -(-len(images) // schedule.batch)
-    positive = positive_weights(train_split.labels)
-    weights = positive if schedule.weight_classes else np.ones_like(positive)
     net.compile(
         optimizer=keras.optimizers.Adam(decaying_rate(keras, schedule.learning_rate, steps)),
-        loss=weighted_loss(weights),
+        loss=objective.loss(right, schedule.weight_classes),
     )
     augment = augmentation(flip=True, shift=schedule.shift, seed=schedule.seed)
     batches = (
-        tf.data.Dataset.from_tensor_slices((images, labels))
+        tf.data.Dataset.from_tensor_slices((images, right))
         .shuffle(len(images), seed=schedule.seed)
         .batch(schedule.batch)
-        .map(lambda x, y: (augment(x), y))
+        .map(augment)
         .prefetch(2)
     )
     # A network without optimizer and loss, which are no part of a model.
-    plain = network(input_shape(model_spec.preprocess), len(model_spec.classes))
+    plain = network(input_shape(settings), len(model_spec.classes))
     best = -np.inf
     for epoch in range(schedule.epochs):
         history = net.fit(batches, epochs=1, shuffle=False, verbose=0).history
-        auc = mean_auc(validation.labels, net.predict(held_out, verbose=0))
+        quality = objective.quality(
+            held_out_right, net.predict(held_out, batch_size=schedule.batch, verbose=0)
+        )
         print(
-            f"epoch {epoch + 1:3d}  loss {history['loss'][0]:.4f}  validation AUC {auc:.4f}",
+            f"epoch {epoch + 1:3d}  loss {history['loss'][0]:.4f}  validation"
+            f" {objective.measure} {quality:.4f}",
             flush=True,
         )
-        if auc > best:
-            best = auc
+        if quality > best:
+            best = quality
             plain.set_weights(net.get_weights())
             # Saved at every better epoch: nothing is lost where training is cut off.
             if schedule.half_precision:
@@ -123,7 +122,10 @@ def train(
             else:
                 plain.save(model_spec.weights)
     size = model_spec.weights.stat().st_size
-    print(f"wrote {model_spec.weights.name}: {size:,} bytes, validation AUC {best:.4f}")
+    print(
+        f"wrote {model_spec.weights.name}: {size:,} bytes, validation"
+        f" {objective.measure} {best:.4f}"
+    )
     report(
         load_network(model_spec.weights),
         model_spec.preprocess,
@@ -133,8 +135,13 @@ def train(
 
 
 def report(net: Any, settings: Preprocess, classes: Sequence[str], split: Split) -> None:
-    """Print the AUC of every class on a split."""
-    scores = net.predict(load_images(split, range(len(split)), settings), verbose=0)
+    """Print the AUC of every class on a split, or the mean Dice."""
+    rows = range(len(split))
+    scores = net.predict(load_images(split, rows, settings), batch_size=8, verbose=0)
+    if split.masks is not None:
+        dice = OBJECTIVES[Task.SEGMENTATION].quality(truths(split, rows, settings), scores)
+        print(f"{split.name}: {len(split):,} images, mean Dice {dice:.4f}", flush=True)
+        return
     aucs = class_aucs(split.labels, scores)
     for name, auc in zip(classes, aucs, strict=True):
         print(f"{name:20s} {auc:.4f}")

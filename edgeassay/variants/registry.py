@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from edgeassay.errors import ConfigError
@@ -149,20 +150,7 @@ def check_variant(variant: VariantSpec, where: str, name: str | None = None) -> 
             f"{where if own else key[:-1]} must have either `method` (how it is made from the"
             " weights) or `artifact` (the .tflite or .onnx that it is)"
         )
-    if variant.artifact is not None:
-        if variant.suffix not in FORMATS:
-            raise ConfigError(
-                f"{key}artifact = {variant.artifact!r} must be a {' or a '.join(FORMATS)}"
-            )
-        if variant.calibration_images:
-            raise ConfigError(f"{key}calibration_images goes with `method`: remove it")
-    if variant.sha256 is not None and (
-        variant.artifact is None or not re.fullmatch("[0-9a-f]{64}", variant.sha256)
-    ):
-        raise ConfigError(
-            f"{key}sha256 = {variant.sha256!r} must be the SHA-256 of `artifact`: 64 digits of 0-9"
-            " and a-f"
-        )
+    _check_files(variant, key)
     if variant.method is not None and variant.method not in METHODS:
         raise ConfigError(
             f"{key}method = {variant.method!r} is unknown; known: {', '.join(METHODS)}"
@@ -178,6 +166,30 @@ def check_variant(variant: VariantSpec, where: str, name: str | None = None) -> 
         raise ConfigError(
             f"{key}calibration_images = {variant.calibration_images}, and method"
             f" {variant.method!r} {wants} calibration images"
+        )
+
+
+def _check_files(variant: VariantSpec, key: str) -> None:
+    """ConfigError where a file that a variant names can't be one of its kind."""
+    if variant.artifact is not None:
+        if variant.suffix not in FORMATS:
+            raise ConfigError(
+                f"{key}artifact = {variant.artifact!r} must be a {' or a '.join(FORMATS)}"
+            )
+        for option in ("calibration_images", "network"):
+            if getattr(variant, option):
+                raise ConfigError(f"{key}{option} goes with `method`: remove it")
+    path = PurePosixPath(variant.network or "network")
+    if path.is_absolute() or ".." in path.parts:
+        raise ConfigError(
+            f"{key}network = {variant.network!r} must be a trained network in the model's folder"
+        )
+    if variant.sha256 is not None and (
+        variant.artifact is None or not re.fullmatch("[0-9a-f]{64}", variant.sha256)
+    ):
+        raise ConfigError(
+            f"{key}sha256 = {variant.sha256!r} must be the SHA-256 of `artifact`: 64 digits of 0-9"
+            " and a-f"
         )
 
 

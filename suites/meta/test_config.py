@@ -49,7 +49,7 @@ MODEL_MISTAKES = [
     ('source = "image-csv"', 'source = "imagecsv"', "data.source must be one of"),
     ('source = "image-csv"', "", "data.source must be one of"),
     ('folder = "spots"', "", "the key 'data.folder' is missing"),
-    ('label = "finding"', "", "must have either `label` or `labels`"),
+    ('label = "finding"', "", "must have one of `label`, `labels`"),
     ('patient = "patient"', 'patient = "p"\ngroup = "g"', "`patient` or `group`, not both"),
     ('"fp32" }', '"fp33" }', "variants.fp32.method = 'fp33' is unknown; known: fp32, drq"),
     (", calibration_images = 8", "", "needs a positive number of calibration images"),

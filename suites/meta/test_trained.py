@@ -78,7 +78,9 @@ def test_an_archive_of_objects_or_of_gigabytes_is_no_training(
 
 
 def test_a_checkpoint_is_only_of_the_training_that_it_was_kept_for(tmp_path: Path) -> None:
-    epochs = tuple(Epoch(number=n, loss=n / 2 if n else None, auc=a) for n, a in enumerate((1, 0)))
+    epochs = tuple(
+        Epoch(number=n, loss=n / 2 if n else None, quality=a) for n, a in enumerate((1, 0))
+    )
     state = State(epochs=epochs, network=ARRAYS, optimizer={"0": np.zeros(2)}, best=ARRAYS)
     path = tmp_path / "state.npz"
     save_state(path, state, {"seed": 1})
@@ -94,7 +96,7 @@ def test_a_checkpoint_is_only_of_the_training_that_it_was_kept_for(tmp_path: Pat
 
 def test_the_first_of_the_best_epochs_is_chosen_and_none_before_training() -> None:
     aucs = (0.9, 0.5, 0.7, 0.7, 0.6)
-    epochs = tuple(Epoch(number=n, loss=None, auc=auc) for n, auc in enumerate(aucs))
+    epochs = tuple(Epoch(number=n, loss=None, quality=auc) for n, auc in enumerate(aucs))
     assert State(epochs=epochs, network={}, optimizer={}, best={}).chosen.number == 2
 
 

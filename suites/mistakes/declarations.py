@@ -210,7 +210,7 @@ MISTAKES = (
         id="toml-label-and-labels",
         broken=model("positive =", 'labels = ["finding"]\npositive ='),
         code=4,
-        what="must have either `label` or `labels`",
+        what="must have one of `label`, `labels`",
         where=HERE,
         remedy="[data]",
     ),
