@@ -29,7 +29,7 @@ from edgeassay.measure.alone import alone
 from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
-from edgeassay.recognition import recognise
+from edgeassay.recognition import check_present, recognise
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.spec import DeviceSpec, Ladder, RuntimeSpec
 
@@ -169,8 +169,7 @@ def _file(path: str | None) -> Path | None:
 
 
 def _check_device(device: DeviceSpec, *, present: bool) -> None:
-    if not present:
-        raise Absent(f"this machine isn't the device {device.id!r} that {device.file} describes")
+    check_present(device, present=present)
     if device.emulated:
         raise Absent(f"{device.id} is emulated, and its times are no device's")
 
