@@ -20,7 +20,7 @@ import edgeassay
 from edgeassay.ab import ab_command
 from edgeassay.advising import advise_command
 from edgeassay.baselines.command import app as baseline_app
-from edgeassay.breakeven import break_even_command
+from edgeassay.breakeven import break_even_command, overtake_command
 from edgeassay.build import build, export
 from edgeassay.comparing import compare_command
 from edgeassay.config import choose, data_root, load_devices, load_models
@@ -303,6 +303,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "emulators": emulators_command,
         "push": push_command,
         "break-even": break_even_command,
+        "overtake": overtake_command,
     },
 }
 for panel, commands in COMMANDS.items():

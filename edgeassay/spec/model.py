@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
@@ -219,8 +220,10 @@ class Timing:
     """How latency is measured.
 
     In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
-    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung. A
-    sustained run lasts `sustained_s` and `sustained_inferences` at least.
+    after `warmup_rounds` that are thrown away. Where they would take longer than `turns_s`,
+    there are as many fewer, but `least_rounds` at least, and so fewer of both. A worker silent
+    for `timeout_s` counts as hung. A sustained run lasts `sustained_s` and
+    `sustained_inferences` at least.
     """
 
     __pydantic_config__ = STRICT
@@ -230,6 +233,15 @@ class Timing:
     timeout_s: float
     sustained_s: float
     sustained_inferences: int
+    turns_s: float = math.inf
+    least_rounds: int = 1
+
+    def within(self, round_s: float) -> Timing:
+        """The same for rounds that take so long."""
+        fitting = int(min(self.turns_s / round_s, self.rounds)) if round_s > 0.0 else self.rounds
+        rounds = max(fitting, min(self.least_rounds, self.rounds))
+        warmup = math.ceil(self.warmup_rounds * rounds / self.rounds)
+        return replace(self, rounds=rounds, warmup_rounds=warmup)
 
 
 @dataclass(frozen=True, kw_only=True)
