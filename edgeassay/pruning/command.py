@@ -38,7 +38,9 @@ def prune_command(
     *,
     plan: Annotated[
         bool,
-        typer.Option("--plan", help="Show what one removal would leave, and train and write nothing."),
+        typer.Option(
+            "--plan", help="Show what one removal would leave, and train and write nothing."
+        ),
     ] = False,
     again: Annotated[
         bool,

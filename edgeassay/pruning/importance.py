@@ -70,19 +70,19 @@ def by_taylor(
     variables = [_changes(network, wiring, node) for node in nodes]
     flat = [variable.value for own in variables for variable in own]
 
-    @tf.function(reduce_retracing=True)
-    def gradients(image: Any, truth: Any) -> Any:
+    def differentiate(image: Any, truth: Any) -> Any:
         with tf.GradientTape() as tape:
             value = loss(truth, network(image, training=False))
         return tape.gradient(value, flat, unconnected_gradients="zero")
 
+    gradients = tf.function(differentiate, reduce_retracing=True)
     found = np.zeros(len(wiring.fixed))
     sums = [np.zeros(len(wiring.units[node.name])) for node in nodes]
     for i in range(len(images)):
         given = iter(gradients(images[i : i + 1], truths[i : i + 1].astype(np.float32)))
         for node, own, changes in zip(nodes, variables, sums, strict=True):
             each = [_by_channel(np.asarray(v) * np.asarray(next(given)), node) for v in own]
-            changes += np.abs(np.sum(each, axis=0))
+            np.add(changes, np.abs(np.sum(each, axis=0)), out=changes)
     for node, changes in zip(nodes, sums, strict=True):
         _add(found, wiring, node.name, changes)
     return normalised(found, wiring)
@@ -94,8 +94,8 @@ def measured(
     kind: Importance,
     look: Callable[[], tuple[Images, Truths, Callable[[Any, Any], Any]]],
 ) -> Floats:
-    """The importance of every unit, in the way that is asked for; `look` gives images, what is right
-    of them and the loss, where they are looked at.
+    """The importance of every unit, in the way that is asked for; `look` gives images, what is
+    right of them and the loss, where they are looked at.
     """
     if kind in (Importance.L1, Importance.L2):
         return by_weights(network, wiring, kind)

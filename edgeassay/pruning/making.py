@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from edgeassay.pruning.subject import Subject
     from edgeassay.pruning.tuning import Tuning
 
+# What prunes and trains, whose versions are kept with what came of it.
+PACKAGES: Final = ("tensorflow", "tensorflow-cpu", "keras")
 # What people call what is made less.
 SAID: Final = {Cost.PARAMETERS: "parameters", Cost.MACS: "MACs"}
 
 
 def prune(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Console) -> None:
-    settings, target = settings_of(spec, name), spec.network(name)
     """Make the network of a variant, unless it is there."""
+    settings, target = settings_of(spec, name), spec.network(name)
     with suppress(ArtifactError):
         if not again:
             check_pruned(spec, name)
@@ -64,7 +66,7 @@ def prune(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Conso
             remove(kept)
         subject = open_for_pruning(spec, name)
         material, data_sha256 = load_material(spec, settings, ConsoleReporter(console))
-        identity = {**expected, "data_sha256": data_sha256, "versions": versions()}
+        identity = {**expected, "data_sha256": data_sha256, "versions": versions(PACKAGES)}
         tuning = tuning_of(subject, material)
         state = _run(subject, tuning, identity, kept, console)
         facts = _write(target, subject, tuning, state, identity)
@@ -73,6 +75,7 @@ def prune(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Conso
 
 
 def settings_of(spec: ModelSpec, name: str) -> Pruning:
+    """How a variant is pruned."""
     settings = spec.variants[name].pruning
     assert settings is not None, "it was asked for"
     return settings
@@ -88,6 +91,7 @@ def open_for_pruning(spec: ModelSpec, name: str) -> Subject:
 
 
 def tuning_of(subject: Subject, material: Material) -> Tuning:
+    """The network, ready to be pruned and trained."""
     from edgeassay.pruning.tuning import Tuning
 
     return Tuning(subject.begin, subject.teacher, subject.settings, material, subject.budget)
@@ -119,7 +123,9 @@ def _line(epoch: Epoch, settings: Pruning, measure: str, size: str) -> str:
     return f"{number}  {size}  loss {epoch.loss:.4f}  {quality}"
 
 
-def _write(target: Path, subject: Subject, tuning: Tuning, state: State, identity: Mapping[str, Any]) -> Mapping[str, Any]:
+def _write(
+    target: Path, subject: Subject, tuning: Tuning, state: State, identity: Mapping[str, Any]
+) -> Mapping[str, Any]:
     """Write the network of the chosen epoch and its facts, which are returned."""
     from edgeassay.pruning.keeping import network_bytes
     from edgeassay.pruning.reading import read_network
@@ -156,11 +162,10 @@ def _change(whole: Wiring, wiring: Wiring, cost: Cost) -> dict[str, int]:
 def _told(facts: Mapping[str, Any], spec: ModelSpec) -> str:
     """What came of a pruning, in words."""
     measure = OBJECTIVES[spec.task].measure
-    words = [
-        f"{facts[cost]['pruned']:,} {SAID[cost]} ({facts[cost]['reference'] / facts[cost]['pruned']:.4g}x"
-        " fewer)"
-        for cost in Cost
-    ]
+    words = []
+    for cost in Cost:
+        left = facts[cost]["pruned"]
+        words.append(f"{left:,} {SAID[cost]} ({facts[cost]['reference'] / left:.4g}x fewer)")
     quality = facts[f"validation_{measure.lower()}"]
     return f"{', '.join(words)}, epoch {facts['epoch']}, validation {measure} {quality:.4f}"
 

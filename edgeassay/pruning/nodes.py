@@ -1,4 +1,4 @@
-"""A network as pruning sees it: its layers, how they follow one another, and what is known of each."""
+"""A network as pruning sees it: its layers, and how they follow one another."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ PARTS: dict[str, Part] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A layer: its name, Keras's name of its kind, the names of the layers it takes its inputs from.
+    """A layer: its name, Keras's name of its kind, the layers that it takes its inputs from.
 
-    `channels` is the last axis of what it gives, `positions` the product of the axes before. Of one
-    that multiplies, `kernel` is the area of its kernel (1 of a dense layer) and `places` how often
-    it is applied: at the positions of its output, or of its input where it is transposed.
+    `channels` is the last axis of what it gives, `positions` the product of the axes before. Of
+    one that multiplies, `kernel` is the area of its kernel (1 of a dense layer) and `places` how
+    often it is applied: at the positions of its output, or of its input where it is transposed.
     """
 
     name: str

@@ -23,7 +23,7 @@ TOLD: Final = 6
 
 
 def functional(network: Any) -> Any:
-    """The same network with its connections in its configuration, which a sequential one's hasn't."""
+    """The same network with its connections in its configuration; a sequential one has none."""
     import keras
 
     if isinstance(network, keras.Sequential):
@@ -54,8 +54,8 @@ def read_network(network: Any, where: str) -> Wiring:
     ]
     if refused:
         raise ConfigError(
-            f"{where} can't be pruned: its channels can't be followed through {some(refused, TOLD)};"
-            " build the network without, or leave the variant out"
+            f"{where} can't be pruned: its channels can't be followed through"
+            f" {some(refused, TOLD)}; build the network without, or leave the variant out"
         )
     nodes = [_node(entry, network.get_layer(entry["name"])) for entry in config["layers"]]
     return wire(_in_order(nodes), outputs)
@@ -92,7 +92,7 @@ def _reasons(entry: Mapping[str, Any]) -> Iterator[str]:
 def _is_last(axis: Any, calls: Any) -> bool:
     if isinstance(axis, list | tuple):
         axis = axis[0]
-    return axis == -1 or axis == len(_shapes(calls)[0]) - 1
+    return int(axis) in (-1, len(_shapes(calls)[0]) - 1)
 
 
 def _tensors(calls: Any) -> Iterator[Mapping[str, Any]]:

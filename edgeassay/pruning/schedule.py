@@ -9,8 +9,8 @@ from edgeassay.spec import Pruning
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """Epochs with one optimizer: those behind a removal, or the final ones; `first` is the number of
-    its first epoch, and `removals` how many there have been when it begins.
+    """Epochs with one optimizer: those behind a removal, or the final ones; `first` is the number
+    of its first epoch, and `removals` how many there have been when it begins.
     """
 
     first: int

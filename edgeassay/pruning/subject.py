@@ -46,7 +46,9 @@ def open_subject(spec: ModelSpec, name: str) -> Subject:
     start = begins_with(spec, name)
     teacher = _load(spec, spec.weights, "weights")
     begin = teacher if start == spec.weights else _load(spec, start, f"variants.{settings.start}")
-    whole, wiring = (read_network(net, str(p)) for net, p in ((teacher, spec.weights), (begin, start)))
+    whole, wiring = (
+        read_network(net, str(p)) for net, p in ((teacher, spec.weights), (begin, start))
+    )
     cost = Cost.PARAMETERS if settings.parameters is not None else Cost.MACS
     ratio = settings.parameters if settings.parameters is not None else settings.macs
     assert ratio is not None, "`check_pruning` has seen to it"
@@ -86,8 +88,8 @@ def _load(spec: ModelSpec, path: Path, key: str) -> Any:
         return load_network(path)
     except OSError as error:
         raise ConfigError(
-            f"{spec.file}: {path.name!r}, the network of {key}, can't be read: {why(error)}; copy it"
-            " there, or name another"
+            f"{spec.file}: {path.name!r}, the network of {key}, can't be read: {why(error)}; copy"
+            " it there, or name another"
         ) from None
     except ValueError as error:
         words = " ".join(str(error).split())[:250]

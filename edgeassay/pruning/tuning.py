@@ -65,7 +65,9 @@ class Tuning:
     def run(self, state: State | None, keep: Callable[[State], None]) -> State:
         """Go on from a state, or begin; every state is handed to `keep`."""
         if state is None:
-            state = self._state((Epoch(number=0, loss=None, quality=self.quality(self.network)),), {})
+            state = self._state(
+                (Epoch(number=0, loss=None, quality=self.quality(self.network)),), {}
+            )
             keep(state)
         else:
             self._restore(state)
@@ -129,7 +131,6 @@ class Tuning:
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(network.trainable_variables)
 
-        @tf.function(reduce_retracing=True)
         def step(images: Any, truths: Any) -> Any:
             said = self._teacher(images, training=False) if share else None
             with tf.GradientTape() as tape:
@@ -141,7 +142,8 @@ class Tuning:
             optimizer.apply(tape.gradient(loss, values), network.trainable_variables)
             return loss
 
-        self._optimizer, self._step = optimizer, step
+        self._optimizer = optimizer
+        self._step = tf.function(step, reduce_retracing=True)
 
     def _epoch(self, number: int) -> float:
         """Train on every image once; the mean loss of the steps."""
@@ -164,9 +166,7 @@ class Tuning:
 
     def quality(self, network: Any) -> float:
         """What a network is worth on the validation split."""
-        scores = network.predict(
-            self.material.held_out, batch_size=self.settings.batch, verbose=0
-        )
+        scores = network.predict(self.material.held_out, batch_size=self.settings.batch, verbose=0)
         return self.objective.quality(self.material.held_out_labels, scores)
 
     def _state(self, epochs: tuple[Epoch, ...], best: Arrays | None) -> State:

@@ -26,9 +26,9 @@ class Pruning:
 
     It goes in `steps`, each followed by `epochs` of fine-tuning, and ends with `final_epochs`, of
     which the best on the validation split is kept: batches of `batch` images, Adam with a cosine
-    decay from `learning_rate`. Of the loss, a share of `distillation` is the distance to the outputs
-    of the model's own network. It begins with the network of the variant `start`, or with the
-    model's own. The rest is as in `Training`.
+    decay from `learning_rate`. Of the loss, a share of `distillation` is the distance to the
+    outputs of the model's own network. It begins with the network of the variant `start`, or with
+    the model's own. The rest is as in `Training`.
     """
 
     __pydantic_config__ = STRICT

@@ -1,5 +1,5 @@
-"""What a pruned network came from: facts in a .json beside it, by which it is seen whether it still is
-the one that its model declares.
+"""What a pruned network came from: facts in a .json beside it, by which it is seen whether it is
+still the one that its model declares.
 
 Needs no TensorFlow.
 """
@@ -137,8 +137,8 @@ def check_pruning(variant: VariantSpec, key: str) -> None:
     path = PurePosixPath(variant.network or "")
     if path.suffix != SUFFIX or path.is_absolute() or ".." in path.parts:
         raise ConfigError(
-            f"{key}network = {variant.network!r} must be a {SUFFIX} file in the model's folder, into"
-            " which the pruned network is written"
+            f"{key}network = {variant.network!r} must be a {SUFFIX} file in the model's folder:"
+            " the pruned network is written there"
         )
     given = [name for name in ("parameters", "macs") if getattr(pruning, name) is not None]
     if len(given) != 1:

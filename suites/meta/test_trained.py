@@ -20,9 +20,7 @@ from edgeassay.variants.trained import Trained, pack, read_trained, training_of,
 from suites.meta.project import Project
 
 SETTINGS = Training(epochs=2, learning_rate=0.1, images=20)
-VARIANT = VariantSpec(
-    method="int8-qat", weights="a.npz", exclude=("x_*",), training=SETTINGS
-)
+VARIANT = VariantSpec(method="int8-qat", weights="a.npz", exclude=("x_*",), training=SETTINGS)
 ARRAYS = {"a/kernel": np.arange(6, dtype=np.float32), "a/step": np.array(3)}
 
 
