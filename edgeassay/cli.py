@@ -37,6 +37,7 @@ from edgeassay.matrix_report import matrix_command
 from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.pruning import prune_command
 from edgeassay.pushing import push_command
 from edgeassay.recognition import recognise
 from edgeassay.report.data_check import print_data_check
@@ -286,6 +287,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "sensitivity": sensitivity_command,
         "search": search_command,
         "train": train_command,
+        "prune": prune_command,
         "saliency": saliency_command,
     },
     JUDGING: {

@@ -16,6 +16,7 @@ from edgeassay.config.device_checks import (
     check_between,
     check_runtimes,
 )
+from edgeassay.config.pruning_checks import check_prunings
 from edgeassay.config.shapes import (
     NAME,
     ModelFile,
@@ -80,6 +81,7 @@ def check_model(model: ModelFile, where: str) -> None:
     for name, variant in model.variants.items():
         check_variant(variant, where, name)
     _check_trained(model, where)
+    check_prunings(model, where)
     _check_reference(model, where)
     _check_names(model, where)
     _check_formats(model, where)

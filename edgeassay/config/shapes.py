@@ -37,6 +37,7 @@ from edgeassay.spec import (
     OperatingPoint,
     PhantomSource,
     Preprocess,
+    Pruning,
     RandomInputs,
     Reference,
     Role,
@@ -166,7 +167,7 @@ TABLES: dict[str, type] = {
     "evaluation": Extent,
 }
 # Tables inside those.
-NESTED: dict[str, type] = {"training": Training}
+NESTED: dict[str, type] = {"training": Training, "pruning": Pruning}
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")

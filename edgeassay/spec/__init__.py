@@ -53,6 +53,7 @@ from edgeassay.spec.model import (
     Training,
     VariantSpec,
 )
+from edgeassay.spec.pruning import Importance, Pruning
 from edgeassay.spec.runtimes import (
     ENGINES,
     FORMATS,
@@ -88,6 +89,7 @@ __all__ = [
     "Gate",
     "History",
     "ImageCsvSource",
+    "Importance",
     "Judgement",
     "Kind",
     "Ladder",
@@ -102,6 +104,7 @@ __all__ = [
     "OperatingPoint",
     "PhantomSource",
     "Preprocess",
+    "Pruning",
     "RandomInputs",
     "Reference",
     "Role",

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
 from edgeassay.spec.data import STRICT, DataSource, Preprocess, Task, task_of
+from edgeassay.spec.pruning import Pruning
 from edgeassay.spec.runtimes import RuntimeSpec, WorkerSpec
 
 # By their Linux names.
@@ -44,7 +45,7 @@ class VariantSpec:
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
 
     `network` is another trained network than the model's own (a file beside model.toml, a pruned
-    one for instance) that the method is applied to.
+    one for instance) that the method is applied to; `pruning` says how that is made.
     `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes;
     `per_tensor` those of every layer. Of a trained one, `weights` is the file of what was trained
     (beside model.toml), `training` how, and `exclude` has patterns of layers that stay float.
@@ -55,6 +56,7 @@ class VariantSpec:
     __pydantic_config__ = STRICT
     method: str | None = None
     network: str | None = None
+    pruning: Pruning | None = None
     calibration_images: int = 0
     per_tensor_dense: bool = False
     per_tensor: bool = False
