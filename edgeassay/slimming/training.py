@@ -69,7 +69,7 @@ class Slimming:
     @property
     def network(self) -> Slimmable:
         """The network as it is now."""
-        arrays = {name: np.array(v) for name, v in self._variables.items()}
+        arrays = {name: v.numpy() for name, v in self._variables.items()}
         return Slimmable(shape=self.shape, arrays=arrays)
 
     def step(self, images: Any, truths: Any) -> float:

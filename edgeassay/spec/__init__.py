@@ -61,6 +61,7 @@ from edgeassay.spec.runtimes import (
     RuntimeSpec,
     WorkerSpec,
 )
+from edgeassay.spec.selecting import Selecting
 from edgeassay.spec.traits import TRAITS
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "RuntimeSpec",
     "Saliency",
     "Sample",
+    "Selecting",
     "Sense",
     "Spans",
     "Stack",
