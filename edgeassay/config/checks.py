@@ -23,6 +23,7 @@ from edgeassay.config.shapes import (
     default_statistics,
     nearest,
 )
+from edgeassay.config.widths import check_widths
 from edgeassay.errors import ConfigError
 from edgeassay.preprocess import MODES
 from edgeassay.spec import (
@@ -82,6 +83,7 @@ def check_model(model: ModelFile, where: str) -> None:
         check_variant(variant, where, name)
     _check_trained(model, where)
     check_prunings(model, where)
+    check_widths(model.variants, where)
     _check_reference(model, where)
     _check_names(model, where)
     _check_formats(model, where)

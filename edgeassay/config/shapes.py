@@ -43,6 +43,7 @@ from edgeassay.spec import (
     Role,
     RuntimeSpec,
     Saliency,
+    Selecting,
     Statistics,
     Timing,
     Tolerance,
@@ -233,6 +234,11 @@ def default_checkup() -> Checkup:
 def default_advising() -> Advising:
     """The numbers by which `edgeassay advise` chooses."""
     return TypeAdapter(Advising).validate_python(defaults()["advise"])
+
+
+def default_selecting() -> Selecting:
+    """The numbers by which a width is selected."""
+    return TypeAdapter(Selecting).validate_python(defaults()["select"])
 
 
 def default_ladder() -> Ladder:

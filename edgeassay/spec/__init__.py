@@ -62,6 +62,7 @@ from edgeassay.spec.runtimes import (
     RuntimeSpec,
     WorkerSpec,
 )
+from edgeassay.spec.selecting import Selecting
 from edgeassay.spec.traits import TRAITS
 
 __all__ = [
@@ -111,6 +112,7 @@ __all__ = [
     "RuntimeSpec",
     "Saliency",
     "Sample",
+    "Selecting",
     "Sense",
     "Spans",
     "Stack",

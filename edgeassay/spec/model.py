@@ -50,7 +50,8 @@ class VariantSpec:
     `per_tensor` those of every layer. Of a trained one, `weights` is the file of what was trained
     (beside model.toml), `training` how, and `exclude` has patterns of layers that stay float.
     Of a mixed variant, `layers` names the precision of single layers, `others` that of the rest.
-    One `on_request` is taken only where it is named.
+    `wider` names the next wider sub-network of the same weights, which a narrower one is held
+    against. One `on_request` is taken only where it is named.
     """
 
     __pydantic_config__ = STRICT
@@ -67,6 +68,7 @@ class VariantSpec:
     layers: Mapping[str, str] = field(default_factory=dict)
     artifact: str | None = None
     sha256: str | None = None
+    wider: str | None = None
     on_request: bool = False
 
     @property
