@@ -31,7 +31,7 @@ from edgeassay.measure.shards import (
 )
 from edgeassay.rig import Rig
 from edgeassay.runs.scores import SavedScores
-from edgeassay.spec import Case, Role, Task
+from edgeassay.spec import Case, Role
 from edgeassay.stats import patient_codes
 from edgeassay.stats.arrays import Scores
 from edgeassay.workers import Loaded
@@ -195,8 +195,7 @@ class Evaluations:
         """The shards of a model's split, their images read and digested once a run."""
         if (model_id, role) not in self._sharded:
             split, settings = self.data(model_id, role).split, self._rig.settings
-            large = self._rig.plan.models[model_id].task is Task.SEGMENTATION
-            small = large or settings.sample is not None
+            small = split.masks is not None or settings.sample is not None
             images = SMALL_SHARD_IMAGES if small else SHARD_IMAGES
             self._sharded[model_id, role] = shards_of(split, settings.jobs, images)
         return self._sharded[model_id, role]

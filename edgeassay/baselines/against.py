@@ -32,6 +32,7 @@ from edgeassay.spec import (
     Comparison,
     Limit,
     ModelSpec,
+    task_of,
 )
 
 PROMOTE: Final = {
@@ -136,9 +137,8 @@ def baseline_claims(
         for name, limit in _limits(case, against).items() if traits.timed else ():
             of_cycles = name is ClaimName.BASELINE_CYCLES_RATIO
             has_data = models[case.model].data is not None
-            other_task = TRAITS[name].task not in (None, models[case.model].task)
-            if other_task:  # what is segmented has no scores that a saved run could keep
-                continue
+            if TRAITS[name].task not in (None, task_of(models[case.model].data)):
+                continue  # what is segmented has no scores that a saved run could keep
             if of_cycles != traits.executes and (has_data or not TRAITS[name].needs_data):
                 yield Claim(name=name, case=case, limit=limit)
 
