@@ -20,7 +20,7 @@ from edgeassay.config.pruning_checks import check_prunings
 from edgeassay.config.shapes import (
     NAME,
     ModelFile,
-    default_statistics,
+    co_primaries,
     nearest,
 )
 from edgeassay.config.widths import check_widths
@@ -330,7 +330,7 @@ def _check_preprocess(settings: Preprocess, where: str) -> None:
 
 def check_co_primary(names: Sequence[ClaimName], limits: Sequence[LimitRule], where: str) -> None:
     """ConfigError where a co-primary claim that the model itself names isn't claimed."""
-    if names == default_statistics().co_primary:
+    if tuple(names) in co_primaries():
         return
     claimed = {rule.claim for rule in limits}
     missing = [name for name in names if name not in claimed and not TRAITS[name].of_device]

@@ -163,6 +163,24 @@ class Saliency:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Segmentation:
+    """What a segmentation network's outputs mean, and how much evidence about them a verdict needs.
+
+    A pixel is marked where its output is `rule` the `threshold`. Where an image's mask has no pixel
+    of a class, an output that marks none counts as 1 and any other as 0 (`empty` is "one"), or the
+    class is left out of that image ("skip"). Boundaries meet where they lie no further apart than
+    `tolerance_px`, in pixels of the mask. Fewer patients than `min_patients` are inconclusive.
+    """
+
+    __pydantic_config__ = STRICT
+    threshold: float
+    rule: Literal[">=", ">"]
+    empty: Literal["one", "skip"]
+    tolerance_px: float
+    min_patients: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """A folder `models/<id>/` as its model.toml declares it.
 
@@ -185,6 +203,7 @@ class ModelSpec:
     operating_point: OperatingPoint
     statistics: Statistics
     saliency: Saliency
+    segmentation: Segmentation
     limits: tuple[LimitRule, ...]
     deviations: tuple[Deviation, ...]
 
