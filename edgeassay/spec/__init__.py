@@ -47,6 +47,7 @@ from edgeassay.spec.model import (
     RandomInputs,
     Reference,
     Saliency,
+    Segmentation,
     Statistics,
     Timing,
     Tolerance,
@@ -62,6 +63,7 @@ from edgeassay.spec.runtimes import (
     RuntimeSpec,
     WorkerSpec,
 )
+from edgeassay.spec.selecting import Selecting
 from edgeassay.spec.traits import TRAITS
 
 __all__ = [
@@ -111,6 +113,8 @@ __all__ = [
     "RuntimeSpec",
     "Saliency",
     "Sample",
+    "Selecting",
+    "Segmentation",
     "Sense",
     "Spans",
     "Stack",

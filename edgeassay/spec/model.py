@@ -50,7 +50,8 @@ class VariantSpec:
     `per_tensor` those of every layer. Of a trained one, `weights` is the file of what was trained
     (beside model.toml), `training` how, and `exclude` has patterns of layers that stay float.
     Of a mixed variant, `layers` names the precision of single layers, `others` that of the rest.
-    One `on_request` is taken only where it is named.
+    `wider` names the next wider sub-network of the same weights, which a narrower one is held
+    against. One `on_request` is taken only where it is named.
     """
 
     __pydantic_config__ = STRICT
@@ -67,6 +68,7 @@ class VariantSpec:
     layers: Mapping[str, str] = field(default_factory=dict)
     artifact: str | None = None
     sha256: str | None = None
+    wider: str | None = None
     on_request: bool = False
 
     @property
@@ -161,6 +163,24 @@ class Saliency:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Segmentation:
+    """What a segmentation network's outputs mean, and how much evidence about them a verdict needs.
+
+    A pixel is marked where its output is `rule` the `threshold`. Where an image's mask has no pixel
+    of a class, an output that marks none counts as 1 and any other as 0 (`empty` is "one"), or the
+    class is left out of that image ("skip"). Boundaries meet where they lie no further apart than
+    `tolerance_px`, in pixels of the mask. Fewer patients than `min_patients` are inconclusive.
+    """
+
+    __pydantic_config__ = STRICT
+    threshold: float
+    rule: Literal[">=", ">"]
+    empty: Literal["one", "skip"]
+    tolerance_px: float
+    min_patients: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """A folder `models/<id>/` as its model.toml declares it.
 
@@ -183,6 +203,7 @@ class ModelSpec:
     operating_point: OperatingPoint
     statistics: Statistics
     saliency: Saliency
+    segmentation: Segmentation
     limits: tuple[LimitRule, ...]
     deviations: tuple[Deviation, ...]
 

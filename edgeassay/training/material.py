@@ -9,7 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeassay.config import data_root
-from edgeassay.datasets import Split, check_separation, load_images, load_masks, open_dataset
+from edgeassay.datasets import (
+    Split,
+    check_classes,
+    check_separation,
+    load_images,
+    load_masks,
+    open_dataset,
+)
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
@@ -49,6 +56,7 @@ def load_material(
     train, validation = dataset.splits[Role.TRAIN], dataset.splits[Role.VALIDATION]
     for split in (train, validation):
         check_labels(split, dataset.where)
+        check_classes(split, dataset)
     rows = list(range(len(train)))
     if settings.images is not None:
         rng = np.random.default_rng(settings.seed)
