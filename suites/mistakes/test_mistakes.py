@@ -26,6 +26,7 @@ from suites.mistakes import (
     options,
     paired,
     places,
+    pruning,
     remote,
     runtimes,
     saved,
@@ -62,6 +63,7 @@ MODULES = (
     emulated,
     matrices,
     training,
+    pruning,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
