@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from edgeassay.config import catalogue, nearest
+from edgeassay.config import catalogue, check_task, nearest
 from edgeassay.errors import ConfigError
 from edgeassay.spec import (
     TRAITS,
@@ -28,6 +28,7 @@ def check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
             )
         model = models[name]
         for rule in rules:
+            check_task(rule, model.task, name)
             for kind, value, known in (
                 ("variant", rule.variant, model.variants),
                 ("class", rule.class_name, model.classes),

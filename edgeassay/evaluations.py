@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,8 +22,8 @@ from edgeassay.measure.fit import check_fits
 from edgeassay.measure.operating import Operating, fixed_on, given_by
 from edgeassay.measure.predictions import Predictions, read_predictions, write_predictions
 from edgeassay.measure.shards import (
-    SAMPLE_SHARD_IMAGES,
     SHARD_IMAGES,
+    SMALL_SHARD_IMAGES,
     Shard,
     ShardStore,
     outputs_version,
@@ -105,25 +105,19 @@ class Evaluations:
     def predictions(self, case: Case, role: Role = Role.EVALUATION) -> Predictions:
         """The case's predictions on a split."""
         self._rig.check_executes(case)
-        if (case.model, role) in self._unreadable:
-            raise self._unreadable[case.model, role]
         if (case, role) not in self._predictions:
             model, data = self._rig.model(case), self.data(case.model, role)
-            check = self.fits(case)
-            try:
-                artifact = self._rig.artifact(case)
+            check, artifact = self.fits(case), self._rig.artifact(case)
+            with self.reading(case.model, role):
                 made = predict(
                     data.split,
-                    self._shards(case.model, role),
+                    self.shards(case.model, role),
                     store=self.store(case, artifact),
-                    runner=self._runner(case, artifact, check, role),
+                    runner=self.runner(case, artifact, check, role),
                     check=check,
                     label=f"evaluating {case.id}",
                     report=self._rig.report,
                 )
-            except DataError as error:
-                self._unreadable[case.model, role] = error
-                raise
             self._predictions[case, role] = made
             if self._rig.settings.predictions is not None and role is Role.EVALUATION:
                 write_predictions(
@@ -131,7 +125,20 @@ class Evaluations:
                 )
         return self._predictions[case, role]
 
-    def _runner(
+    @contextmanager
+    def reading(self, model_id: str, role: Role) -> Iterator[None]:
+        """What reads a split's images and masks: a DataError that it ends with is remembered, and
+        raised again by whoever tries next.
+        """
+        if (model_id, role) in self._unreadable:
+            raise self._unreadable[model_id, role]
+        try:
+            yield
+        except DataError as error:
+            self._unreadable[model_id, role] = error
+            raise
+
+    def runner(
         self, case: Case, artifact: Artifact, check: Callable[[Loaded], None], role: Role
     ) -> Runner:
         """Where shards run: on this machine's cores, or on the cluster that `--on` names."""
@@ -174,7 +181,7 @@ class Evaluations:
 
         def check(loaded: Loaded) -> None:
             self._rig.check_kind(case, loaded)
-            check_fits(loaded, settings, len(model.classes), model.file)
+            check_fits(loaded, settings, len(model.classes), model.file, model.task)
 
         return check
 
@@ -184,11 +191,12 @@ class Evaluations:
         jobs = self._rig.settings.jobs
         return jobs if worker is None or worker.folder is None else min(jobs, self._rig.cpus(case))
 
-    def _shards(self, model_id: str, role: Role) -> list[Shard]:
+    def shards(self, model_id: str, role: Role) -> list[Shard]:
         """The shards of a model's split, their images read and digested once a run."""
         if (model_id, role) not in self._sharded:
             split, settings = self.data(model_id, role).split, self._rig.settings
-            images = SHARD_IMAGES if settings.sample is None else SAMPLE_SHARD_IMAGES
+            small = split.masks is not None or settings.sample is not None
+            images = SMALL_SHARD_IMAGES if small else SHARD_IMAGES
             self._sharded[model_id, role] = shards_of(split, settings.jobs, images)
         return self._sharded[model_id, role]
 

@@ -20,7 +20,8 @@ from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.occlusions import Occlusions
 from edgeassay.rig import Rig
 from edgeassay.runs.estimates import EstimateRecord, estimate_of
-from edgeassay.spec import Case, Kind, Measurement
+from edgeassay.segmentations import Segmentations
+from edgeassay.spec import Case, Kind, Measurement, Task
 from edgeassay.timings import Timings, Watched
 
 
@@ -28,7 +29,8 @@ from edgeassay.timings import Timings, Watched
 class CaseFacts:
     """What is known of a case by now, claimed or not; None where it isn't measured.
 
-    `auc_reference` says what the drop is taken against; `manifest` is False for an artifact that
+    `auc_reference`, and of what is segmented `dice_reference`, says what the drop is taken against;
+    `manifest` is False for an artifact that
     came without one; `patients_separate` is False where the data names no patients; of the
     `split_images` of the evaluation split, `evaluated_images` were evaluated. `options` is
     what the runtime was told, `loaded` what it said of the artifact; `delegated_share` is of the
@@ -48,6 +50,9 @@ class CaseFacts:
     mean_auc: float | None = None
     mean_auc_drop: float | None = None
     auc_reference: str | None = None
+    mean_dice: float | None = None
+    mean_dice_drop: float | None = None
+    dice_reference: str | None = None
     p50_ms: float | None = None
     p95_ms: float | None = None
     latency_ratio: float | None = None
@@ -70,6 +75,7 @@ class Evidence:
         self.rig = rig
         self.evaluations = Evaluations(rig)
         self.occlusions = Occlusions(rig, self.evaluations)
+        self.segmentations = Segmentations(rig, self.evaluations)
         self.timings = Timings(rig, self.evaluations)
         self._parity: dict[Case, Parity] = {}
 
@@ -78,6 +84,9 @@ class Evidence:
         images, or random inputs where the model declares no data.
         """
         model = self.rig.model(case)
+        if model.task is Task.SEGMENTATION:
+            segments = self.segmentations.segments(case)
+            return segments.finite_share, len(segments)
         if model.data is not None:
             made = self.evaluations.predictions(case)
             return made.finite_share, len(made.scores)
@@ -95,7 +104,9 @@ class Evidence:
         """
         if case not in self._parity:
             other = self._parity_case(case)
-            if self.rig.model(case).data is not None:
+            if self.rig.model(case).task is Task.SEGMENTATION:
+                self._parity[case] = self.segmentations.parity(case, other)
+            elif self.rig.model(case).data is not None:
                 pair = [self.evaluations.predictions(c) for c in (case, other)]
                 raw = [p.scores if p.raw is None else p.raw for p in pair]
                 self._parity[case] = compare_outputs(raw[:1], raw[1:], len(raw[0]))
@@ -123,11 +134,13 @@ class Evidence:
 
     def parity_quality(self, case: Case) -> str | None:
         """What a difference means for patients: both runtimes' mean AUC, and how many decisions
-        change; None without data.
+        change, or their mean Dice; None without data.
         """
         if self.rig.model(case).data is None:
             return None
         other = self._parity_case(case)
+        if self.rig.model(case).task is Task.SEGMENTATION:
+            return self.segmentations.beside(case, other).words
         compared = self.evaluations.beside(case, self.evaluations.scores(other))
         mean = compared.aucs.mean()
         words = []
@@ -157,9 +170,15 @@ class Evidence:
             if (drop := self.evaluations.known_drop(case)) is not None:
                 facts.mean_auc_drop = drop
                 facts.auc_reference = self.evaluations.compared_with(case)
-        if (made := self.evaluations.known(case)) is not None:
+        if (dice := self.segmentations.known_dice(case)) is not None:
+            facts.mean_dice = dice
+            facts.patients_separate = self.evaluations.data(case.model).patients_separate
+            if (drop := self.segmentations.known_drop(case)) is not None:
+                facts.mean_dice_drop = drop
+                facts.dice_reference = self.evaluations.compared_with(case)
+        if (made := self.evaluations.known(case) or self.segmentations.known(case)) is not None:
             facts.worker, facts.reused_predictions = made.worker, made.reused
-            facts.evaluated_images = len(made.scores)
+            facts.evaluated_images = len(made)
             facts.split_images = self.evaluations.data(case.model).whole
         if (durations := self.timings.known(case)) is not None:
             facts.worker = durations.worker

@@ -140,7 +140,7 @@ class Timings:
                     split=data.split,
                     settings=data.inputs.settings,
                     check=lambda loaded: check_fits(
-                        loaded, data.inputs.settings, len(model.classes), model.file
+                        loaded, data.inputs.settings, len(model.classes), model.file, model.task
                     ),
                     seed=seed_of(case.id),
                     label=f"timing {case.id} end to end",

@@ -32,6 +32,7 @@ from edgeassay.spec import (
     Comparison,
     Limit,
     ModelSpec,
+    task_of,
 )
 
 PROMOTE: Final = {
@@ -126,7 +127,8 @@ def _told(baseline: Baseline) -> str:
 def baseline_claims(
     cases: Iterable[Case], models: Mapping[str, ModelSpec], against: Against
 ) -> Iterator[Claim]:
-    """The claims of each case against its baselines: without data none about quality, and of a
+    """The claims of each case against its baselines: without data none about quality, of what is
+    segmented none about an AUC, and of a
     runtime whose times say nothing, and which is never promoted, none; of what is only compiled,
     its cycles.
     """
@@ -135,6 +137,8 @@ def baseline_claims(
         for name, limit in _limits(case, against).items() if traits.timed else ():
             of_cycles = name is ClaimName.BASELINE_CYCLES_RATIO
             has_data = models[case.model].data is not None
+            if TRAITS[name].task not in (None, task_of(models[case.model].data)):
+                continue  # what is segmented has no scores that a saved run could keep
             if of_cycles != traits.executes and (has_data or not TRAITS[name].needs_data):
                 yield Claim(name=name, case=case, limit=limit)
 

@@ -13,7 +13,7 @@ from edgeassay.evidence import Evidence
 from edgeassay.occlusions import MapsCompared
 from edgeassay.spec import Claim, ClaimName, Measurement, ModelSpec
 from edgeassay.stats.arrays import Floats
-from edgeassay.stats.saliency import mean_bounds
+from edgeassay.stats.patient_means import mean_bounds
 
 
 def correlation_measured(compared: MapsCompared, model: ModelSpec, seed: int) -> Measurement:

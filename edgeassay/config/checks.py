@@ -16,10 +16,11 @@ from edgeassay.config.device_checks import (
     check_between,
     check_runtimes,
 )
+from edgeassay.config.pruning_checks import check_prunings
 from edgeassay.config.shapes import (
     NAME,
     ModelFile,
-    default_statistics,
+    co_primaries,
     nearest,
 )
 from edgeassay.config.widths import check_widths
@@ -81,6 +82,7 @@ def check_model(model: ModelFile, where: str) -> None:
     for name, variant in model.variants.items():
         check_variant(variant, where, name)
     _check_trained(model, where)
+    check_prunings(model, where)
     check_widths(model.variants, where)
     _check_reference(model, where)
     _check_names(model, where)
@@ -328,7 +330,7 @@ def _check_preprocess(settings: Preprocess, where: str) -> None:
 
 def check_co_primary(names: Sequence[ClaimName], limits: Sequence[LimitRule], where: str) -> None:
     """ConfigError where a co-primary claim that the model itself names isn't claimed."""
-    if names == default_statistics().co_primary:
+    if tuple(names) in co_primaries():
         return
     claimed = {rule.claim for rule in limits}
     missing = [name for name in names if name not in claimed and not TRAITS[name].of_device]

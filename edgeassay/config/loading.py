@@ -18,6 +18,7 @@ from edgeassay.config.checks import (
 )
 from edgeassay.config.device_checks import check_device
 from edgeassay.config.limits import check_once, read_limits, read_particular
+from edgeassay.config.segmentation_checks import check_segmentation, check_task
 from edgeassay.config.shapes import (
     DeviceFile,
     LimitEntry,
@@ -28,7 +29,15 @@ from edgeassay.config.shapes import (
 )
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
-from edgeassay.spec import TRAITS, Deviation, DeviceSpec, LimitRule, ModelSpec, VariantSpec
+from edgeassay.spec import (
+    TRAITS,
+    Deviation,
+    DeviceSpec,
+    LimitRule,
+    ModelSpec,
+    VariantSpec,
+    task_of,
+)
 from edgeassay.variants import check_variant
 
 DATA_VARIABLE = "EDGEASSAY_DATA"
@@ -49,6 +58,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         update={"variants": {**model.variants, **_further_variants(folder, model, root)}}
     )
     check_model(model, where)
+    check_segmentation(model, where)
     classes = class_names(model.data)
     deviations = tuple(
         Deviation(source=f"{where}:deviation[{i}]", **entry.model_dump())
@@ -68,6 +78,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
     if any(entry.model is not None for entry in model.limit):
         raise ConfigError(f"{where}: a [[limit]] here is about this model; leave its `model` out")
     for rule in limits:
+        check_task(rule, task_of(model.data), model.id)
         traits = TRAITS[rule.claim]
         if traits.of_device:
             unit = {"ms": "milliseconds", "MB": "megabytes"}.get(traits.unit, traits.unit)
@@ -93,6 +104,7 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         operating_point=model.operating_point,
         statistics=model.statistics,
         saliency=model.saliency,
+        segmentation=model.segmentation,
         limits=limits,
         deviations=deviations,
     )

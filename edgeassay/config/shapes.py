@@ -37,12 +37,14 @@ from edgeassay.spec import (
     OperatingPoint,
     PhantomSource,
     Preprocess,
+    Pruning,
     RandomInputs,
     Reference,
     Role,
     RuntimeSpec,
     Saliency,
     Selecting,
+    Segmentation,
     Statistics,
     Timing,
     Tolerance,
@@ -116,6 +118,7 @@ class ModelFile(BaseModel):
     operating_point: OperatingPoint = OperatingPoint()
     statistics: Statistics
     saliency: Saliency
+    segmentation: Segmentation
     limits: dict[str, Any] = Field(default_factory=dict)
     limit: list[LimitEntry] = Field(default_factory=list)
     deviation: list[DeviationEntry] = Field(default_factory=list)
@@ -158,6 +161,7 @@ TABLES: dict[str, type] = {
     "operating_point": OperatingPoint,
     "statistics": Statistics,
     "saliency": Saliency,
+    "segmentation": Segmentation,
     "deviation": DeviationEntry,
     "limit": LimitEntry,
     "workers": WorkerSpec,
@@ -167,7 +171,7 @@ TABLES: dict[str, type] = {
     "evaluation": Extent,
 }
 # Tables inside those.
-NESTED: dict[str, type] = {"training": Training}
+NESTED: dict[str, type] = {"training": Training, "pruning": Pruning}
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
@@ -220,6 +224,11 @@ def default_statistics() -> Statistics:
     return TypeAdapter(Statistics).validate_python(defaults()["statistics"])
 
 
+def default_segmentation() -> Segmentation:
+    """What a segmentation network's outputs mean where no file says so."""
+    return TypeAdapter(Segmentation).validate_python(defaults()["segmentation"])
+
+
 def default_judging() -> float:
     """The margin of `edgeassay judge`."""
     return float(defaults()["judge"]["margin"])
@@ -250,10 +259,27 @@ def default_history() -> History:
     return TypeAdapter(History).validate_python(defaults()["history"])
 
 
+def co_primaries() -> list[tuple[ClaimName, ...]]:
+    """What must hold together where a file names no claims, for each task."""
+    tables = (defaults()["statistics"], defaults()["segmentation_statistics"])
+    return [tuple(ClaimName(name) for name in table["co_primary"]) for table in tables]
+
+
+def _common(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What holds where these tables say nothing else: of what is segmented, other claims."""
+    data, common = tables.get("data"), defaults()
+    if not isinstance(data, dict) or not data.get("masks"):
+        return common
+    return {
+        **common,
+        "statistics": {**common["statistics"], **common["segmentation_statistics"]},
+    }
+
+
 def read_file(path: Path, where: str, shape: type[Shape]) -> Shape:
     """The file in its shape; ConfigError, naming it as `where`, says what isn't."""
     tables = read_toml(path, where)
-    common = defaults()
+    common = _common(tables)
     for name in shape.model_fields.keys() & common.keys():
         if isinstance(given := tables.get(name, {}), dict):
             tables[name] = {**common[name], **given}

@@ -76,6 +76,8 @@ def check_evaluation(dataset: Dataset) -> Split:
     one of several classes that exclude each other has no image at all.
     """
     split = dataset.splits[Role.EVALUATION]
+    if split.masks is not None:
+        return split  # what is drawn on an image is seen when its mask is opened
     positives = split.labels.sum(axis=0)
     if not any(0 < count < len(split) for count in positives):
         only = "negative" if positives[0] == 0 else "positive"
@@ -153,6 +155,8 @@ def draw_calibration(dataset: Dataset, count: int, seed: int) -> list[int]:
             f" has {len(split)}; lower calibration_images"
         )
     rng = np.random.default_rng(seed)
+    if split.masks is not None:  # an image has pixels of every kind, and no label
+        return [int(i) for i in rng.permutation(len(split))[:count]]
     _, strata = np.unique(split.labels, axis=0, return_inverse=True)
     order = rng.permutation(len(split))
     shuffled = order[np.argsort(strata.reshape(-1)[order], kind="stable")]

@@ -45,7 +45,7 @@ def draw_sample(split: Split, sample: Sample, seed: int) -> Split:
             room -= sizes[patient]
     rows = np.flatnonzero(chosen[codes])
     drawn = rows_of(split, [int(row) for row in rows])
-    if not any(0 < count < len(rows) for count in drawn.labels.sum(axis=0)):
+    if split.masks is None and not any(0 < count < len(rows) for count in drawn.labels.sum(axis=0)):
         raise ConfigError(
             f"{sample.source} = {sample.images}: so few images of split {split.name!r}, in whole"
             " patients, have no class with both outcomes; take more"
@@ -67,6 +67,7 @@ def one_each(split: Split, seed: int) -> Split:
 
 def rows_of(split: Split, rows: list[int]) -> Split:
     """The images of some rows as a split of its own."""
+    masks = split.masks
     return replace(
         split,
         names=[split.names[row] for row in rows],
@@ -75,4 +76,5 @@ def rows_of(split: Split, rows: list[int]) -> Split:
         load=lambda i: split.load(rows[i]),
         digest=lambda i: split.digest(rows[i]),
         subgroups={k: [values[row] for row in rows] for k, values in split.subgroups.items()},
+        masks=None if masks is None else lambda i: masks(rows[i]),
     )

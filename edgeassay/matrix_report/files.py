@@ -25,7 +25,7 @@ POSITIVE: Final = (
     "latency_ratio",
     "peak_memory_mb",
 )
-SHARES: Final = ("mean_auc", "delegated_share")
+SHARES: Final = ("mean_auc", "mean_dice", "delegated_share")
 
 
 def read_results(path: Path) -> Results:
@@ -70,7 +70,8 @@ def _check(place: str, case: CaseRecord) -> None:
         _refuse(place, name, getattr(case, name), least=0.0, above=True)
     for name in SHARES:
         _refuse(place, name, getattr(case, name), least=0.0, most=1.0)
-    _refuse(place, "mean_auc_drop", case.mean_auc_drop, least=-1.0, most=1.0)
+    for name in ("mean_auc_drop", "mean_dice_drop"):
+        _refuse(place, name, getattr(case, name), least=-1.0, most=1.0)
     for name, bounds in case.intervals.items():
         for value in (bounds.value, bounds.low, bounds.high):
             _refuse(place, f"intervals.{name}", value, least=-math.inf)

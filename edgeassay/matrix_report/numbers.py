@@ -85,20 +85,26 @@ def size(row: Row, notes: Notes) -> Cell:
 
 
 def auc(row: Row, notes: Notes) -> Cell:
-    """The mean AUC."""
+    """The mean AUC, or the mean Dice, labelled."""
+    if row.facts is not None and row.facts.mean_dice is not None:
+        return Cell(text=marked(f"Dice {row.facts.mean_dice:.4f}", row.kind))
     if row.facts is None or row.facts.mean_auc is None:
         return _absent(row, notes, _of_quality)
     return Cell(text=marked(f"{row.facts.mean_auc:.4f}", row.kind))
 
 
 def drop(row: Row, notes: Notes) -> Cell:
-    """By how much the mean AUC drops."""
+    """By how much the mean AUC drops, or the mean Dice, labelled."""
+    if row.facts is not None and row.facts.mean_dice_drop is not None:
+        text = marked(f"Dice {signed(row.facts.mean_dice_drop)}", row.kind)
+        return Cell(text=text, bounds=interval(_claimed(row, ClaimName.MEAN_DICE_DROP), signed))
     if row.facts is None or row.facts.mean_auc_drop is None:
         return _absent(
             row,
             notes,
             _of_quality,
-            reference=row.facts is not None and row.facts.mean_auc is not None,
+            reference=row.facts is not None
+            and (row.facts.mean_auc is not None or row.facts.mean_dice is not None),
         )
     claimed = _claimed(row, ClaimName.MEAN_AUC_DROP)
     return Cell(

@@ -45,7 +45,8 @@ MEASURED: Final[Mapping[str, Maker]] = {
 }
 MEANINGS: Final = (
     "size: the file's bytes, and in brackets their ratio to the reference's",
-    "AUC drop: the reference's mean AUC less this one's, so more than 0 is worse",
+    "AUC drop: the reference's mean AUC less this one's, so more than 0 is worse; of what is"
+    " segmented, AUC and drop are those of the mean Dice, and say so",
     "time ratio: the median time by that of the reference on the same runtime, device and run, in"
     " turn, so less than 1 is faster; times of different devices or kinds are never compared",
     "delegated: of the graph's nodes, those that the runtime's delegate took; the others run on"

@@ -7,11 +7,12 @@ again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Sized
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from queue import SimpleQueue
-from typing import Any, Final, Protocol
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,10 @@ from edgeassay.workers import Loaded, Worker, describe_loaded, read_loaded
 KEEP_BYTES: Final = 192 << 20
 REQUEST_BYTES: Final = 2 << 20
 BATCH: Final = 8
+# Shards that are under way or wait to be kept, for each job: outputs of more would fill memory.
+AHEAD: Final = 4
+
+Taken = TypeVar("Taken")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,30 +189,52 @@ class LocalRunner:
                 check_ran(self.artifact, loaded)
                 self.check(loaded)
                 crew.add(worker, loaded, open_slots(stack))
-            running: dict[Future[Outputs], Shard] = {pool.submit(run, s): s for s in shards}
-            for done in as_completed(running):
-                keep(running.pop(done), done.result())
+            left = iter(shards)
+            running: dict[Future[Outputs], Shard] = {
+                pool.submit(run, shard): shard for shard in islice(left, AHEAD * self.jobs)
+            }
+            while running:
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    keep(running.pop(done), done.result())
+                    running |= {pool.submit(run, shard): shard for shard in islice(left, 1)}
 
 
-def predict(
+@dataclass(frozen=True, kw_only=True)
+class Gathered(Generic[Taken]):
+    """What was taken from each shard, in order, who ran them, and how many images an earlier run
+    had run.
+    """
+
+    parts: list[Taken]
+    loaded: Loaded
+    worker: dict[str, Any]
+    reused: int
+
+
+def gather(
     split: Sized,
     shards: Sequence[Shard],
     *,
     store: ShardStore,
     runner: Runner,
     check: Callable[[Loaded], None],
+    take: Callable[[Shard, npt.NDArray[Any], Loaded], Taken],
     label: str,
     report: Reporter,
-) -> Predictions:
-    """The scores of every image, in order, from the store or from `runner`.
+) -> Gathered[Taken]:
+    """Take something from the raw outputs of every shard, from the store or from `runner`, one
+    shard after another: no more of them are held than are under way.
 
     What is finished is kept even where the rest fails. `check` refuses what doesn't fit.
     """
-    facts = store.load_facts()
-    found = {} if facts is None else {s: v for s in shards if (v := store.load(s)) is not None}
-    if facts is not None and found:
+    facts, found = store.load_facts(), dict[Shard, Taken]()
+    if facts is not None:
         loaded, worker = read_loaded(facts["loaded"], label), facts["worker"]
-        check(loaded)
+        for shard in shards:
+            if (values := store.load(shard)) is not None:
+                if not found:
+                    check(loaded)
+                found[shard] = take(shard, values, loaded)
     reused = sum(len(shard) for shard in found)
     missing = [shard for shard in shards if shard not in found]
     if missing:
@@ -221,19 +248,42 @@ def predict(
                     loaded, worker, said = outputs.loaded, outputs.worker, True
                     store.save_facts({"loaded": describe_loaded(loaded), "worker": worker})
                 store.save(shard, outputs.values)
-                found[shard] = outputs.values
+                found[shard] = take(shard, outputs.values, loaded)
                 advance(len(shard))
 
             runner(missing, keep)
-    widths = {values.shape[1] for values in found.values()}
-    if len(widths) != 1:
+    parts = [found[shard] for shard in shards]
+    return Gathered(parts=parts, loaded=loaded, worker=worker, reused=reused)
+
+
+def predict(
+    split: Sized,
+    shards: Sequence[Shard],
+    *,
+    store: ShardStore,
+    runner: Runner,
+    check: Callable[[Loaded], None],
+    label: str,
+    report: Reporter,
+) -> Predictions:
+    """The scores of every image, in order; see `gather`."""
+    made = gather(
+        split,
+        shards,
+        store=store,
+        runner=runner,
+        check=check,
+        take=lambda _, values, __: values,
+        label=label,
+        report=report,
+    )
+    if len({values.shape[1] for values in made.parts}) != 1:
         raise MeasurementError(f"{label}: the number of scores changes from image to image")
-    values = np.concatenate([found[shard] for shard in shards])
-    output = loaded.outputs[0]
+    values, output = np.concatenate(made.parts), made.loaded.outputs[0]
     return Predictions(
         scores=dequantize(values, output),
         raw=values if output.scale else None,
         step=output.scale,
-        worker=worker,
-        reused=reused,
+        worker=made.worker,
+        reused=made.reused,
     )

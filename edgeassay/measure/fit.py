@@ -10,12 +10,17 @@ import numpy as np
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import ArtifactError, MeasurementError
 from edgeassay.preprocess import fits, input_shape
-from edgeassay.spec import Preprocess
+from edgeassay.spec import Preprocess, Task
 from edgeassay.workers import Loaded, TensorSpec
 
 Shapes: TypeAlias = list[tuple[int, ...]]
 
 IMAGE_RANK: Final = 4  # batch, and height, width and channels in either order
+KINDS: Final = {
+    Task.CLASSIFICATION: "an image classifier",
+    Task.SEGMENTATION: "a network that segments",
+}
+GIVES: Final = {Task.CLASSIFICATION: "a score for", Task.SEGMENTATION: "a plane of pixels for"}
 
 
 def check_ran(artifact: Artifact, loaded: Loaded) -> None:
@@ -27,13 +32,24 @@ def check_ran(artifact: Artifact, loaded: Loaded) -> None:
         )
 
 
-def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: str) -> None:
+def check_fits(
+    loaded: Loaded,
+    settings: Preprocess,
+    classes: int,
+    model_file: str,
+    task: Task = Task.CLASSIFICATION,
+) -> None:
     """MeasurementError where the artifact's tensors don't fit the declared images and classes."""
     if len(loaded.inputs) != 1 or len(loaded.outputs) != 1:
         raise MeasurementError(
-            f"{loaded.label} has {len(loaded.inputs)} inputs and {len(loaded.outputs)} outputs; an"
-            " image classifier has one of each"
+            f"{loaded.label} has {len(loaded.inputs)} inputs and {len(loaded.outputs)} outputs;"
+            f" {KINDS[task]} has one of each"
         )
+    _check_input(loaded, settings, model_file)
+    _check_output(loaded, settings, classes, model_file, task)
+
+
+def _check_input(loaded: Loaded, settings: Preprocess, model_file: str) -> None:
     wanted, given = loaded.inputs[0].shape, (1, *input_shape(settings))
     if not fits(settings, wanted):
         raise MeasurementError(
@@ -47,17 +63,50 @@ def check_fits(loaded: Loaded, settings: Preprocess, classes: int, model_file: s
             f" [preprocess] in {model_file} maps them to {list(settings.scale)}; set scale to"
             " [0.0, 255.0], or whatever its maker says"
         )
+
+
+def _check_output(
+    loaded: Loaded, settings: Preprocess, classes: int, model_file: str, task: Task
+) -> None:
     if not loaded.outputs[0].is_fixed:
         raise MeasurementError(
-            f"{loaded.label} gives outputs of another size each time, and an image classifier a"
-            f" score for each of its {classes} classes; leave [data] out of {model_file}"
+            f"{loaded.label} gives outputs of another size each time, and {KINDS[task]}"
+            f" {GIVES[task]} each of its {classes} classes; leave [data] out of {model_file}"
         )
+    if task is Task.SEGMENTATION:
+        if mask_axes(loaded.outputs[0].shape, classes, settings.size) is None:
+            raise MeasurementError(
+                f"{loaded.label} gives outputs of shape {_shape(loaded.outputs[0].shape)}, and"
+                f" `masks` of [data] in {model_file} names {classes} class(es): a network that"
+                " segments has one output a pixel and class, 1xHEIGHTxWIDTHxCLASSES or"
+                " 1xCLASSESxHEIGHTxWIDTH; make them agree"
+            )
+        return
     scores = int(np.prod(loaded.outputs[0].shape))
     if scores != classes:
         raise MeasurementError(
             f"{loaded.label} gives {scores} scores an image, and [data] in {model_file} has"
             f" {classes} classes; make them agree"
         )
+
+
+def mask_axes(
+    shape: tuple[int, ...], classes: int, size: tuple[int, int]
+) -> tuple[int, int, int | None] | None:
+    """Which axes of an output (batch first) are an image's height, width and classes, of which one
+    class may have no axis; None where they are no planes of pixels.
+
+    Where both orders fit, it is the one whose sides are those of the input, or channels come last.
+    """
+    if len(shape) == IMAGE_RANK - 1 and classes == 1:
+        orders: list[tuple[int, int, int | None]] = [(1, 2, None)]
+    elif len(shape) == IMAGE_RANK:
+        orders = [order for order in ((1, 2, 3), (2, 3, 1)) if shape[order[2]] == classes]
+    else:
+        return None
+    flat = [o for o in orders if shape[0] == 1 and min(shape[o[0]], shape[o[1]]) > 1]
+    same = [o for o in flat if (shape[o[0]], shape[o[1]]) == size]
+    return next(iter([*same, *flat]), None)
 
 
 class Shaped(Protocol):

@@ -58,3 +58,16 @@ def compare_outputs(here: Outputs, there: Outputs, rows: int) -> Parity:
         outputs=sum(one.size for one in here),
         rows=rows,
     )
+
+
+def together(parts: Sequence[Parity]) -> Parity:
+    """What parts of the outputs show, as of all of them."""
+    return Parity(
+        lsb=max((part.lsb for part in parts if part.lsb is not None), default=None),
+        difference=max(
+            (part.difference for part in parts if part.difference is not None), default=None
+        ),
+        differing=sum(part.differing for part in parts),
+        outputs=sum(part.outputs for part in parts),
+        rows=sum(part.rows for part in parts),
+    )

@@ -37,6 +37,9 @@ class Predictions:
         """The share of scores that are finite numbers."""
         return float(np.isfinite(self.scores).mean())
 
+    def __len__(self) -> int:
+        return len(self.scores)
+
 
 def predictions_csv(predictions: Predictions, split: Split, classes: tuple[str, ...]) -> str:
     """One row an image: its name, a score a class, and `<class>.raw` integers where there are any.

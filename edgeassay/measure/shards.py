@@ -23,8 +23,9 @@ from edgeassay.atomic import sha256_of, write_bytes, write_text
 from edgeassay.datasets import Split
 
 SHARD_IMAGES: Final = 64
-# Of a sample, which is for devices that take long: every core has some, and little is lost.
-SAMPLE_SHARD_IMAGES: Final = 8
+# Of a sample, which is for devices that take long: every core has some, and little is lost. And
+# where each image has outputs for every pixel.
+SMALL_SHARD_IMAGES: Final = 8
 
 # Our own code between an image's bytes and a raw output, by its place in the package.
 CODE: Final = ("preprocess.py", "slots.py", "datasets/*.py", "measure/*.py", "worker/*.py")

@@ -66,7 +66,8 @@ class CaseRecord(Record):
     evaluation split's `split_images` were evaluated, they are a sample of it. `kind` is how its
     numbers came to be, null in files of versions that didn't tell; `options` is what its runtime
     was told, `loaded` what that said of the artifact, and `delegated_share` how much of the graph
-    its delegate took. `intervals` has the facts with bounds, by name. `arena_bytes` is the smallest
+    its delegate took. Of what is segmented there is a `mean_dice` instead of a `mean_auc`.
+    `intervals` has the facts with bounds, by name. `arena_bytes` is the smallest
     arena of a microcontroller's runtime, and `estimate` what a compiler for an accelerator says.
     """
 
@@ -83,6 +84,9 @@ class CaseRecord(Record):
     mean_auc: float | None
     mean_auc_drop: float | None
     auc_reference: str | None
+    mean_dice: float | None = None
+    mean_dice_drop: float | None = None
+    dice_reference: str | None = None
     p50_ms: float | None
     p95_ms: float | None
     latency_ratio: float | None

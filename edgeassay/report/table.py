@@ -63,12 +63,19 @@ def _measured(records: Sequence[ClaimRecord], claim: ClaimName) -> MeasurementRe
     return next((r.measurement for r in records if r.claim is claim), None)
 
 
-def _auc(facts: CaseRecord | None, claimed: MeasurementRecord | None) -> str:
-    if facts is None or facts.mean_auc is None:
+def _quality(facts: CaseRecord | None, records: Sequence[ClaimRecord]) -> str:
+    """The mean AUC, or the mean Dice, which is labelled, and how far it is from the reference's."""
+    if facts is None or (facts.mean_auc is None and facts.mean_dice is None):
         return ""
-    text = _marked(f"{facts.mean_auc:.4f}", facts)
-    if facts.mean_auc_drop is not None:
-        text += f" ({-facts.mean_auc_drop:+z.4f})"
+    value, drop, claim = facts.mean_auc, facts.mean_auc_drop, ClaimName.MEAN_AUC_DROP
+    label = ""
+    if value is None:
+        value, drop, claim = facts.mean_dice, facts.mean_dice_drop, ClaimName.MEAN_DICE_DROP
+        label = "Dice "
+    claimed = _measured(records, claim)
+    text = label + _marked(f"{value:.4f}", facts)
+    if drop is not None:
+        text += f" ({-drop:+z.4f})"
     if claimed is not None and claimed.low is not None and claimed.high is not None:
         text += f" [{-claimed.high:+.4f}, {-claimed.low:+.4f}]"
     return text
@@ -120,7 +127,9 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("model", "variant", "runtime"):
         table.add_column(name, no_wrap=True)
-    numbers = ("size (ratio)", "mean AUC (change) [bounds]", "p50 / p95 ms", "speed", "delegated")
+    dice = any(record.mean_dice is not None for record in cases)
+    quality = f"mean AUC{' or Dice' if dice else ''} (change) [bounds]"
+    numbers = ("size (ratio)", quality, "p50 / p95 ms", "speed", "delegated")
     for name in numbers:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -135,7 +144,7 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
             case.variant,
             case.runtime,
             _size(known),
-            _auc(known, _measured(records, ClaimName.MEAN_AUC_DROP)),
+            _quality(known, records),
             _latency(known),
             _speed(known),
             _delegated(known),
@@ -147,9 +156,12 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
 
 def _about_references(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
     """What drops are taken against where it isn't another variant, and what they can't show."""
-    found: dict[str, float] = {}
+    found: dict[str, tuple[str, ClaimName, float]] = {}
     lines = []
     for case in cases:
+        if case.mean_dice is not None and case.mean_dice_drop is not None:
+            whole = case.mean_dice + case.mean_dice_drop
+            found.setdefault(case.case.model, ("mean Dice", ClaimName.MIN_DICE, whole))
         if case.mean_auc is not None and case.mean_auc_drop is not None:
             model, words = case.case.model, case.auc_reference or ""
             if model not in found and words.startswith("predictions"):
@@ -157,13 +169,14 @@ def _about_references(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]
                     f"{model}: the change is from {words[:-52]}…, with a mean AUC of"
                     f" {case.mean_auc + case.mean_auc_drop:.4f}"
                 )
-            found.setdefault(model, case.mean_auc + case.mean_auc_drop)
-    bounded = {record.case.model for record in claims if record.claim is ClaimName.MIN_AUC}
+            whole = case.mean_auc + case.mean_auc_drop
+            found.setdefault(model, ("mean AUC", ClaimName.MIN_AUC, whole))
+    bounded = {(record.case.model, record.claim) for record in claims}
     lines += [
-        f"{model}: no limit min_auc is set, so nothing says that the reference's mean AUC,"
-        f" {auc:.4f}, is good enough"
-        for model, auc in found.items()
-        if model not in bounded
+        f"{model}: no limit {claim} is set, so nothing says that the reference's {measure},"
+        f" {value:.4f}, is good enough"
+        for model, (measure, claim, value) in found.items()
+        if (model, claim) not in bounded
     ]
     return lines
 

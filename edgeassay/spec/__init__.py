@@ -47,12 +47,14 @@ from edgeassay.spec.model import (
     RandomInputs,
     Reference,
     Saliency,
+    Segmentation,
     Statistics,
     Timing,
     Tolerance,
     Training,
     VariantSpec,
 )
+from edgeassay.spec.pruning import Importance, Pruning
 from edgeassay.spec.runtimes import (
     ENGINES,
     FORMATS,
@@ -89,6 +91,7 @@ __all__ = [
     "Gate",
     "History",
     "ImageCsvSource",
+    "Importance",
     "Judgement",
     "Kind",
     "Ladder",
@@ -103,6 +106,7 @@ __all__ = [
     "OperatingPoint",
     "PhantomSource",
     "Preprocess",
+    "Pruning",
     "RandomInputs",
     "Reference",
     "Role",
@@ -110,6 +114,7 @@ __all__ = [
     "Saliency",
     "Sample",
     "Selecting",
+    "Segmentation",
     "Sense",
     "Spans",
     "Stack",

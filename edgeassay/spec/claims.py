@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from edgeassay.spec.data import Task
+
 
 class Verdict(StrEnum):
     """What can honestly be said of a claim."""
@@ -59,6 +61,10 @@ class ClaimName(StrEnum):
     SCORE_SHIFT_MEDIAN = "score_shift_median"
     SCORE_SHIFT_P99 = "score_shift_p99"
     SCORE_SHIFT_MAX = "score_shift_max"
+    MEAN_DICE_DROP = "mean_dice_drop"
+    MIN_DICE = "min_dice"
+    MEAN_IOU_DROP = "mean_iou_drop"
+    BOUNDARY_DICE_DROP = "boundary_dice_drop"
     MIN_SALIENCY_CORRELATION = "min_saliency_correlation"
     MIN_SALIENCY_OVERLAP = "min_saliency_overlap"
     FINITE_OUTPUTS = "finite_outputs"
@@ -93,8 +99,8 @@ class ClaimTraits:
     with what was promoted, and compare.toml has their limits; those `of_parity` compare with the
     same artifact on the model's parity runtime; those `of_maps` with the reference variant's
     occlusion maps, whatever drops are taken against; those `of_widths` with the next wider
-    sub-network, where a variant names one; `sentence` is the claim with `{subject}` and `{limit}`
-    to fill in.
+    sub-network, where a variant names one; `task` is what a network must be for to have it claimed,
+    None where any can; `sentence` is the claim with `{subject}` and `{limit}` to fill in.
     """
 
     sense: Sense
@@ -110,6 +116,7 @@ class ClaimTraits:
     of_parity: bool = False
     of_maps: bool = False
     of_widths: bool = False
+    task: Task | None = None
 
     @property
     def needs_execution(self) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
 from edgeassay.spec.data import STRICT, DataSource, Preprocess, Task, task_of
+from edgeassay.spec.pruning import Pruning
 from edgeassay.spec.runtimes import RuntimeSpec, WorkerSpec
 
 # By their Linux names.
@@ -43,7 +45,7 @@ class VariantSpec:
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
 
     `network` is another trained network than the model's own (a file beside model.toml, a pruned
-    one for instance) that the method is applied to.
+    one for instance) that the method is applied to; `pruning` says how that is made.
     `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes;
     `per_tensor` those of every layer. Of a trained one, `weights` is the file of what was trained
     (beside model.toml), `training` how, and `exclude` has patterns of layers that stay float.
@@ -55,6 +57,7 @@ class VariantSpec:
     __pydantic_config__ = STRICT
     method: str | None = None
     network: str | None = None
+    pruning: Pruning | None = None
     calibration_images: int = 0
     per_tensor_dense: bool = False
     per_tensor: bool = False
@@ -160,6 +163,24 @@ class Saliency:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Segmentation:
+    """What a segmentation network's outputs mean, and how much evidence about them a verdict needs.
+
+    A pixel is marked where its output is `rule` the `threshold`. Where an image's mask has no pixel
+    of a class, an output that marks none counts as 1 and any other as 0 (`empty` is "one"), or the
+    class is left out of that image ("skip"). Boundaries meet where they lie no further apart than
+    `tolerance_px`, in pixels of the mask. Fewer patients than `min_patients` are inconclusive.
+    """
+
+    __pydantic_config__ = STRICT
+    threshold: float
+    rule: Literal[">=", ">"]
+    empty: Literal["one", "skip"]
+    tolerance_px: float
+    min_patients: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """A folder `models/<id>/` as its model.toml declares it.
 
@@ -182,6 +203,7 @@ class ModelSpec:
     operating_point: OperatingPoint
     statistics: Statistics
     saliency: Saliency
+    segmentation: Segmentation
     limits: tuple[LimitRule, ...]
     deviations: tuple[Deviation, ...]
 
@@ -219,8 +241,10 @@ class Timing:
     """How latency is measured.
 
     In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
-    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung. A
-    sustained run lasts `sustained_s` and `sustained_inferences` at least.
+    after `warmup_rounds` that are thrown away. Where they would take longer than `turns_s`,
+    there are as many fewer, but `least_rounds` at least, and so fewer of both. A worker silent
+    for `timeout_s` counts as hung. A sustained run lasts `sustained_s` and
+    `sustained_inferences` at least.
     """
 
     __pydantic_config__ = STRICT
@@ -230,6 +254,15 @@ class Timing:
     timeout_s: float
     sustained_s: float
     sustained_inferences: int
+    turns_s: float = math.inf
+    least_rounds: int = 1
+
+    def within(self, round_s: float) -> Timing:
+        """The same for rounds that take so long."""
+        fitting = int(min(self.turns_s / round_s, self.rounds)) if round_s > 0.0 else self.rounds
+        rounds = max(fitting, min(self.least_rounds, self.rounds))
+        warmup = math.ceil(self.warmup_rounds * rounds / self.rounds)
+        return replace(self, rounds=rounds, warmup_rounds=warmup)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgeassay.spec.claims import ClaimName, ClaimTraits, Sense
+from edgeassay.spec.data import Task
 
 TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.LOADS: ClaimTraits(
@@ -26,6 +27,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: the mean AUC drops by at most {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.CLASS_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -34,6 +36,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         relative=True,
         per_class=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.SUBGROUP_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -41,12 +44,14 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: no subgroup's AUC drops by more than {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.MIN_AUC: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="AUC",
         sentence="{subject}: the mean AUC is at least {limit}",
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.WIDER_AUC_GAIN: ClaimTraits(
         sense=Sense.AT_LEAST,
@@ -62,6 +67,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: sensitivity at the operating threshold drops by at most {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.SPECIFICITY_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -69,18 +75,21 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: specificity at the operating threshold drops by at most {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.MIN_SENSITIVITY: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="share",
         sentence="{subject}: sensitivity at the operating threshold is at least {limit}",
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.MIN_SPECIFICITY: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="share",
         sentence="{subject}: specificity at the operating threshold is at least {limit}",
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.POSITIVE_FLIP_RATE: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -88,6 +97,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: of the positives at most {limit} get another decision",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.NEGATIVE_FLIP_RATE: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -95,6 +105,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: of the negatives at most {limit} get another decision",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.BRIER_DRIFT: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -102,6 +113,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: the Brier score grows by at most {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.ECE_DRIFT: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -109,6 +121,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: the expected calibration error grows by at most {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.SCORE_SHIFT_MEDIAN: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -116,6 +129,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: half of the images get scores that move by at most {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.SCORE_SHIFT_P99: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -123,6 +137,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: 99 % of the images get scores that move by at most {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.SCORE_SHIFT_MAX: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -130,6 +145,38 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: none of these images' scores moves by more than {limit}",
         relative=True,
         needs_data=True,
+        task=Task.CLASSIFICATION,
+    ),
+    ClaimName.MEAN_DICE_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="Dice",
+        sentence="{subject}: the mean Dice drops by at most {limit}",
+        relative=True,
+        needs_data=True,
+        task=Task.SEGMENTATION,
+    ),
+    ClaimName.MIN_DICE: ClaimTraits(
+        sense=Sense.AT_LEAST,
+        unit="Dice",
+        sentence="{subject}: the mean Dice is at least {limit}",
+        needs_data=True,
+        task=Task.SEGMENTATION,
+    ),
+    ClaimName.MEAN_IOU_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="IoU",
+        sentence="{subject}: the mean IoU drops by at most {limit}",
+        relative=True,
+        needs_data=True,
+        task=Task.SEGMENTATION,
+    ),
+    ClaimName.BOUNDARY_DICE_DROP: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="surface Dice",
+        sentence="{subject}: the mean Dice of boundaries drops by at most {limit}",
+        relative=True,
+        needs_data=True,
+        task=Task.SEGMENTATION,
     ),
     ClaimName.MIN_SALIENCY_CORRELATION: ClaimTraits(
         sense=Sense.AT_LEAST,
@@ -139,6 +186,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         relative=True,
         needs_data=True,
         of_maps=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.MIN_SALIENCY_OVERLAP: ClaimTraits(
         sense=Sense.AT_LEAST,
@@ -148,6 +196,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         relative=True,
         needs_data=True,
         of_maps=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.FINITE_OUTPUTS: ClaimTraits(
         sense=Sense.AT_LEAST,
@@ -274,6 +323,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: the mean AUC drops by at most {limit} from the baseline's",
         needs_data=True,
         of_baseline=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.RELEASED_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
@@ -281,5 +331,6 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject}: the mean AUC drops by at most {limit} from that of the release",
         needs_data=True,
         of_baseline=True,
+        task=Task.CLASSIFICATION,
     ),
 }

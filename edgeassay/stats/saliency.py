@@ -1,19 +1,10 @@
-"""How alike two maps of the same image are, and what that is on average."""
+"""How alike two maps of the same image are."""
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
-from edgeassay.stats.arrays import Codes, Floats
-from edgeassay.stats.bounds import Bounds
-from edgeassay.stats.patients import Patients, checked_confidence
-
-# Resamples at a time: what a chunk needs is patients x this x 8 bytes.
-CHUNK: Final = 1000
-# How many times further from the mean than the worst patient that was seen one may be that wasn't.
-UNSEEN: Final = 2.0
+from edgeassay.stats.arrays import Floats
 
 
 def rank_correlations(first: Floats, second: Floats) -> Floats:
@@ -65,53 +56,3 @@ def _check(first: Floats, second: Floats) -> None:
     if first.ndim != 2 or first.shape != second.shape or first.shape[1] == 0:
         message = f"maps are (images, positions), both alike: {first.shape} and {second.shape}"
         raise ValueError(message)
-
-
-def mean_bounds(
-    values: Floats,
-    codes: Codes,
-    confidence: float,
-    *,
-    resamples: int,
-    seed: int,
-) -> Bounds:
-    """The mean of images' agreements (at most 1) with one-sided bounds, by redrawn patients;
-    `codes` (images,) tell them apart.
-
-    Each resample draws as many patients as there are, with replacement, and takes all of a
-    patient's images each time. Agreements pile up near 1 and have a tail that few patients don't
-    show, so percentiles alone give a lower bound that is too high (docs/statistics.md): for it one
-    more patient is drawn from, as far below the mean again as the worst that was seen (UNSEEN),
-    though not below 0 or what was seen. Percentiles are taken further out, as far as Student's
-    bounds lie beyond the normal ones (Hesterberg 2015). No width only where all values are equal;
-    else one patient bounds nothing. ValueError without values, or for a confidence outside
-    (0.5, 1).
-    """
-    checked_confidence(confidence)
-    patients = Patients.from_codes(codes)
-    value = float(values.mean())
-    if (values == value).all():
-        return Bounds(value=value, low=value, high=value)
-    if patients.count == 1:
-        return Bounds(value=value, low=-np.inf, high=np.inf)
-    sums, sizes = patients.sums(values), patients.sizes
-    worst = float((sums / sizes).min())
-    unseen = max(min(0.0, worst), value - UNSEEN * (value - worst))
-    more = np.append(sums, unseen * sizes.mean()), np.append(sizes, sizes.mean())
-    low = _quantile(*more, 1.0 - confidence, resamples, seed)
-    high = _quantile(sums, sizes, confidence, resamples, seed)
-    return Bounds(value=value, low=min(low, value), high=min(max(high, value), 1.0))
-
-
-def _quantile(sums: Floats, sizes: Floats, level: float, resamples: int, seed: int) -> float:
-    """A quantile of the redrawn patients' mean, taken further out for few patients."""
-    from scipy.special import ndtr, stdtrit
-
-    count = len(sums)
-    reach = np.sqrt(count / (count - 1)) * stdtrit(count - 1, level)
-    rng, means = np.random.default_rng(seed), []
-    for start in range(0, resamples, CHUNK):
-        size = min(CHUNK, resamples - start)
-        drawn = rng.multinomial(count, np.full(count, 1.0 / count), size).astype(np.float64)
-        means.append((drawn @ sums) / (drawn @ sizes))
-    return float(np.quantile(np.concatenate(means), float(ndtr(reach))))

@@ -25,6 +25,7 @@ from edgeassay.spec import (
     RandomInputs,
     Reference,
     Saliency,
+    Segmentation,
     Timing,
     Tolerance,
     VariantSpec,
@@ -146,7 +147,16 @@ def test_every_method_and_key_is_in_the_model_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    "declared", [*get_args(DataSource), Preprocess, VariantSpec, Reference, RandomInputs, Saliency]
+    "declared",
+    [
+        *get_args(DataSource),
+        Preprocess,
+        VariantSpec,
+        Reference,
+        RandomInputs,
+        Saliency,
+        Segmentation,
+    ],
 )
 def test_every_declarable_key_is_in_the_model_reference(declared: type) -> None:
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")

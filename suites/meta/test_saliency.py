@@ -34,7 +34,8 @@ from edgeassay.spec import (
     Verdict,
 )
 from edgeassay.stats.arrays import Floats
-from edgeassay.stats.saliency import mean_bounds, rank_correlations, top_overlaps
+from edgeassay.stats.patient_means import mean_bounds
+from edgeassay.stats.saliency import rank_correlations, top_overlaps
 from suites.meta.compared import CASE, NEED, claim, judged
 from suites.meta.project import MODEL_TOML
 from suites.meta.test_matrix import limits, make
