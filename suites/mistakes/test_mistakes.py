@@ -31,6 +31,7 @@ from suites.mistakes import (
     saved,
     tables,
     training,
+    widths,
 )
 from suites.mistakes.mistake import (
     Mistake,
@@ -62,6 +63,7 @@ MODULES = (
     emulated,
     matrices,
     training,
+    widths,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
