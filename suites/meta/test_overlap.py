@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +73,7 @@ def test_masks_of_other_shapes_are_refused(take: Callable[[Masks, Masks], object
         take(np.zeros((4, 4, 1), bool), np.zeros((4, 5, 1), bool))
 
 
-Draw = Callable[[np.random.Generator, int], npt.NDArray[np.float64]]
+Draw = Callable[[np.random.Generator, int], npt.NDArray[np.floating[Any]]]
 # How a patient's drop comes about, with the mean of all patients there are.
 DROPS: dict[str, tuple[Draw, float]] = {
     "normal": (lambda rng, n: rng.normal(0.0, 0.01, n), 0.0),
