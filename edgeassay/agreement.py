@@ -46,11 +46,25 @@ def check_compared(models: Mapping[str, ModelSpec], devices: Iterable[DeviceSpec
     for model in models.values():
         rules = [*model.limits, *(r for d in devices for r in d.limits.get(model.id, ()))]
         for rule in rules:
+            _check_wider(rule, model)
             if rule.variant == model.reference.variant and not of_reference(rule.claim, model):
                 raise ConfigError(
                     f"{rule.limit.source}: {rule.claim} compares with {rule.variant!r}, the"
                     " reference, and isn't claimed of it; set the limit for another variant"
                 )
+
+
+def _check_wider(rule: LimitRule, model: ModelSpec) -> None:
+    """ConfigError where a limit beside the next wider sub-network is for what has none."""
+    if not TRAITS[rule.claim].of_widths:
+        return
+    about = [v for name, v in model.variants.items() if rule.variant in (None, name)]
+    if all(variant.wider is None for variant in about):
+        raise ConfigError(
+            f"{rule.limit.source}: {rule.claim} compares with the next wider sub-network, and"
+            f" {rule.variant or 'no variant'} names {'none' if rule.variant else 'one'}; add"
+            " `wider` to the variant, or remove the limit"
+        )
 
 
 def check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, DeviceSpec]) -> None:

@@ -39,6 +39,7 @@ from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
 from edgeassay.variants import PRECISIONS, Method, calibrates, method_of, options_of, precisions
+from edgeassay.variants.pruned import check_pruned
 from edgeassay.variants.trained import read_trained, training_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
@@ -219,6 +220,7 @@ def build(
             if method_of(model.variants[name]) is None:
                 artifacts[name] = own_artifact(model, name)
                 continue
+            check_pruned(model, name)
             _check_trained(model, name)
         except ArtifactError as error:
             missing[name] = error

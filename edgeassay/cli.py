@@ -20,7 +20,7 @@ import edgeassay
 from edgeassay.ab import ab_command
 from edgeassay.advising import advise_command
 from edgeassay.baselines.command import app as baseline_app
-from edgeassay.breakeven import break_even_command
+from edgeassay.breakeven import break_even_command, overtake_command
 from edgeassay.build import build, export
 from edgeassay.comparing import compare_command
 from edgeassay.config import choose, data_root, load_devices, load_models
@@ -37,6 +37,7 @@ from edgeassay.matrix_report import matrix_command
 from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.pruning import prune_command
 from edgeassay.pushing import push_command
 from edgeassay.recognition import recognise
 from edgeassay.report.data_check import print_data_check
@@ -286,6 +287,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "sensitivity": sensitivity_command,
         "search": search_command,
         "train": train_command,
+        "prune": prune_command,
         "saliency": saliency_command,
     },
     JUDGING: {
@@ -301,6 +303,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "emulators": emulators_command,
         "push": push_command,
         "break-even": break_even_command,
+        "overtake": overtake_command,
     },
 }
 for panel, commands in COMMANDS.items():

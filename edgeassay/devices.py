@@ -14,7 +14,7 @@ from edgeassay.emulation import emulator_for
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent, Unreached
 from edgeassay.slots import Slot
-from edgeassay.spec import DeviceSpec, RuntimeSpec
+from edgeassay.spec import DeviceSpec, RuntimeSpec, Sample
 from edgeassay.spec.runtimes import EMULATOR, ENVIRONMENT, OWN
 from edgeassay.workers import Elsewhere, NotThere, Worker, install
 
@@ -177,3 +177,14 @@ def check_architecture(device: DeviceSpec, name: str, worker: Worker) -> None:
             f"{declared} starts a worker on {found} on this {platform.machine()} machine, so it is"
             f" emulated; add `emulated = true` to {device.file}"
         )
+
+
+def sample_of(device: DeviceSpec, images: int | None) -> Sample | None:
+    """The sample that stands for each split: of so many `images` where `--images` gave them, else
+    of as many as the device's profile says; None where all of them are taken.
+    """
+    if images is not None:
+        return Sample(images=images, source="--images")
+    if device.evaluation.images is None:
+        return None
+    return Sample(images=device.evaluation.images, source=f"{device.file}:evaluation.images")

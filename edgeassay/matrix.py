@@ -55,6 +55,11 @@ class Plan:
         whole = replace(case, variant=model.reference.variant)
         return replace(whole, runtime=_able(model, whole))
 
+    def wider_of(self, case: Case) -> Case | None:
+        """The case of the next wider sub-network; None where the variant names none."""
+        wider = self.models[case.model].variants[case.variant].wider
+        return None if wider is None else replace(case, variant=wider)
+
     def parity_of(self, case: Case) -> Case | None:
         """The same artifact on the runtime that others are held against, on this machine, or on the
         first that takes its format; None where no profile recognises it.
@@ -157,6 +162,8 @@ def _claims(
         if traits.of_parity and case in exempt:
             continue
         if case.variant == model.reference.variant and not of_reference(name, model):
+            continue
+        if traits.of_widths and model.variants[case.variant].wider is None:
             continue
         # Without data nobody knows the classes, and one claim stands for all: it is unmeasured.
         for class_name in (model.classes or (None,)) if traits.per_class else (None,):

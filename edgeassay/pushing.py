@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -13,18 +12,18 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from edgeassay.config import choose, data_root, load_devices, load_models
+from edgeassay.config import choose, load_devices, load_models
 from edgeassay.devices import command_of, elsewhere_of, open_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed, ConfigError
 from edgeassay.evaluations import Evaluations
-from edgeassay.machine import this_machine, usable_cpus
+from edgeassay.machine import this_machine
 from edgeassay.matrix import plan
 from edgeassay.measure.accuracy import rows_of
 from edgeassay.measure.shards import shards_of
 from edgeassay.options import DevicesDirs, ModelsDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
-from edgeassay.rig import Rig, Settings
+from edgeassay.rig import Rig, usual_settings
 from edgeassay.spec import Case, DeviceSpec
 from edgeassay.workers import install, worker_bytes
 
@@ -230,16 +229,10 @@ def _rig(
         wanted_models=model,
         wanted_device=device,
     )
-    settings = Settings(
-        cache=project / ".assay" / "artifacts",
+    settings = usual_settings(
+        project,
         outputs=project / ".assay" / "outputs",
-        predict_again=False,
         prebuilt=artifacts,
-        data_root=data_root(),
-        predictions=None,
         timing_off="nothing is measured",
-        jobs=usable_cpus(),
-        on=None,
-        today=date.today(),
     )
     return Rig(planned, settings, report)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from edgeassay.config import choose
-from edgeassay.errors import ConfigError
+from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import Machine
 from edgeassay.spec import DeviceSpec
 
@@ -49,6 +49,12 @@ def recognise(
             "no device profile recognises this machine; add one, or choose with --device"
         )
     return (special or [d for d in found if not d.match.on_request])[0], True
+
+
+def check_present(device: DeviceSpec, *, present: bool) -> None:
+    """Absent where this machine isn't the device."""
+    if not present:
+        raise Absent(f"this machine isn't the device {device.id!r} that {device.file} describes")
 
 
 def here(devices: Mapping[str, DeviceSpec], machine: Machine) -> DeviceSpec | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ import numpy as np
 from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.baselines import Against
 from edgeassay.build import Missing, build, check_current, own_artifact, prebuilt_path
-from edgeassay.config import catalogue
+from edgeassay.config import catalogue, data_root
 from edgeassay.datasets import Dataset, open_dataset, open_rehearsal
 from edgeassay.devices import check_executes, check_timed, start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
+from edgeassay.machine import usable_cpus
 from edgeassay.matrix import Plan
 from edgeassay.measure.fit import check_integer, check_ran
 from edgeassay.pool import Pool
 from edgeassay.progress import Reporter
+from edgeassay.recognition import check_present
 from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec, Sample
 from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
@@ -52,6 +54,25 @@ class Settings:
     against: Against | None = None
     sample: Sample | None = None
     rehearsal: bool = False
+
+
+def usual_settings(project: Path, **given: Any) -> Settings:
+    """What a command works with, but for what is given: artifacts and outputs below the project,
+    the data where EDGEASSAY_DATA says, every core, and times.
+    """
+    settings = Settings(
+        cache=project / ".assay" / "artifacts",
+        outputs=project / ".assay" / "predictions",
+        predict_again=False,
+        prebuilt=None,
+        data_root=data_root(),
+        predictions=None,
+        timing_off=None,
+        jobs=usable_cpus(),
+        on=None,
+        today=date.today(),
+    )
+    return replace(settings, **given)
 
 
 class Rig:
@@ -158,10 +179,7 @@ class Rig:
 
     def _start(self, case: Case) -> Worker:
         device = self.device(case)
-        if not self.is_reachable(case):
-            raise Absent(
-                f"this machine isn't the device {device.id!r} that {device.file} describes"
-            )
+        check_present(device, present=self.is_reachable(case))
         return start_worker(device, self.runtime(case), label=f"{case.model}/{case.variant}")
 
     def load(self, worker: Worker, case: Case) -> Loaded:

@@ -73,6 +73,7 @@ class Timings:
         self._rig = rig
         self._evaluations = evaluations
         self._durations: dict[Case, Durations] = {}
+        self._in_turn: dict[tuple[Case, Case], Durations] = {}
         self._end_to_end: dict[Case, Rounds] = {}
         self._sustained: dict[Case, Sustained] = {}
         self._watched: dict[Case, dict[str, Watched]] = {}
@@ -82,28 +83,43 @@ class Timings:
         both.
         """
         if case not in self._durations:
-            rig = self._rig
-            rig.check_timed(case)
-            artifact, whole = rig.artifact(case), rig.plan.reference_of(case)
+            whole = self._rig.plan.reference_of(case)
             together = whole != case and whole.runtime == case.runtime
-            reference = rig.artifact(whole) if together else None
-            settings, seed = rig.model(case).random_inputs, seed_of(case.id)
-            with self._watching(case, LATENCY) as watch:
-                made = time_case(
-                    artifact,
-                    reference,
-                    start_worker=self._starter(case, watch),
-                    runtime=rig.runtime(case),
-                    timing=rig.plan.device.timing,
-                    inputs=lambda loaded: random_inputs(loaded, settings, seed),
-                    seed=seed,
-                    label=f"timing {case.id}",
-                    report=rig.report,
-                )
-                for start in made.starts:
-                    watch.add(start.ran_ns, start.waited_ns, start.memory.peak)
-            self._durations[case] = made
+            self._durations[case] = self._timed(case, whole if together else None, LATENCY)
         return self._durations[case]
+
+    def in_turn(self, case: Case, other: Case) -> Durations:
+        """The case's durations, taken in turn with those of another of the same runtime: those that
+        `durations` gives, where the other is the case's reference.
+        """
+        if other == self._rig.plan.reference_of(case):
+            return self.durations(case)
+        if (case, other) not in self._in_turn:
+            what = beside(other, self._rig.plan.reference_of(case))
+            self._in_turn[case, other] = self._timed(case, other, what)
+        return self._in_turn[case, other]
+
+    def _timed(self, case: Case, other: Case | None, what: str) -> Durations:
+        rig = self._rig
+        rig.check_timed(case)
+        artifact = rig.artifact(case)
+        reference = None if other is None else rig.artifact(other)
+        settings, seed = rig.model(case).random_inputs, seed_of(case.id)
+        with self._watching(case, what) as watch:
+            made = time_case(
+                artifact,
+                reference,
+                start_worker=self._starter(case, watch),
+                runtime=rig.runtime(case),
+                timing=rig.plan.device.timing,
+                inputs=lambda loaded: random_inputs(loaded, settings, seed),
+                seed=seed,
+                label=f"timing {case.id}",
+                report=rig.report,
+            )
+            for start in made.starts:
+                watch.add(start.ran_ns, start.waited_ns, start.memory.peak)
+        return made
 
     def end_to_end(self, case: Case) -> Rounds:
         """From an image's file to its scores, by this machine's clock; Absent where the data isn't
@@ -201,10 +217,17 @@ class Timings:
     def forget(self, case: Case) -> None:
         """Have a case timed anew when its durations are asked for again."""
         self._durations.pop(case, None)
+        for pair in [pair for pair in self._in_turn if pair[0] == case]:
+            del self._in_turn[pair]
 
     def known(self, case: Case) -> Durations | None:
         """The case's durations where they have been measured."""
         return self._durations.get(case)
+
+
+def beside(other: Case, reference: Case) -> str:
+    """What the timing of a case in turn with another is called."""
+    return LATENCY if other == reference else f"{LATENCY} beside {other.variant}"
 
 
 def disturbed_by(kind: Kind, excess: str | None) -> str | None:

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -18,16 +17,18 @@ from typing import Final
 from edgeassay.artifacts import Artifact
 from edgeassay.atomic import remove
 from edgeassay.claims import MEASURES
-from edgeassay.config import choose, data_root, load_devices, load_models
+from edgeassay.config import choose, load_devices, load_models
+from edgeassay.devices import sample_of
 from edgeassay.errors import Absent, ConfigError, DataError
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine, usable_cpus
-from edgeassay.matrix import Plan, plan
+from edgeassay.matrix import plan
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.drops import auc_measured, mean_drop_measured
 from edgeassay.progress import Reporter, silent
 from edgeassay.project import device_folders, project_folder
-from edgeassay.rig import Rig, Settings
+from edgeassay.recognition import check_present
+from edgeassay.rig import Rig, usual_settings
 from edgeassay.spec import (
     Case,
     Claim,
@@ -37,7 +38,6 @@ from edgeassay.spec import (
     ModelSpec,
     Reference,
     Role,
-    Sample,
     VariantSpec,
 )
 from edgeassay.stats import patient_codes
@@ -208,23 +208,12 @@ def open_trials(subject: Subject, report: Reporter) -> Iterator[Trials]:
         wanted_runtimes=[subject.runtime],
         wanted_device=subject.device,
     )
-    if not made.device_present:
-        raise Absent(
-            f"this machine isn't the device {made.device.id!r} that {made.device.file} describes"
-        )
+    check_present(made.device, present=made.device_present)
     with tempfile.TemporaryDirectory(prefix="edgeassay-trials-") as scratch:
-        settings = Settings(
-            cache=project / ".assay" / "artifacts",
-            outputs=project / ".assay" / "predictions",
-            predict_again=False,
-            prebuilt=None,
-            data_root=data_root(),
-            predictions=None,
-            timing_off=None,
+        settings = usual_settings(
+            project,
             jobs=subject.jobs or usable_cpus(),
-            on=None,
-            today=date.today(),
-            sample=_sample(subject, made),
+            sample=sample_of(made.device, subject.images),
         )
         case = Case(
             model=declared.id,
@@ -252,13 +241,6 @@ def open_trials(subject: Subject, report: Reporter) -> Iterator[Trials]:
             yield Trials(rig, declared, case, variants)
         finally:
             rig.pool.close()
-
-
-def _sample(subject: Subject, made: Plan) -> Sample | None:
-    images, source = subject.images, "--images"
-    if images is None:
-        images, source = made.device.evaluation.images, f"{made.device.file}:evaluation.images"
-    return None if images is None else Sample(images=images, source=source)
 
 
 def _float_network(rig: Rig, case: Case) -> Path:

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -34,14 +33,16 @@ from edgeassay.config import choose as choose_known
 from edgeassay.config import data_root, load_devices
 from edgeassay.config.shapes import default_advising
 from edgeassay.datasets import open_rehearsal
+from edgeassay.devices import sample_of
 from edgeassay.errors import Absent, EdgeassayError
-from edgeassay.machine import this_machine, usable_cpus
+from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan
 from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
-from edgeassay.rig import Settings
-from edgeassay.spec import Case, ClaimName, Limit, ModelSpec, RuntimeSpec, Sample
+from edgeassay.recognition import check_present
+from edgeassay.rig import usual_settings
+from edgeassay.spec import Case, ClaimName, Limit, ModelSpec, RuntimeSpec
 
 WIDTH: Final = 110  # of the table, where the terminal hasn't more
 EXITS: Final[Mapping[Outcome, int]] = {
@@ -189,23 +190,12 @@ def _run(
         devices_dirs=devices_dirs,
         most_images=settings.calibration_images,
     )
-    sample, source = images, "--images"
-    if sample is None:
-        sample, source = made.device.evaluation.images, f"{made.device.file}:evaluation.images"
     assay = Assay(
         made,
-        Settings(
+        usual_settings(
+            project,
             cache=cache or project / ".assay" / "artifacts",
-            outputs=project / ".assay" / "predictions",
-            predict_again=False,
-            prebuilt=None,
-            data_root=data_root(),
-            predictions=None,
-            timing_off=None,
-            jobs=usable_cpus(),
-            on=None,
-            today=date.today(),
-            sample=None if sample is None else Sample(images=sample, source=source),
+            sample=sample_of(made.device, images),
             rehearsal=True,
         ),
         report,
@@ -270,10 +260,7 @@ def _planned(
         )
 
     first = planned(model)
-    if not first.device_present:
-        raise Absent(
-            f"this machine isn't the device {first.device.id!r} that {first.device.file} describes"
-        )
+    check_present(first.device, present=first.device_present)
     tried = offers(
         subject,
         _runtime(first, model, runtime),

@@ -37,12 +37,14 @@ from edgeassay.spec import (
     Verdict,
 )
 
-# Claims that nobody chooses by: they take minutes, or are about other runtimes.
+# Claims that nobody chooses by: they take minutes, or hold two candidates against each other.
 ASIDE: Final = frozenset(
     {
         ClaimName.SUSTAINED_P95_MS,
         ClaimName.SUSTAINED_RATIO,
         ClaimName.END_TO_END_P95_MS,
+        ClaimName.WIDER_AUC_GAIN,
+        ClaimName.WIDER_LATENCY_RATIO,
     }
 )
 NEEDED: Final = frozenset({ClaimName.LOADS, ClaimName.FINITE_OUTPUTS, ClaimName.MEAN_AUC_DROP})

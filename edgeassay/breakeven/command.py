@@ -18,18 +18,16 @@ from edgeassay.breakeven.chart import draw
 from edgeassay.breakeven.finding import doubts, find
 from edgeassay.breakeven.networks import Network, write_convolutions, write_floor
 from edgeassay.breakeven.showing import document, markdown, show
-from edgeassay.breakeven.timing import Contestant, Timed, time_ladder
+from edgeassay.breakeven.timing import Contestant, time_ladder, undisturbed
 from edgeassay.config import catalogue, choose, load_devices
 from edgeassay.config.shapes import default_ladder, default_statistics
 from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ConfigError
-from edgeassay.health import Worked, between, excess, snapshot
 from edgeassay.machine import this_machine
-from edgeassay.measure.alone import alone
 from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
-from edgeassay.recognition import recognise
+from edgeassay.recognition import check_present, recognise
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.spec import DeviceSpec, Ladder, RuntimeSpec
 
@@ -84,7 +82,7 @@ def break_even_command(
     ladder = default_ladder()
     if processes is not None:
         ladder = replace(ladder, processes=processes)
-    chosen = [_runtime(name, option, threads) for name, option in _named(runtime, against)]
+    chosen = [named_runtime(name, option, threads) for name, option in _named(runtime, against)]
     profile, present = recognise(
         load_devices(device_folders(devices_dir or []), project), this_machine(), device
     )
@@ -101,13 +99,12 @@ def break_even_command(
         ]
         with tempfile.TemporaryDirectory(prefix="edgeassay-ladder-") as scratch:
             floor, *rungs = make_ladder(Path(scratch), ladder)
-            timed, disturbed = _time(
-                contestants,
-                [floor, *rungs],
-                ladder,
+            timed, disturbed = undisturbed(
+                lambda: time_ladder(
+                    contestants, [floor, *rungs], ladder, seed=seed, report=ConsoleReporter(console)
+                ),
                 device=profile,
-                seed=seed,
-                console=console,
+                threads=max(one.runtime.threads for one in contestants),
             )
     except Absent as error:
         console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
@@ -153,7 +150,7 @@ def _named(runtime: str, against: str) -> list[tuple[str, str]]:
     return [(runtime, "--runtime"), (against, "--against")]
 
 
-def _runtime(name: str, option: str, threads: int | None) -> RuntimeSpec:
+def named_runtime(name: str, option: str, threads: int | None) -> RuntimeSpec:
     """A runtime of the catalogue that executes .tflite files here and is worth timing."""
     known = {
         name: spec
@@ -169,34 +166,6 @@ def _file(path: str | None) -> Path | None:
 
 
 def _check_device(device: DeviceSpec, *, present: bool) -> None:
-    if not present:
-        raise Absent(f"this machine isn't the device {device.id!r} that {device.file} describes")
+    check_present(device, present=present)
     if device.emulated:
         raise Absent(f"{device.id} is emulated, and its times are no device's")
-
-
-def _time(
-    contestants: list[Contestant],
-    networks: list[Network],
-    ladder: Ladder,
-    *,
-    device: DeviceSpec,
-    seed: int,
-    console: Console,
-) -> tuple[Timed, str | None]:
-    """Time it alone, and what others did to the machine meanwhile beyond tolerance."""
-    with alone():
-        before = snapshot()
-        timed = time_ladder(
-            contestants, networks, ladder, seed=seed, report=ConsoleReporter(console)
-        )
-        after = snapshot()
-    ran = [r for r, _ in timed.spent if r is not None]
-    waited = [w for _, w in timed.spent if w is not None]
-    worked = Worked(
-        ran_s=sum(ran) / 1e9 if len(ran) == len(timed.spent) else None,
-        waited_s=sum(waited) / 1e9 if len(waited) == len(timed.spent) else None,
-    )
-    threads = max(one.runtime.threads for one in contestants)
-    health = between(before, after, worked)
-    return timed, excess(health, device.tolerance, threads=threads, file=device.file)

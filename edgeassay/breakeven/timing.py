@@ -6,16 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeassay.breakeven.networks import Network
 from edgeassay.errors import MeasurementError
+from edgeassay.health import Worked, between, excess, snapshot
+from edgeassay.measure.alone import alone
 from edgeassay.measure.latency import check_clock
 from edgeassay.progress import Reporter
-from edgeassay.spec import Ladder, RuntimeSpec
+from edgeassay.spec import DeviceSpec, Ladder, RuntimeSpec
 from edgeassay.workers import Loaded, Phases, Worker
 
 SIDES: Final = 2
@@ -64,7 +66,9 @@ class Timed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ready:
+class Ready:
+    """A network that a worker has loaded and warmed up, and how many inferences make a turn."""
+
     worker: Worker
     loaded: Loaded
     inputs: list[npt.NDArray[Any]]
@@ -119,7 +123,7 @@ def _time_network(
 ) -> float:
     """Time a network on both, in turns of a random order; how long the slower takes, in s."""
     ready = [
-        _make_ready(c, w, network, timed.times[k].setdefault(network.name, Times()), ladder)
+        make_ready(c, w, network, timed.times[k].setdefault(network.name, Times()), ladder)
         for k, (c, w) in enumerate(zip(contestants, workers, strict=True))
     ]
     if any(one.loaded.inputs != ready[0].loaded.inputs for one in ready):
@@ -127,7 +131,7 @@ def _time_network(
     taken: list[list[Phases]] = [[], []]
     for _ in range(ladder.turns):
         for k in rng.permutation(SIDES):
-            taken[k].append(_phases(ready[k], ready[k].rounds, 1))
+            taken[k].append(phases_of(ready[k], ready[k].rounds, 1))
     for k, turns in enumerate(taken):
         times = timed.times[k][network.name]
         for phase in ("upload", "compute", "read_back", "total"):
@@ -135,28 +139,28 @@ def _time_network(
     return max(timed.times[k][network.name].phases["total"][-1] for k in range(SIDES)) / 1e3
 
 
-def _make_ready(
+def make_ready(
     contestant: Contestant, worker: Worker, network: Network, times: Times, ladder: Ladder
-) -> _Ready:
+) -> Ready:
     """Load a network, run it for the first time, and warm it up."""
-    loaded = worker.load(network.path, contestant.runtime, "network", network.name)
+    loaded = worker.load(network.path, contestant.runtime, network.name, network.name)
     assert loaded.init_ns is not None, "it was loaded just now"
     rng = np.random.default_rng(0)
     inputs = [rng.random(t.shape, np.float32).astype(t.dtype) for t in loaded.inputs]
-    one = _Ready(worker=worker, loaded=loaded, inputs=inputs, rounds=1)
-    first = _phases(one, 1, 0)
+    one = Ready(worker=worker, loaded=loaded, inputs=inputs, rounds=1)
+    first = phases_of(one, 1, 0)
     warm = first
     if first.total[0] / 1e9 < ladder.longest_s:
-        warm = _phases(one, ladder.warmup_rounds, 0)
+        warm = phases_of(one, ladder.warmup_rounds, 0)
     times.add("init", loaded.init_ns)
     times.add("first", first.total)
     times.facts = dict(loaded.facts)
     each_s = float(np.median(warm.total)) / 1e9
     rounds = int(np.clip(ladder.turn_s / each_s, ladder.least_rounds, ladder.most_rounds))
-    return _Ready(worker=worker, loaded=loaded, inputs=inputs, rounds=rounds)
+    return Ready(worker=worker, loaded=loaded, inputs=inputs, rounds=rounds)
 
 
-def _phases(one: _Ready, rounds: int, warmup_rounds: int) -> Phases:
+def phases_of(one: Ready, rounds: int, warmup_rounds: int) -> Phases:
     """Whole inferences by the worker's clock, held against this one's."""
     started = time.monotonic_ns()
     made = one.worker.phases(one.loaded, one.inputs, rounds, warmup_rounds)
@@ -171,3 +175,30 @@ def _phases(one: _Ready, rounds: int, warmup_rounds: int) -> Phases:
 def totals(timed: Mapping[str, Times], names: Sequence[str]) -> npt.NDArray[np.float64]:
     """Whole inferences in ms, of shape (processes, networks)."""
     return np.array([timed[name].phases["total"] for name in names]).T
+
+
+class Spent(Protocol):
+    """What was timed, with how long workers ran and waited for a CPU, in ns."""
+
+    @property
+    def spent(self) -> Sequence[tuple[int | None, int | None]]:
+        """Of each worker."""
+
+
+T = TypeVar("T", bound=Spent)
+
+
+def undisturbed(work: Callable[[], T], *, device: DeviceSpec, threads: int) -> tuple[T, str | None]:
+    """Time it alone, and what others did to the machine meanwhile beyond the device's tolerance."""
+    with alone():
+        before = snapshot()
+        timed = work()
+        after = snapshot()
+    ran = [r for r, _ in timed.spent if r is not None]
+    waited = [w for _, w in timed.spent if w is not None]
+    worked = Worked(
+        ran_s=sum(ran) / 1e9 if len(ran) == len(timed.spent) else None,
+        waited_s=sum(waited) / 1e9 if len(waited) == len(timed.spent) else None,
+    )
+    health = between(before, after, worked)
+    return timed, excess(health, device.tolerance, threads=threads, file=device.file)

@@ -166,6 +166,19 @@ def _subgroups(compared: Compared) -> Iterator[tuple[str, int, Codes]]:
                 yield f"{column} = {text or 'nothing'}{of_class}", k, rows
 
 
+def wider_auc_gain(evidence: Evidence, claim: Claim) -> Measured:
+    """The next wider sub-network's mean AUC less the case's, on the same images."""
+    wider = evidence.rig.plan.wider_of(claim.case)
+    assert wider is not None, "claimed only where a variant names one"
+    evaluations = evidence.evaluations
+    compared = evaluations.beside(claim.case, evaluations.scores(wider))
+    drop = compared.aucs.mean()
+    measured = mean_drop_measured(compared, -claim.limit.value, _statistics(evidence, claim))
+    assert drop is not None, "check_evaluation refuses such data"
+    assert measured is not None, "there is a drop"
+    return measured, drop.reference.value
+
+
 def min_auc(evidence: Evidence, claim: Claim) -> Measured:
     """The mean AUC."""
     compared = evidence.evaluations.alone(claim.case)
@@ -179,4 +192,5 @@ MEASURES: Final[Mapping[ClaimName, Measure]] = {
     ClaimName.CLASS_AUC_DROP: class_auc_drop,
     ClaimName.SUBGROUP_AUC_DROP: subgroup_auc_drop,
     ClaimName.MIN_AUC: min_auc,
+    ClaimName.WIDER_AUC_GAIN: wider_auc_gain,
 }

@@ -12,7 +12,7 @@ from edgeassay.claims.measured import Measure, Measured
 from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
 from edgeassay.spec import Claim, ClaimName, Measurement
-from edgeassay.timings import END_TO_END, LATENCY, SUSTAINED
+from edgeassay.timings import END_TO_END, LATENCY, SUSTAINED, beside
 
 QUIETER: Final = "time it again when the machine does nothing else, or on a machine of its own"
 
@@ -55,6 +55,18 @@ def latency_ratio(evidence: Evidence, claim: Claim) -> Measured:
     reference = float(np.median(durations.reference.durations)) / 1e6
     measured = durations.ratio(_confidence(evidence, claim))
     return _undisturbed(evidence, claim, measured, LATENCY), reference
+
+
+def wider_latency_ratio(evidence: Evidence, claim: Claim) -> Measured:
+    """Median time by the next wider sub-network's, in turn in the same processes."""
+    wider = evidence.rig.plan.wider_of(claim.case)
+    assert wider is not None, "claimed only where a variant names one"
+    durations = evidence.timings.in_turn(claim.case, wider)
+    assert durations.reference is not None, "two took turns"
+    reference = float(np.median(durations.reference.durations)) / 1e6
+    measured = durations.ratio(_confidence(evidence, claim))
+    what = beside(wider, evidence.rig.plan.reference_of(claim.case))
+    return _undisturbed(evidence, claim, measured, what), reference
 
 
 def init_ms(evidence: Evidence, claim: Claim) -> Measured:
@@ -100,6 +112,7 @@ def peak_memory_mb(evidence: Evidence, claim: Claim) -> Measured:
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
     ClaimName.LATENCY_P95_MS: latency_p95_ms,
     ClaimName.LATENCY_RATIO: latency_ratio,
+    ClaimName.WIDER_LATENCY_RATIO: wider_latency_ratio,
     ClaimName.INIT_MS: init_ms,
     ClaimName.FIRST_INFERENCE_MS: first_inference_ms,
     ClaimName.END_TO_END_P95_MS: end_to_end_p95_ms,

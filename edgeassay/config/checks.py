@@ -16,12 +16,14 @@ from edgeassay.config.device_checks import (
     check_between,
     check_runtimes,
 )
+from edgeassay.config.pruning_checks import check_prunings
 from edgeassay.config.shapes import (
     NAME,
     ModelFile,
     co_primaries,
     nearest,
 )
+from edgeassay.config.widths import check_widths
 from edgeassay.errors import ConfigError
 from edgeassay.preprocess import MODES
 from edgeassay.spec import (
@@ -80,6 +82,8 @@ def check_model(model: ModelFile, where: str) -> None:
     for name, variant in model.variants.items():
         check_variant(variant, where, name)
     _check_trained(model, where)
+    check_prunings(model, where)
+    check_widths(model.variants, where)
     _check_reference(model, where)
     _check_names(model, where)
     _check_formats(model, where)

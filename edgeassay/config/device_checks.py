@@ -105,6 +105,7 @@ def check_device(device: DeviceFile, where: str) -> None:
         ("processes", timing.processes, 1),
         ("rounds", timing.rounds, 1),
         ("warmup_rounds", timing.warmup_rounds, 0),
+        ("least_rounds", timing.least_rounds, 1),
     ):
         check_between(value, least, MOST_ROUNDS, f"timing.{key}", where)
     check_between(
@@ -117,6 +118,8 @@ def check_device(device: DeviceFile, where: str) -> None:
         "timing.sustained_inferences",
         where,
     )
+    if not timing.turns_s > 0.0:
+        raise ConfigError(f"{where}: timing.turns_s = {timing.turns_s} must be above 0")
     check_between(timing.timeout_s, 0.001, LONGEST_WAIT_S, "timing.timeout_s", where)
     tolerance = device.tolerance
     for name, allowed, most in (

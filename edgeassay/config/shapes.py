@@ -37,11 +37,13 @@ from edgeassay.spec import (
     OperatingPoint,
     PhantomSource,
     Preprocess,
+    Pruning,
     RandomInputs,
     Reference,
     Role,
     RuntimeSpec,
     Saliency,
+    Selecting,
     Segmentation,
     Statistics,
     Timing,
@@ -169,7 +171,7 @@ TABLES: dict[str, type] = {
     "evaluation": Extent,
 }
 # Tables inside those.
-NESTED: dict[str, type] = {"training": Training}
+NESTED: dict[str, type] = {"training": Training, "pruning": Pruning}
 # pydantic's names for what can be wrong with a key.
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
@@ -240,6 +242,11 @@ def default_checkup() -> Checkup:
 def default_advising() -> Advising:
     """The numbers by which `edgeassay advise` chooses."""
     return TypeAdapter(Advising).validate_python(defaults()["advise"])
+
+
+def default_selecting() -> Selecting:
+    """The numbers by which a width is selected."""
+    return TypeAdapter(Selecting).validate_python(defaults()["select"])
 
 
 def default_ladder() -> Ladder:

@@ -2,6 +2,7 @@
 
 from edgeassay.datasets.masks import load_masks
 from edgeassay.datasets.opening import (
+    check_classes,
     check_evaluation,
     check_separation,
     draw_calibration,
@@ -14,6 +15,7 @@ from edgeassay.datasets.split import Dataset, Split, load_images
 __all__ = [
     "Dataset",
     "Split",
+    "check_classes",
     "check_evaluation",
     "check_separation",
     "draw_calibration",

@@ -72,7 +72,9 @@ OPENERS: Final[Mapping[type, Callable[[Any, Path | None], Dataset]]] = {
 
 
 def check_evaluation(dataset: Dataset) -> Split:
-    """The evaluation split; DataError when no class has both positive and negative images in it."""
+    """The evaluation split; DataError when no class has both positive and negative images in it, or
+    one of several classes that exclude each other has no image at all.
+    """
     split = dataset.splits[Role.EVALUATION]
     if split.masks is not None:
         return split  # what is drawn on an image is seen when its mask is opened
@@ -84,7 +86,22 @@ def check_evaluation(dataset: Dataset) -> Split:
             f" {dataset.classes[0]!r}, and no class has both; an AUC needs both, so evaluate on"
             " another split"
         )
+    check_classes(split, dataset)
     return split
+
+
+def check_classes(split: Split, dataset: Dataset) -> None:
+    """DataError where every image is of one class, and a class has no image: a mean over classes
+    would be one of others than it says.
+    """
+    several = split.labels.shape[1] > 1 and bool((split.labels.sum(axis=1) == 1).all())
+    counts = split.labels.sum(axis=0)
+    if several and not counts.all():
+        missing = dataset.classes[int(counts.argmin())]
+        raise DataError(
+            f"{dataset.where}: no image of split {split.name!r} is of the class {missing!r}; add"
+            " images of it, or take the class out of the model"
+        )
 
 
 def _overlap(a: Sequence[str], b: Sequence[str]) -> list[str]:

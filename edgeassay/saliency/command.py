@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,15 +14,15 @@ import typer
 from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, write_text
-from edgeassay.config import choose, data_root, load_devices, load_models
+from edgeassay.config import choose, load_devices, load_models
 from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
-from edgeassay.machine import this_machine, usable_cpus
+from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan
 from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
-from edgeassay.rig import Rig, Settings
+from edgeassay.rig import Rig, usual_settings
 from edgeassay.saliency.finding import find
 from edgeassay.saliency.page import page
 from edgeassay.saliency.showing import document, show
@@ -113,18 +112,7 @@ def saliency_command(
 
 @contextmanager
 def _rig(made: Plan, prebuilt: Path | None, project: Path, console: Console) -> Iterator[Rig]:
-    settings = Settings(
-        cache=project / ".assay" / "artifacts",
-        outputs=project / ".assay" / "predictions",
-        predict_again=False,
-        prebuilt=prebuilt,
-        data_root=data_root(),
-        predictions=None,
-        timing_off=None,
-        jobs=usable_cpus(),
-        on=None,
-        today=date.today(),
-    )
+    settings = usual_settings(project, prebuilt=prebuilt)
     rig = Rig(made, settings, ConsoleReporter(console))
     try:
         yield rig

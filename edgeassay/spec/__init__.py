@@ -54,6 +54,7 @@ from edgeassay.spec.model import (
     Training,
     VariantSpec,
 )
+from edgeassay.spec.pruning import Importance, Pruning
 from edgeassay.spec.runtimes import (
     ENGINES,
     FORMATS,
@@ -62,6 +63,7 @@ from edgeassay.spec.runtimes import (
     RuntimeSpec,
     WorkerSpec,
 )
+from edgeassay.spec.selecting import Selecting
 from edgeassay.spec.traits import TRAITS
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "Gate",
     "History",
     "ImageCsvSource",
+    "Importance",
     "Judgement",
     "Kind",
     "Ladder",
@@ -103,12 +106,14 @@ __all__ = [
     "OperatingPoint",
     "PhantomSource",
     "Preprocess",
+    "Pruning",
     "RandomInputs",
     "Reference",
     "Role",
     "RuntimeSpec",
     "Saliency",
     "Sample",
+    "Selecting",
     "Segmentation",
     "Sense",
     "Spans",

@@ -49,6 +49,7 @@ class ClaimName(StrEnum):
     CLASS_AUC_DROP = "class_auc_drop"
     SUBGROUP_AUC_DROP = "subgroup_auc_drop"
     MIN_AUC = "min_auc"
+    WIDER_AUC_GAIN = "wider_auc_gain"
     SENSITIVITY_DROP = "sensitivity_drop"
     SPECIFICITY_DROP = "specificity_drop"
     MIN_SENSITIVITY = "min_sensitivity"
@@ -74,6 +75,7 @@ class ClaimName(StrEnum):
     PARITY_DIFFERENCE = "parity_difference"
     LATENCY_P95_MS = "latency_p95_ms"
     LATENCY_RATIO = "latency_ratio"
+    WIDER_LATENCY_RATIO = "wider_latency_ratio"
     INIT_MS = "init_ms"
     FIRST_INFERENCE_MS = "first_inference_ms"
     END_TO_END_P95_MS = "end_to_end_p95_ms"
@@ -96,9 +98,9 @@ class ClaimTraits:
     `of_device` (milliseconds, megabytes) stands in a device profile; those `of_baseline` compare
     with what was promoted, and compare.toml has their limits; those `of_parity` compare with the
     same artifact on the model's parity runtime; those `of_maps` with the reference variant's
-    occlusion maps, whatever drops are taken against; `task` is what a network must be for to have
-    it claimed, None where any can; `sentence` is the claim with `{subject}` and `{limit}` to fill
-    in.
+    occlusion maps, whatever drops are taken against; those `of_widths` with the next wider
+    sub-network, where a variant names one; `task` is what a network must be for to have it claimed,
+    None where any can; `sentence` is the claim with `{subject}` and `{limit}` to fill in.
     """
 
     sense: Sense
@@ -113,6 +115,7 @@ class ClaimTraits:
     of_baseline: bool = False
     of_parity: bool = False
     of_maps: bool = False
+    of_widths: bool = False
     task: Task | None = None
 
     @property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
 from edgeassay.spec.data import STRICT, DataSource, Preprocess, Task, task_of
+from edgeassay.spec.pruning import Pruning
 from edgeassay.spec.runtimes import RuntimeSpec, WorkerSpec
 
 # By their Linux names.
@@ -43,17 +45,19 @@ class VariantSpec:
     that came from elsewhere (relative to the model's folder), with the digest of its bytes.
 
     `network` is another trained network than the model's own (a file beside model.toml, a pruned
-    one for instance) that the method is applied to.
+    one for instance) that the method is applied to; `pruning` says how that is made.
     `per_tensor_dense` gives the weights of a dense layer one scale together, for older runtimes;
     `per_tensor` those of every layer. Of a trained one, `weights` is the file of what was trained
     (beside model.toml), `training` how, and `exclude` has patterns of layers that stay float.
     Of a mixed variant, `layers` names the precision of single layers, `others` that of the rest.
-    One `on_request` is taken only where it is named.
+    `wider` names the next wider sub-network of the same weights, which a narrower one is held
+    against. One `on_request` is taken only where it is named.
     """
 
     __pydantic_config__ = STRICT
     method: str | None = None
     network: str | None = None
+    pruning: Pruning | None = None
     calibration_images: int = 0
     per_tensor_dense: bool = False
     per_tensor: bool = False
@@ -64,6 +68,7 @@ class VariantSpec:
     layers: Mapping[str, str] = field(default_factory=dict)
     artifact: str | None = None
     sha256: str | None = None
+    wider: str | None = None
     on_request: bool = False
 
     @property
@@ -236,8 +241,10 @@ class Timing:
     """How latency is measured.
 
     In each of `processes` fresh workers, variant and reference take turns for `rounds` rounds
-    after `warmup_rounds` that are thrown away. A worker silent for `timeout_s` counts as hung. A
-    sustained run lasts `sustained_s` and `sustained_inferences` at least.
+    after `warmup_rounds` that are thrown away. Where they would take longer than `turns_s`,
+    there are as many fewer, but `least_rounds` at least, and so fewer of both. A worker silent
+    for `timeout_s` counts as hung. A sustained run lasts `sustained_s` and
+    `sustained_inferences` at least.
     """
 
     __pydantic_config__ = STRICT
@@ -247,6 +254,15 @@ class Timing:
     timeout_s: float
     sustained_s: float
     sustained_inferences: int
+    turns_s: float = math.inf
+    least_rounds: int = 1
+
+    def within(self, round_s: float) -> Timing:
+        """The same for rounds that take so long."""
+        fitting = int(min(self.turns_s / round_s, self.rounds)) if round_s > 0.0 else self.rounds
+        rounds = max(fitting, min(self.least_rounds, self.rounds))
+        warmup = math.ceil(self.warmup_rounds * rounds / self.rounds)
+        return replace(self, rounds=rounds, warmup_rounds=warmup)
 
 
 @dataclass(frozen=True, kw_only=True)

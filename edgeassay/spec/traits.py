@@ -53,6 +53,14 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         needs_data=True,
         task=Task.CLASSIFICATION,
     ),
+    ClaimName.WIDER_AUC_GAIN: ClaimTraits(
+        sense=Sense.AT_LEAST,
+        unit="AUC",
+        sentence="{subject}: the next wider sub-network's mean AUC lies above it by at least"
+        " {limit}",
+        needs_data=True,
+        of_widths=True,
+    ),
     ClaimName.SENSITIVITY_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="share",
@@ -238,6 +246,13 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject} takes at most {limit} of the reference's median time",
         relative=True,
         timed=True,
+    ),
+    ClaimName.WIDER_LATENCY_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} takes at most {limit} of the next wider sub-network's median time",
+        timed=True,
+        of_widths=True,
     ),
     ClaimName.INIT_MS: ClaimTraits(
         sense=Sense.AT_MOST,

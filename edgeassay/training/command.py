@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from importlib.util import find_spec
@@ -95,6 +95,7 @@ def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Cons
     variant = spec.variants[name]
     network, measure = spec.network(name), OBJECTIVES[spec.task].measure
     assert variant.weights is not None, "`check_training` has seen to it"
+    assert variant.training is not None, "likewise"
     target = spec.folder / variant.weights
     try:
         expected = training_of(variant, sha256_of(network))
@@ -121,8 +122,8 @@ def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Cons
     ):
         if again:
             remove(kept)
-        material, data_sha256 = load_material(spec, variant, ConsoleReporter(console))
-        identity = {**expected, "data_sha256": data_sha256, "versions": _versions()}
+        material, data_sha256 = load_material(spec, variant.training, ConsoleReporter(console))
+        identity = {**expected, "data_sha256": data_sha256, "versions": versions()}
         tuning = _open(network, variant, material)
         state = _fine_tune(tuning, identity, kept, console)
         facts = {
@@ -141,7 +142,7 @@ def _train(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Cons
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Throw away what libraries write on stderr when they load, below Python."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -157,7 +158,7 @@ def _quiet() -> Iterator[None]:
 def _open(weights: Path, variant: VariantSpec, material: Material) -> FineTuning:
     """The network, ready to be trained; its libraries load here."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _quiet():
+    with quiet():
         from edgeassay.networks import load_network
 
         try:
@@ -205,9 +206,10 @@ def _check_installed(spec: ModelSpec, variant: VariantSpec) -> None:
         )
 
 
-def _versions() -> dict[str, str]:
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """The versions of what trains, as far as it is installed."""
     found = {}
-    for name in PACKAGES:
+    for name in packages:
         with suppress(metadata.PackageNotFoundError):
             found[name.removesuffix("-cpu")] = metadata.version(name)
     return found

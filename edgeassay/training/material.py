@@ -9,11 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgeassay.config import data_root
-from edgeassay.datasets import Split, check_separation, load_images, load_masks, open_dataset
+from edgeassay.datasets import (
+    Split,
+    check_classes,
+    check_separation,
+    load_images,
+    load_masks,
+    open_dataset,
+)
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
-from edgeassay.spec import ModelSpec, Preprocess, Role, Task, VariantSpec
+from edgeassay.spec import ModelSpec, Preprocess, Pruning, Role, Task, Training
 from edgeassay.training.objective import Truths
 
 
@@ -30,13 +37,14 @@ class Material:
     held_out_labels: Truths
 
 
-def load_material(spec: ModelSpec, variant: VariantSpec, report: Reporter) -> tuple[Material, str]:
-    """The images that a variant is trained on, and a digest of all of them with their labels. None
-    of the evaluation split is read. Absent where the data isn't on this machine.
+def load_material(
+    spec: ModelSpec, settings: Training | Pruning, report: Reporter
+) -> tuple[Material, str]:
+    """The images that a variant is trained on by its settings, and a digest of all of them with
+    their labels. None of the evaluation split is read. Absent where the data isn't on this machine.
     """
     if spec.data is None or spec.preprocess is None:
         raise ConfigError(f"{spec.file} has no [data] to train on; declare it")
-    assert variant.training is not None, "`check_training` has seen to it"
     dataset = open_dataset(spec.data, data_root())
     check_separation(dataset)
     for role in (Role.TRAIN, Role.VALIDATION):
@@ -48,10 +56,11 @@ def load_material(spec: ModelSpec, variant: VariantSpec, report: Reporter) -> tu
     train, validation = dataset.splits[Role.TRAIN], dataset.splits[Role.VALIDATION]
     for split in (train, validation):
         check_labels(split, dataset.where)
+        check_classes(split, dataset)
     rows = list(range(len(train)))
-    if variant.training.images is not None:
-        rng = np.random.default_rng(variant.training.seed)
-        rows = sorted(int(i) for i in rng.permutation(len(train))[: variant.training.images])
+    if settings.images is not None:
+        rng = np.random.default_rng(settings.seed)
+        rows = sorted(int(i) for i in rng.permutation(len(train))[: settings.images])
     with report(f"{len(rows):,} training images, {len(validation):,} for validation", 2) as done:
         images = load_images(train, rows, spec.preprocess)
         done(1)

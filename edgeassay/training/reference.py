@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgeassay.config import data_root, load_model
-from edgeassay.datasets import Split, check_separation, load_images, open_dataset
+from edgeassay.datasets import Split, check_classes, check_separation, load_images, open_dataset
 from edgeassay.errors import ConfigError
 from edgeassay.networks import load_network, save_half
 from edgeassay.preprocess import input_shape
@@ -71,6 +71,8 @@ def train(
     tf.config.experimental.enable_op_determinism()
     dataset = open_dataset(model_spec.data, data_root())
     check_separation(dataset)
+    for split in dataset.splits.values():
+        check_classes(split, dataset)
     train_split, validation = (
         dataset.splits[Role.TRAIN],
         dataset.splits[Role.VALIDATION],

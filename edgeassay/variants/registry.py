@@ -11,6 +11,7 @@ from typing import Any, Final
 from edgeassay.errors import ConfigError
 from edgeassay.spec import FORMATS, VariantSpec
 from edgeassay.variants.precisions import FLOAT, precisions
+from edgeassay.variants.pruned import check_pruning
 from edgeassay.variants.trained import check_training
 
 
@@ -176,7 +177,7 @@ def _check_files(variant: VariantSpec, key: str) -> None:
             raise ConfigError(
                 f"{key}artifact = {variant.artifact!r} must be a {' or a '.join(FORMATS)}"
             )
-        for option in ("calibration_images", "network"):
+        for option in ("calibration_images", "network", "pruning"):
             if getattr(variant, option):
                 raise ConfigError(f"{key}{option} goes with `method`: remove it")
     path = PurePosixPath(variant.network or "network")
@@ -184,6 +185,7 @@ def _check_files(variant: VariantSpec, key: str) -> None:
         raise ConfigError(
             f"{key}network = {variant.network!r} must be a trained network in the model's folder"
         )
+    check_pruning(variant, key)
     if variant.sha256 is not None and (
         variant.artifact is None or not re.fullmatch("[0-9a-f]{64}", variant.sha256)
     ):

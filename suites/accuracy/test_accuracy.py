@@ -24,6 +24,11 @@ def test_mean_auc_drop(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)
 
 
+@pytest.mark.claim(ClaimName.WIDER_AUC_GAIN)
+def test_wider_auc_gain(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
 @pytest.mark.claim(ClaimName.CLASS_AUC_DROP)
 def test_class_auc_drop(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)

@@ -62,6 +62,7 @@ def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:
         ("pneumonia-mobilenetv2", 16 << 20),
         ("pneumonia-mobilenetv2-fragile", 16 << 20),
         ("pneumonia-densenet121", 16 << 20),
+        ("breast-ultrasound", 2 << 20),
     ],
 )
 def test_weights_are_small_enough_to_keep(model: str, limit_bytes: int) -> None:

@@ -29,6 +29,11 @@ def test_latency_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)
 
 
+@pytest.mark.claim(ClaimName.WIDER_LATENCY_RATIO)
+def test_wider_latency_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
 @pytest.mark.claim(ClaimName.INIT_MS)
 def test_init_ms(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)

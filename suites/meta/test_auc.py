@@ -25,6 +25,22 @@ def covariance_of(drop: AucDrop) -> float:
     return float((drop.reference.influence * drop.candidate.influence).sum())
 
 
+@pytest.mark.parametrize("classes", [3, 5])
+def test_the_mean_over_classes_is_scikit_learns_macro_average_of_one_against_the_rest(
+    classes: int,
+) -> None:
+    rng = np.random.default_rng(classes)
+    truth = rng.integers(0, classes, 200)
+    labels = np.eye(classes, dtype=np.int8)[truth]
+    scores = rng.dirichlet(np.ones(classes), 200) + 0.3 * labels
+    scores /= scores.sum(axis=1, keepdims=True)
+    mean = compare_aucs(labels, scores, scores, np.arange(200)).mean()
+    assert mean is not None
+    macro = roc_auc_score(truth, scores, multi_class="ovr", average="macro")
+    assert mean.candidate.value == pytest.approx(macro, abs=1e-12)
+    assert class_aucs(labels, scores).mean() == pytest.approx(macro, abs=1e-12)
+
+
 @pytest.mark.parametrize("step", [0.0, 0.5, 4.0])
 def test_the_auc_is_scikit_learns_and_the_share_of_pairs(step: float) -> None:
     positive, first, second = two_models(3, step=step)

@@ -140,6 +140,17 @@ def test_a_one_class_split_is_refused(spots: Path) -> None:
         check_evaluation(dataset)
 
 
+def test_a_class_without_images_is_refused_and_named(spots: Path) -> None:
+    several = replace(SPOTS, positive=None, classes=("dark", "bright", "grey"))
+    with pytest.raises(DataError, match="no image of split 'test' is of the class 'grey'"):
+        check_evaluation(open_dataset(several, spots))
+    path = spots / "spots" / "labels.csv"
+    header, *rows = path.read_text().splitlines()
+    mixed = [r.replace(",dark,", ",grey,") if k % 3 == 0 else r for k, r in enumerate(rows)]
+    path.write_text("\n".join([header, *mixed]) + "\n")
+    assert check_evaluation(open_dataset(several, spots)).labels.sum(axis=0).all()
+
+
 def test_an_image_in_two_splits_is_refused(spots: Path) -> None:
     edit(spots, "images/006.png", "images/000.png")
     with pytest.raises(ConfigError, match="share 1 images"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,6 +88,29 @@ def test_a_process_gives_one_draw_chosen_before_it_is_measured() -> None:
     measured = Rounds(durations=durations, drawn=drawn).p95(0.95)
     assert measured.high == max(durations[k, r] for k, r in enumerate(drawn)) / 1e6
     assert measured.n == 59
+
+
+def timing_of(**changes: Any) -> Timing:
+    given: dict[str, Any] = {"processes": 5, "rounds": 60, "warmup_rounds": 10, "timeout_s": 1.0}
+    return Timing(**given, sustained_s=60.0, sustained_inferences=1024, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "round_s", "rounds", "warmup_rounds"),
+    [
+        ({}, 9.0, 60, 10),
+        ({"turns_s": 4.0, "least_rounds": 20}, 0.01, 60, 10),
+        ({"turns_s": 4.0, "least_rounds": 20}, 0.1, 40, 7),
+        ({"turns_s": 4.0, "least_rounds": 20}, 3.0, 20, 4),
+        ({"turns_s": 4.0, "least_rounds": 90}, 3.0, 60, 10),
+    ],
+)
+def test_slow_networks_have_fewer_rounds(
+    changes: dict[str, Any], round_s: float, rounds: int, warmup_rounds: int
+) -> None:
+    fitted = timing_of(**changes).within(round_s)
+    assert (fitted.rounds, fitted.warmup_rounds) == (rounds, warmup_rounds)
+    assert fitted.processes == 5
 
 
 def test_too_few_processes_are_inconclusive_and_say_how_many_would_do() -> None:

@@ -19,12 +19,8 @@ from edgeassay.training.objective import mean_auc, positive_weights
 from edgeassay.variants.trained import Trained, pack, read_trained, training_of, unpack
 from suites.meta.project import Project
 
-VARIANT = VariantSpec(
-    method="int8-qat",
-    weights="a.npz",
-    exclude=("x_*",),
-    training=Training(epochs=2, learning_rate=0.1, images=20),
-)
+SETTINGS = Training(epochs=2, learning_rate=0.1, images=20)
+VARIANT = VariantSpec(method="int8-qat", weights="a.npz", exclude=("x_*",), training=SETTINGS)
 ARRAYS = {"a/kernel": np.arange(6, dtype=np.float32), "a/step": np.array(3)}
 
 
@@ -112,11 +108,11 @@ def test_training_reads_no_test_image_and_a_drawn_part(
     for line in text.splitlines():
         if line.endswith(",test"):
             (project.data / "spots" / line.partition(",")[0]).write_bytes(b"no image")
-    material, digest = load_material(model_of(project), VARIANT, silent)
+    material, digest = load_material(model_of(project), SETTINGS, silent)
     assert material.images.shape == (20, 8, 8, 1)
     assert len(material.held_out) == len(material.held_out_labels) > 40
-    assert load_material(model_of(project), VARIANT, silent)[1] == digest
-    more = replace(VARIANT, training=Training(epochs=2, learning_rate=0.1))
+    assert load_material(model_of(project), SETTINGS, silent)[1] == digest
+    more = Training(epochs=2, learning_rate=0.1)
     every, other = load_material(model_of(project), more, silent)
     assert len(every.images) == text.count(",train\n")
     assert other != digest
@@ -131,7 +127,7 @@ def test_a_split_that_teaches_nothing_is_refused(
     same = [x.replace("dark", "bright") if x.endswith(",train") else x for x in lines]
     path.write_text("\n".join(same), encoding="utf-8")
     with pytest.raises(DataError, match="in split 'train', so nothing can be learned"):
-        load_material(model_of(project), VARIANT, silent)
+        load_material(model_of(project), SETTINGS, silent)
 
 
 def test_both_kinds_weigh_the_same_and_a_class_of_one_kind_counts_for_nothing() -> None:

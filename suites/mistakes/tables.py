@@ -43,6 +43,15 @@ def calm_calibration(project: Project) -> None:
     path.write_text("\n".join(calm) + "\n", encoding="utf-8")
 
 
+def without_class(project: Project) -> None:
+    """The model knows three classes, and the test split has images of two."""
+    model('positive = "bright"', 'classes = ["dark", "bright", "grey"]')(project)
+    path = project.folder / CSV
+    rows = path.read_text(encoding="utf-8").splitlines()
+    some = [r.replace("dark", "grey") if r.endswith("train") else r for r in rows]
+    path.write_text("\n".join(some) + "\n", encoding="utf-8")
+
+
 WEIGHTS = written("models/tiny/tiny.keras", "weights")
 
 TABLE = (
@@ -223,6 +232,14 @@ TABLE = (
         what="share 1 patients (p003)",
         where="train (split 'train') and evaluation (split 'test')",
         remedy="separate the splits",
+    ),
+    Mistake(
+        id="class-without-images",
+        broken=without_class,
+        code=4,
+        what="no image of split 'test' is of the class 'grey'",
+        where="spots/labels.csv",
+        remedy="add images of it",
     ),
     Mistake(
         id="build-patient-in-two-splits",

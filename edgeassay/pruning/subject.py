@@ -1,0 +1,96 @@
+"""What is pruned, and into what: a model's network, what it begins with, and what it may cost.
+
+Needs the [build] extra.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgeassay.errors import ConfigError, why
+from edgeassay.networks import load_network
+from edgeassay.pruning.choosing import Budget, Unreachable, choose
+from edgeassay.pruning.reading import read_network
+from edgeassay.pruning.wiring import Cost, Wiring, everything, total
+from edgeassay.spec import ModelSpec, Pruning
+from edgeassay.variants.pruned import begins_with
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Subject:
+    """The model's own network (`teacher`) and the one that is begun with, with their wirings."""
+
+    settings: Pruning
+    teacher: Any
+    whole: Wiring
+    begin: Any
+    wiring: Wiring
+    budget: Budget
+
+    def times_fewer(self, left: int) -> float:
+        """How many times fewer than the model's own network that is."""
+        return total(self.whole, everything(self.whole), self.budget.cost) / left
+
+
+def open_subject(spec: ModelSpec, name: str) -> Subject:
+    """Load what a variant is pruned from; ConfigError where it can't be loaded, its channels can't
+    be followed, or what is asked for can't be reached.
+    """
+    settings = spec.variants[name].pruning
+    assert settings is not None, "only for a variant that is pruned"
+    assert spec.weights is not None, "`check_prunings` has seen to it"
+    start = begins_with(spec, name)
+    teacher = _load(spec, spec.weights, "weights")
+    begin = teacher if start == spec.weights else _load(spec, start, f"variants.{settings.start}")
+    whole, wiring = (
+        read_network(net, str(p)) for net, p in ((teacher, spec.weights), (begin, start))
+    )
+    cost = Cost.PARAMETERS if settings.parameters is not None else Cost.MACS
+    ratio = settings.parameters if settings.parameters is not None else settings.macs
+    assert ratio is not None, "`check_pruning` has seen to it"
+    had, has = (total(w, everything(w), cost) for w in (whole, wiring))
+    budget = Budget(
+        cost=cost, most=had / ratio, least=settings.least_channels, align=settings.align
+    )
+    key = f"{spec.file}: variants.{name}.pruning.{cost} = {ratio:g}"
+    if has <= budget.most:
+        raise ConfigError(
+            f"{key} is reached by {settings.start} already, which has {had / has:.4g} times fewer"
+            " than the model's network; ask for more, or begin with another `start`"
+        )
+    try:
+        choose(wiring, np.ones(len(wiring.fixed)), budget)
+    except Unreachable as error:
+        raise ConfigError(
+            f"{key} can't be reached: with least_channels = {settings.least_channels} and align ="
+            f" {settings.align}, {error.smallest:,} of {had:,} {cost.value} stay at least; ask for"
+            f" {_floor(had / error.smallest)} at most"
+        ) from None
+    return Subject(
+        settings=settings, teacher=teacher, whole=whole, begin=begin, wiring=wiring, budget=budget
+    )
+
+
+def _floor(ratio: float) -> str:
+    """A ratio that can be reached, in few digits."""
+    return f"{np.floor(ratio * 100.0) / 100.0:.2f}"
+
+
+def _load(spec: ModelSpec, path: Path, key: str) -> Any:
+    """A network of the model; ConfigError where it can't be read."""
+    try:
+        with path.open("rb"):
+            pass
+        return load_network(path)
+    except OSError as error:
+        raise ConfigError(
+            f"{spec.file}: {path.name!r}, the network of {key}, can't be read: {why(error)}; copy"
+            " it there, or name another"
+        ) from None
+    except ValueError as error:
+        words = " ".join(str(error).split())[:250]
+        raise ConfigError(f"{path} can't be loaded by Keras ({words}); save it anew") from None
