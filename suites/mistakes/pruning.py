@@ -317,7 +317,7 @@ PRUNING = (
         code=2,
         what="65 of 65 parameters stay at least",
         where=HERE,
-        remedy="ask for 1.00 at most",
+        remedy="leave the variant out",
         needs="tensorflow",
     ),
 )

@@ -32,6 +32,7 @@ from suites.mistakes import (
     saved,
     tables,
     training,
+    widths,
 )
 from suites.mistakes.mistake import (
     Mistake,
@@ -64,6 +65,7 @@ MODULES = (
     matrices,
     training,
     pruning,
+    widths,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
