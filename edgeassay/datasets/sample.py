@@ -44,6 +44,11 @@ def draw_sample(split: Split, sample: Sample, seed: int) -> Split:
             chosen[patient] = True
             room -= sizes[patient]
     rows = np.flatnonzero(chosen[codes])
+    if not len(rows):
+        raise ConfigError(
+            f"{sample.source} = {sample.images}: no patient has so few images of split"
+            f" {split.name!r}, and a sample is of whole patients; take more"
+        )
     drawn = rows_of(split, [int(row) for row in rows])
     if split.masks is None and not any(0 < count < len(rows) for count in drawn.labels.sum(axis=0)):
         raise ConfigError(

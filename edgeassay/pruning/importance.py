@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from edgeassay.preprocess import Images
-from edgeassay.pruning.choosing import Floats, normalised
+from edgeassay.pruning.choosing import Floats
 from edgeassay.pruning.nodes import Node, Part
 from edgeassay.pruning.wiring import Wiring
 from edgeassay.spec import Importance
@@ -31,7 +31,7 @@ def by_weights(network: Any, wiring: Wiring, kind: Importance) -> Floats:
         kernel = np.abs(_filters(network, node)) ** power
         norms = kernel.sum(axis=0) ** (1.0 / power) * _scale(network, wiring, node)
         _add(found, wiring, node.name, norms)
-    return normalised(found, wiring)
+    return found
 
 
 def by_activations(network: Any, wiring: Wiring, images: Images) -> Floats:
@@ -50,7 +50,7 @@ def by_activations(network: Any, wiring: Wiring, images: Images) -> Floats:
     found = np.zeros(len(wiring.fixed))
     for name, total in zip(seen, sums, strict=True):
         _add(found, wiring, name, total)
-    return normalised(found, wiring)
+    return found
 
 
 def by_taylor(
@@ -85,7 +85,7 @@ def by_taylor(
             np.add(changes, np.abs(np.sum(each, axis=0)), out=changes)
     for node, changes in zip(nodes, sums, strict=True):
         _add(found, wiring, node.name, changes)
-    return normalised(found, wiring)
+    return found
 
 
 def measured(

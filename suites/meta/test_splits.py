@@ -89,7 +89,7 @@ class Given(Evaluations):
         rng = np.random.default_rng([len(split), len(case.variant)])
         return rng.random(split.labels.shape).astype(np.float32)
 
-    def _shards(self, model_id: str, role: Role) -> list[Shard]:
+    def shards(self, model_id: str, role: Role) -> list[Shard]:
         raise DataError(f"an image of {role.value} can't be read")
 
 
