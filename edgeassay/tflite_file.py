@@ -135,9 +135,9 @@ def _graph(model: Any, schema: Any) -> Graph:
     kept = kept_as(model, schema)
     found: list[dict[str, Any]] = []
     batch = _batch(tensors[subgraph.inputs[0]]) if len(subgraph.inputs) else 1
+    codes = codes_of(model)
     for operator in subgraph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        kind = kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        kind = kinds[codes[operator.opcodeIndex]]
         places = OF_KIND.get(kind, WEIGHTS_AND_BIAS)
         taken = [operator.inputs[k] for k in places if k < len(operator.inputs)]
         constants = [i for i in (kept.get(j, j) for j in taken) if i >= 0 and constant[i]]
@@ -179,6 +179,13 @@ def _graph(model: Any, schema: Any) -> Graph:
     )
 
 
+def codes_of(model: Any) -> list[int]:
+    """The kinds of operators that a file has, as the schema numbers them: the first ones stand in a
+    field of a byte, later ones in another.
+    """
+    return [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+
+
 def _bytes_of(buffer: Any) -> int:
     """How long it is: in the table itself, or, as ai-edge-quantizer writes, behind it."""
     return int(buffer.size) if buffer.data is None else len(buffer.data)
@@ -188,16 +195,12 @@ def kept_as(model: Any, schema: Any) -> dict[int, int]:
     """Of tensors that a DEQUANTIZE makes of a constant, the constant: weights that alone are
     quantized are kept so.
     """
-    subgraph = model.subgraphs[0]
+    subgraph, codes = model.subgraphs[0], codes_of(model)
     found = {}
     for operator in subgraph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
         made_of = operator.inputs[0] if len(operator.inputs) else -1
-        if max(
-            code.builtinCode, code.deprecatedBuiltinCode
-        ) == schema.BuiltinOperator.DEQUANTIZE and _bytes_of(
-            model.buffers[subgraph.tensors[made_of].buffer]
-        ):
+        expands = codes[operator.opcodeIndex] == schema.BuiltinOperator.DEQUANTIZE
+        if expands and _bytes_of(model.buffers[subgraph.tensors[made_of].buffer]):
             found[int(operator.outputs[0])] = int(made_of)
     return found
 
