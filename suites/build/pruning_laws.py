@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from edgeassay.pruning.choosing import Budget, choose
-from edgeassay.pruning.importance import by_weights
+from edgeassay.pruning.importance import by_activations, by_weights, changes_of
+from edgeassay.pruning.keeping import network_bytes
 from edgeassay.pruning.nodes import Part
 from edgeassay.pruning.reading import read_network
 from edgeassay.pruning.shrinking import shrink
 from edgeassay.pruning.wiring import Cost, Kept, Wiring, channels, everything, total
 from edgeassay.spec import Importance
+from edgeassay.training.objective import weighted_loss
 from suites.build.tiny_networks import KINDS, SIDE, make
 
 
@@ -113,9 +115,64 @@ def weakest(kind: str) -> dict[str, Any]:
     return found
 
 
+def looked_at() -> dict[str, Any]:
+    """Importance on images, beside what is found by changing channels by a little, and by hand."""
+    import keras
+
+    network = make("findings")
+    wiring = read_network(network, "findings")
+    rng = np.random.default_rng(5)
+    images = rng.random((4, SIDE, SIDE, 1), np.float32)
+    truths = (rng.random((4, 14)) < 0.5).astype(np.float32)
+    loss = weighted_loss(truths, False)
+    first = wiring.multiplying[0]
+    norm = network.get_layer(next(n.name for n in wiring.nodes if n.kind == "BatchNormalization"))
+    kept, changes = norm.get_weights(), np.zeros(8)
+    for channel in range(8):
+        for i in range(4):
+            ends = []
+            for factor in (1.01, 0.99):
+                moved = [w.copy() for w in kept]
+                for w in moved[:2]:  # gamma and beta
+                    w[channel] *= factor
+                norm.set_weights(moved)
+                ends.append(float(loss(truths[i : i + 1], network(images[i : i + 1]))))
+            changes[channel] += abs(ends[0] - ends[1]) / 0.02
+    norm.set_weights(kept)
+    taylor = changes_of(network, wiring, images, truths, loss)[first.name]
+    given = [n.inputs[0] for n in wiring.multiplying]
+    probe = keras.Model(network.input, [network.get_layer(name).output for name in given])
+    by_hand = np.zeros(len(wiring.fixed))
+    for name, values in zip(given, probe(images), strict=True):
+        means = np.abs(np.asarray(values)).reshape(-1, values.shape[-1]).mean(axis=0)
+        for unit, mean in zip(wiring.units[name], means / means.mean(), strict=True):
+            by_hand[unit] += mean
+    activations = by_activations(network, wiring, images)
+    return {
+        "taylor": taylor.tolist(),
+        "changes": (changes / len(images)).tolist(),
+        "activations": activations.tolist(),
+        "by_hand": by_hand.tolist(),
+    }
+
+
+def kept_whole() -> dict[str, Any]:
+    """A network whose weights fit into 16 bits, and one whose don't, as their files have them."""
+    found = {}
+    for name, factor in (("half", 1.0), ("single", 1e6)):
+        network = make("plain")
+        network.set_weights([factor * w for w in network.get_weights()])
+        data, back = network_bytes(network)
+        pairs = zip(network.get_weights(), back.get_weights(), strict=True)
+        error = max(float(np.abs(a - b).max() / np.abs(a).max()) for a, b in pairs)
+        found[name] = {"error": error, "again": network_bytes(network)[0] == data}
+    return found
+
+
 def main(folder: Path) -> None:
-    """All kinds, and their networks' files."""
-    found = {kind: law(kind) | weakest(kind) for kind in KINDS}
+    """What holds of all kinds."""
+    found: dict[str, Any] = {kind: law(kind) | weakest(kind) for kind in KINDS}
+    found |= {"looked at": looked_at(), "kept": kept_whole()}
     (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 
 

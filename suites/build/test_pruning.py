@@ -123,6 +123,26 @@ def test_filters_of_zeros_go_first_and_none_is_left(
     assert law["zero_filters"] == 0
 
 
+def test_taylor_is_what_a_loss_changes_by(laws: dict[str, dict[str, Any]]) -> None:
+    looked = laws["looked at"]
+    assert np.ptp(looked["changes"]) > 0.1 * np.mean(looked["changes"]) > 0.0
+    np.testing.assert_allclose(looked["taylor"], looked["changes"], rtol=0.05, atol=1e-5)
+
+
+def test_activations_are_the_means_of_what_is_given(laws: dict[str, dict[str, Any]]) -> None:
+    looked = laws["looked at"]
+    assert np.ptp(looked["by_hand"]) > 0.1
+    np.testing.assert_allclose(looked["activations"], looked["by_hand"], rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_is_kept_in_16_bits_where_it_fits(laws: dict[str, dict[str, Any]]) -> None:
+    half, single = laws["kept"]["half"], laws["kept"]["single"]
+    assert 1e-6 < half["error"] < 1e-3
+    assert single["error"] == 0.0
+    assert half["again"]
+    assert single["again"]
+
+
 def start(project: Path, variant: str, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "edgeassay", "prune", "tiny", "--variant", variant, *words],

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeassay.pruning.choosing import Budget, Unreachable, choose
@@ -159,6 +159,7 @@ def least_cost(wiring: Wiring, budget: Budget) -> int:
     return cost
 
 
+@settings(deadline=None)
 @given(
     widths=st.lists(st.integers(1, 12), min_size=2, max_size=5),
     seed=st.integers(0, 2**16),
