@@ -65,19 +65,15 @@ def open_subject(spec: ModelSpec, name: str) -> Subject:
     try:
         choose(wiring, np.ones(len(wiring.fixed)), budget)
     except Unreachable as error:
+        most = np.floor(100.0 * had / error.smallest) / 100.0
+        remedy = f"ask for {most:.2f} at most" if most > 1.0 else "leave the variant out"
         raise ConfigError(
             f"{key} can't be reached: with least_channels = {settings.least_channels} and align ="
-            f" {settings.align}, {error.smallest:,} of {had:,} {cost.value} stay at least; ask for"
-            f" {_floor(had / error.smallest)} at most"
+            f" {settings.align}, {error.smallest:,} of {had:,} {cost.value} stay at least; {remedy}"
         ) from None
     return Subject(
         settings=settings, teacher=teacher, whole=whole, begin=begin, wiring=wiring, budget=budget
     )
-
-
-def _floor(ratio: float) -> str:
-    """A ratio that can be reached, in few digits."""
-    return f"{np.floor(ratio * 100.0) / 100.0:.2f}"
 
 
 def _load(spec: ModelSpec, path: Path, key: str) -> Any:

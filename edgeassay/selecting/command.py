@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,15 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from edgeassay.atomic import check_replaceable, write_text
-from edgeassay.config import choose, data_root, load_devices, load_models
+from edgeassay.config import choose, load_devices, load_models
 from edgeassay.config.shapes import default_selecting
 from edgeassay.errors import Absent, ConfigError
-from edgeassay.machine import this_machine, usable_cpus
+from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan
 from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
-from edgeassay.rig import Rig, Settings
+from edgeassay.rig import Rig, usual_settings
 from edgeassay.selecting.timing import Timed, time_widths
 from edgeassay.selecting.widths import Choice, Times, choose_width, widths_of
 
@@ -108,18 +107,7 @@ def _timed(
     console: Console,
 ) -> Timed:
     """The times of the widths on the first runtime of the plan, from the narrowest on."""
-    settings = Settings(
-        cache=project / ".assay" / "artifacts",
-        outputs=project / ".assay" / "predictions",
-        predict_again=False,
-        prebuilt=prebuilt,
-        data_root=data_root(),
-        predictions=None,
-        timing_off=None,
-        jobs=usable_cpus(),
-        on=None,
-        today=date.today(),
-    )
+    settings = usual_settings(project, prebuilt=prebuilt)
     rig = Rig(made, settings, ConsoleReporter(console))
     first = made.cases[0].runtime
     cases = {c.variant: c for c in made.cases if c.runtime == first}

@@ -22,8 +22,10 @@ from edgeassay.spec import (
     ClaimName,
     DataSource,
     DeviceSpec,
+    Importance,
     Match,
     Preprocess,
+    Pruning,
     RandomInputs,
     Reference,
     Saliency,
@@ -164,6 +166,14 @@ def test_every_declarable_key_is_in_the_model_reference(declared: type) -> None:
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     for key in fields(declared):
         assert f"`{key.name}`" in text, key.name
+
+
+def test_every_key_of_a_pruning_is_in_its_reference() -> None:
+    text = (ROOT / "docs" / "pruning.md").read_text(encoding="utf-8")
+    for key in fields(Pruning):
+        assert f"`{key.name}`" in text, key.name
+    for importance in Importance:
+        assert f"`{importance}`" in text, importance
 
 
 @pytest.mark.parametrize("declared", [DeviceSpec, Match, Timing, Tolerance])

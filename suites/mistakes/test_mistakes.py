@@ -26,6 +26,7 @@ from suites.mistakes import (
     options,
     paired,
     places,
+    pruning,
     remote,
     runtimes,
     saved,
@@ -63,6 +64,7 @@ MODULES = (
     emulated,
     matrices,
     training,
+    pruning,
     widths,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
