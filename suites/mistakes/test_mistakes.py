@@ -22,6 +22,7 @@ from suites.mistakes import (
     images,
     judged,
     judged_options,
+    masks,
     matrices,
     options,
     paired,
@@ -62,6 +63,7 @@ MODULES = (
     emulated,
     matrices,
     training,
+    masks,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
