@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeassay.stats.saliency import mean_bounds
+from edgeassay.stats.patient_means import mean_bounds
 
 CONFIDENCE = 0.95
 PATIENTS = (12, 20, 30, 64)

@@ -29,8 +29,8 @@ from edgeassay.advising.subject import Subject, open_subject
 from edgeassay.advising.wording import ADVICE, Asked, sentences
 from edgeassay.assay import Assay
 from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.config import check_classifies, data_root, load_devices
 from edgeassay.config import choose as choose_known
-from edgeassay.config import data_root, load_devices
 from edgeassay.config.shapes import default_advising
 from edgeassay.datasets import open_rehearsal
 from edgeassay.devices import sample_of
@@ -181,6 +181,7 @@ def _run(
     report: Reporter,
 ) -> _Run:
     """Make, evaluate and time everything. Absent where the device or the runtime isn't here."""
+    check_classifies(subject.model, "advise")
     settings = default_advising()
     made, tried = _planned(
         subject,

@@ -9,11 +9,12 @@ from edgeassay.config.loading import (
     load_model,
     load_models,
 )
-from edgeassay.config.segmentation_checks import check_task
+from edgeassay.config.segmentation_checks import check_classifies, check_task
 from edgeassay.config.shapes import nearest
 
 __all__ = [
     "catalogue",
+    "check_classifies",
     "check_task",
     "choose",
     "data_root",

@@ -11,6 +11,7 @@ from edgeassay.errors import ConfigError
 from edgeassay.spec import (
     TRAITS,
     LimitRule,
+    ModelSpec,
     OperatingPoint,
     Segmentation,
     Task,
@@ -37,6 +38,15 @@ def check_task(rule: LimitRule, task: Task, model: str) -> None:
         f"{rule.limit.source}: {rule.claim} is about {ABOUT[wanted]}, and {model} {does}; claim"
         f" others of it ({', '.join(claims)})"
     )
+
+
+def check_classifies(model: ModelSpec, command: str) -> None:
+    """ConfigError where a command that is about scores is given a network that marks pixels."""
+    if model.task is not Task.CLASSIFICATION:
+        raise ConfigError(
+            f"{model.file}: `edgeassay {command}` is for classifiers, and {model.id} marks pixels"
+            f" ([data] has `masks`); `pytest --model {model.id}` judges what it marks"
+        )
 
 
 def check_segmentation(model: ModelFile, where: str) -> None:

@@ -58,7 +58,8 @@ class Small:
 
     `pixels` is float16 (images, 32 * 32), mean removed and of length 1; zero for an image of a
     single grey, which `grey` then holds in steps of 16 bits, and which is NaN for all others.
-    `content` is the same number for equal bytes, and `UNREAD` for what can't be read.
+    `content` is the same number for equal bytes, and `UNREAD` for what can't be read. Where images
+    are segmented, `drawn` says which classes have a pixel on them, (images, classes).
     """
 
     split: Split
@@ -67,6 +68,7 @@ class Small:
     grey: npt.NDArray[np.float32]
     content: npt.NDArray[np.int64]
     unreadable: Sequence[Unreadable]
+    drawn: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +99,10 @@ def _shrink(
     pixels = np.zeros((len(split), height * width), np.float16)
     grey = np.full(len(split), np.nan, np.float32)
     content = np.full(len(split), UNREAD, np.int64)
+    drawn: dict[int, npt.NDArray[np.bool_]] = {}
     unreadable: list[Unreadable] = []
     starts = range(0, len(split), CHUNK_IMAGES)
-    chunks = pool.map(partial(_read_chunk, split, pixels, grey), starts)
+    chunks = pool.map(partial(_read_chunk, split, pixels, grey, drawn), starts)
     for start, found in zip(starts, chunks, strict=True):
         for row, digest in enumerate(found, start):
             if isinstance(digest, bytes):
@@ -115,17 +118,26 @@ def _shrink(
         grey=grey,
         content=content,
         unreadable=unreadable,
+        drawn=np.stack([drawn[row] for row in sorted(drawn)]) if drawn else None,
     )
 
 
 def _read_chunk(
-    split: Split, pixels: npt.NDArray[np.float16], grey: npt.NDArray[np.float32], start: int
+    split: Split,
+    pixels: npt.NDArray[np.float16],
+    grey: npt.NDArray[np.float32],
+    drawn: dict[int, npt.NDArray[np.bool_]],
+    start: int,
 ) -> list[bytes | DataError]:
-    """Fill the rows of a chunk of images; the digest of each, or why it can't be read."""
+    """Fill the rows of a chunk of images; the digest of each, or why it or its mask can't be
+    read.
+    """
     found: list[bytes | DataError] = []
     for row in range(start, min(start + CHUNK_IMAGES, len(split))):
         try:
             image = preprocess(split.load(row), SMALL).reshape(-1)
+            if split.masks is not None:
+                drawn[row] = np.asarray(split.masks(row).any(axis=(0, 1)), np.bool_)
             found.append(split.digest(row))
         except DataError as error:
             found.append(error)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgeassay.datasets.alike import Alike, Unreadable, find_alike, shrink
+import numpy as np
+
+from edgeassay.datasets.alike import Alike, Small, Unreadable, find_alike, shrink
 from edgeassay.datasets.opening import check_evaluation, check_separation
-from edgeassay.datasets.split import Dataset, Split
+from edgeassay.datasets.split import Dataset
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.progress import Reporter
 from edgeassay.spec import Role
@@ -15,7 +17,9 @@ from edgeassay.spec import Role
 
 @dataclass(frozen=True, kw_only=True)
 class SplitFacts:
-    """What a split holds: `patients` is None where they aren't named, `positives` is per class."""
+    """What a split holds: `patients` is None where they aren't named, `positives` is per class: of
+    what is segmented, the images with a pixel of it.
+    """
 
     name: str
     roles: Sequence[Role]
@@ -37,6 +41,7 @@ class DataReport:
     alike: Alike
     overlap: str | None
     one_sided: str | None
+    segmented: bool = False
 
     @property
     def as_declared(self) -> bool:
@@ -66,23 +71,42 @@ def check_data(dataset: Dataset, *, similarity: float, report: Reporter) -> Data
         check_evaluation(dataset)
     except DataError as error:
         one_sided = str(error)
+    segmented = dataset.splits[Role.EVALUATION].masks is not None
     parts = shrink(list(splits.values()), dataset.splits[Role.EVALUATION], report)
+    facts = [_facts(dataset, part) for part in parts]
     return DataReport(
         where=dataset.where,
         classes=dataset.classes,
-        splits=[_facts(dataset, split) for split in splits.values()],
+        splits=facts,
         unreadable=[failure for part in parts for failure in part.unreadable],
         alike=find_alike(parts, similarity, report),
         overlap=overlap,
-        one_sided=one_sided,
+        one_sided=_nowhere_drawn(dataset, facts) if segmented else one_sided,
+        segmented=segmented,
     )
 
 
-def _facts(dataset: Dataset, split: Split) -> SplitFacts:
+def _nowhere_drawn(dataset: Dataset, facts: Sequence[SplitFacts]) -> str | None:
+    """The sentence about a class that is drawn on no evaluation image, if there is one."""
+    tested = next(split for split in facts if Role.EVALUATION in split.roles)
+    for name, count in zip(dataset.classes, tested.positives, strict=True):
+        if not count:
+            return (
+                f"{dataset.where}: no mask of split {tested.name!r} has a pixel of {name!r}, so"
+                " nothing shows whether it is found; evaluate on another split"
+            )
+    return None
+
+
+def _facts(dataset: Dataset, part: Small) -> SplitFacts:
+    split = part.split
+    positives = split.labels if split.masks is None else part.drawn
+    if positives is None:  # no mask can be read
+        positives = np.zeros((0, len(dataset.classes)), np.bool_)
     return SplitFacts(
         name=split.name,
         roles=[role for role, served in dataset.splits.items() if served.name == split.name],
         images=len(split),
         patients=None if split.patients is None else len(set(split.patients)),
-        positives=[int(count) for count in split.labels.sum(axis=0)],
+        positives=[int(count) for count in positives.sum(axis=0)],
     )

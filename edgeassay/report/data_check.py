@@ -70,7 +70,8 @@ def _splits(found: DataReport) -> Table:
 
 
 def _positives(found: DataReport) -> Table:
-    table = Table("positive images", pad_edge=False)
+    what = "images with pixels of" if found.segmented else "positive images"
+    table = Table(what, pad_edge=False)
     for split in found.splits:
         table.add_column(split.name, justify="right")
     for number, name in enumerate(found.classes):

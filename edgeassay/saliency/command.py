@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, write_text
-from edgeassay.config import choose, load_devices, load_models
+from edgeassay.config import check_classifies, choose, load_devices, load_models
 from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine
@@ -83,6 +83,7 @@ def saliency_command(
     project = project_folder()
     models = load_models([project / "models", *(models_dir or [])], project)
     chosen = choose("model", [model], models, given_as="MODEL")[0]
+    check_classifies(models[chosen], "saliency")
     devices = load_devices(device_folders(devices_dir or []), project)
     made = plan(
         models={chosen: replace(models[chosen], limits=(), deviations=())},

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, write_text
-from edgeassay.config import choose, load_models
+from edgeassay.config import check_classifies, choose, load_models
 from edgeassay.errors import Absent, NoEvidence
 from edgeassay.options import ChartFile, Device, DevicesDirs, Jobs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
@@ -134,6 +134,7 @@ def search_command(
     project = project_folder()
     models = load_models([project / "models", *(models_dir or [])], project)
     declared = models[choose("model", [model], models, given_as="MODEL")[0]]
+    check_classifies(declared, "search")
     path = variant_file(declared, variant, force=force)
     for other in (json_path, chart_path):
         if other is not None:

@@ -72,6 +72,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         " {limit}",
         needs_data=True,
         of_widths=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.SENSITIVITY_DROP: ClaimTraits(
         sense=Sense.AT_MOST,

@@ -3,8 +3,8 @@
 tensorflow-model-optimization places what is quantized and trains through it. Its own rules are
 mended in two places, as its version 0.8.1 has them: a convolution before a ReLU keeps its weights'
 quantization, which it drops where no batch normalization stands between; and a depthwise kernel has
-a scale for each channel, where it takes the last axis, of which there is one. Needs the [build]
-extra.
+a scale for each channel, where it takes the last axis, of which there is one; so has a transposed
+convolution, whose last axis is that of its input. Needs the [build] extra.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ import numpy.typing as npt
 from edgeassay.errors import BuildFailed, some
 
 # What holds a layer's weights, of those that have some to be quantized.
-KERNELS: Final = {"Conv2D": "kernel", "DepthwiseConv2D": "depthwise_kernel", "Dense": "kernel"}
+KERNELS: Final = {
+    "Conv2D": "kernel",
+    "Conv2DTranspose": "kernel",
+    "DepthwiseConv2D": "depthwise_kernel",
+    "Dense": "kernel",
+}
+# Those whose channels are the axis before the last of it.
+TURNED: Final = ("Conv2DTranspose", "DepthwiseConv2D")
 PREFIX: Final = "quant_"
 SIDES: Final = ("min", "max")
 
@@ -131,19 +138,24 @@ def settle(made: Any) -> None:
     it.
     """
     variables = variables_of(made)
+    turned = {
+        layer.name.removeprefix(PREFIX)
+        for layer in made.layers
+        if type(getattr(layer, "layer", layer)).__name__ in TURNED
+    }
     for name, variable in variables.items():
         kernel, _, side = name.rpartition("_")
         if side in SIDES and kernel in variables:
-            depthwise = kernel.endswith(f"/{KERNELS['DepthwiseConv2D']}")
-            widest = _widest(np.asarray(variables[kernel]), variable.shape.as_list(), depthwise)
+            before_last = kernel.rpartition("/")[0] in turned
+            widest = _widest(np.asarray(variables[kernel]), variable.shape.as_list(), before_last)
             variable.assign(widest if side == "max" else -widest)
 
 
-def _widest(kernel: Any, shape: Sequence[int], depthwise: bool) -> Any:
+def _widest(kernel: Any, shape: Sequence[int], before_last: bool) -> Any:
     """The largest absolute weight, of all or of each channel."""
     if not shape:
         return np.abs(kernel).max()
-    return np.abs(kernel).max(axis=(0, 1, 3) if depthwise else tuple(range(kernel.ndim - 1)))
+    return np.abs(kernel).max(axis=(0, 1, 3) if before_last else tuple(range(kernel.ndim - 1)))
 
 
 def _scheme(*, per_tensor: bool, weights: bool) -> Any:
@@ -167,7 +179,7 @@ def _scheme(*, per_tensor: bool, weights: bool) -> Any:
             [KERNELS[kind]] if weights else [], activations, False
         )
         if not per_tensor:
-            made.weight_quantizer = _per_channel(quantizers, depthwise=kind == "DepthwiseConv2D")
+            made.weight_quantizer = _per_channel(quantizers, before_last=kind in TURNED)
         return made
 
     class Registry(default_8bit_quantize_registry.Default8BitQuantizeRegistry):  # type: ignore[misc]
@@ -219,8 +231,8 @@ def _scheme(*, per_tensor: bool, weights: bool) -> Any:
     return Scheme()
 
 
-def _per_channel(quantizers: Any, *, depthwise: bool) -> Any:
-    """A scale for each channel: the last axis, or the last but one of a depthwise kernel."""
+def _per_channel(quantizers: Any, *, before_last: bool) -> Any:
+    """A scale for each channel: the last axis, or the one before the last."""
     import tensorflow as tf
     import tf_keras
 
@@ -229,7 +241,7 @@ def _per_channel(quantizers: Any, *, depthwise: bool) -> Any:
             return {
                 f"{side}_var": layer.add_weight(
                     f"{name}_{side}",
-                    shape=(tensor_shape[-2 if depthwise else -1],),
+                    shape=(tensor_shape[-2 if before_last else -1],),
                     initializer=tf_keras.initializers.Constant(start),
                     trainable=False,
                 )
@@ -237,7 +249,7 @@ def _per_channel(quantizers: Any, *, depthwise: bool) -> Any:
             }
 
         def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
-            if not depthwise:
+            if not before_last:
                 return super().__call__(inputs, training, weights, **kwargs)
             turned = tf.transpose(inputs, (0, 1, 3, 2))
             turned = super().__call__(turned, training, weights, **kwargs)

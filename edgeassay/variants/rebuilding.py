@@ -17,8 +17,13 @@ import numpy.typing as npt
 from edgeassay.errors import BuildFailed, some
 
 # Layers that a batch normalization after them is folded into, by the axis of their weights that
-# has the channels; a depthwise kernel has two.
-FOLDS: Final = {"Conv2D": (-1,), "DepthwiseConv2D": (-2, -1), "Dense": (-1,)}
+# has the channels; a depthwise kernel has two, a transposed one has them before the last.
+FOLDS: Final = {
+    "Conv2D": (-1,),
+    "Conv2DTranspose": (-2,),
+    "DepthwiseConv2D": (-2, -1),
+    "Dense": (-1,),
+}
 NORMALIZATION: Final = "BatchNormalization"
 # What a layer's configuration says that means nothing to weights that are trained already, or that
 # tf-keras calls otherwise.

@@ -22,6 +22,7 @@ from suites.mistakes import (
     images,
     judged,
     judged_options,
+    masks,
     matrices,
     options,
     paired,
@@ -66,6 +67,7 @@ MODULES = (
     training,
     pruning,
     widths,
+    masks,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
