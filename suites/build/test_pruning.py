@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edgeassay.build import build
 from edgeassay.config import load_model
@@ -77,6 +78,51 @@ litert = {}
 [limits]
 loads = true
 """
+
+
+DISCS = """
+id = "discs"
+weights = "a.keras"
+[data]
+source = "image-csv"
+folder = "discs"
+masks = { disc = "mask" }
+patient = "patient"
+[preprocess]
+color = "grey"
+size = [16, 16]
+[variants]
+fp32 = { method = "fp32" }
+[variants.half]
+method = "fp32"
+network = "half.keras"
+[variants.half.pruning]
+parameters = 2.0
+importance = "activation"
+epochs = 0
+final_epochs = 2
+learning_rate = 1e-2
+batch = 4
+[runtimes]
+litert = {}
+[limits]
+loads = true
+"""
+
+
+def write_discs(folder: Path) -> None:
+    """Bright discs on noise, each with its mask."""
+    rng, rows = np.random.default_rng(1), ["image,mask,patient,split"]
+    folder.mkdir(parents=True)
+    y, x = np.mgrid[:16, :16]
+    for k in range(16):
+        split = ("train", "validation", "calibration", "test")[0 if k < 8 else k % 3 + 1]
+        disc = (y - rng.integers(4, 12)) ** 2 + (x - rng.integers(4, 12)) ** 2 <= 12
+        picture = (100.0 * disc + 60.0 * rng.random((16, 16))).astype(np.uint8)
+        Image.fromarray(picture).save(folder / f"{k}.png")
+        Image.fromarray(np.uint8(255) * disc.astype(np.uint8)).save(folder / f"{k}-mask.png")
+        rows.append(f"{k}.png,{k}-mask.png,{k},{split}")
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -143,19 +189,27 @@ def test_a_network_is_kept_in_16_bits_where_it_fits(laws: dict[str, dict[str, An
     assert single["again"]
 
 
-def start(project: Path, variant: str, *words: str) -> subprocess.Popen[str]:
+def write_model(models: Path, name: str, text: str, kind: str) -> None:
+    """A model with a network of a kind."""
+    (models / name).mkdir(parents=True)
+    (models / name / "model.toml").write_text(text, encoding="utf-8")
+    words = f"from {make.__module__} import make; make('{kind}').save('{models}/{name}/a.keras')"
+    subprocess.run([sys.executable, "-c", words], cwd=ROOT, check=True, capture_output=True)
+
+
+def start(project: Path, variant: str, *words: str, model: str = "tiny") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "edgeassay", "prune", "tiny", "--variant", variant, *words],
+        [sys.executable, "-m", "edgeassay", "prune", model, "--variant", variant, *words],
         cwd=project,
-        env=surroundings(),
+        env={**surroundings(), "EDGEASSAY_DATA": str(project)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def prune(project: Path, variant: str, *words: str) -> str:
-    with start(project, variant, *words) as process:
+def prune(project: Path, variant: str, *words: str, model: str = "tiny") -> str:
+    with start(project, variant, *words, model=model) as process:
         out, text = process.communicate(timeout=600)
     assert process.returncode == 0, text
     return out + text
@@ -177,12 +231,7 @@ def interrupt(project: Path, line: str, number: signal.Signals) -> int:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose networks are pruned, one further than the other."""
     folder = tmp_path_factory.mktemp("pruned")
-    (folder / "models/tiny").mkdir(parents=True)
-    (folder / "models/tiny/model.toml").write_text(MODEL, encoding="utf-8")
-    words = (
-        f"from {make.__module__} import make; make('findings').save('{folder}/models/tiny/a.keras')"
-    )
-    subprocess.run([sys.executable, "-c", words], cwd=ROOT, check=True, capture_output=True)
+    write_model(folder / "models", "tiny", MODEL, "findings")
     text = prune(folder, "half")
     assert [f"epoch   {n} of 4" in text for n in (1, 2, 3, 4)] == [True] * 4, text
     prune(folder, "small")
@@ -306,3 +355,20 @@ def test_a_network_of_another_pruning_is_refused(project: Path, tmp_path: Path) 
     assert "its bytes have changed" in str(made.missing["half-int8"])
     assert "was pruned from other weights" in str(made.missing["small"])
     assert "edgeassay prune tiny --variant small" in str(made.missing["small"])
+
+
+def test_a_network_that_segments_is_pruned_by_its_masks(tmp_path: Path) -> None:
+    write_discs(tmp_path / "discs")
+    write_model(tmp_path / "models", "discs", DISCS, "unet")
+    text = prune(tmp_path, "half", model="discs")
+    assert "epoch   2 of 2" in text
+    assert "validation Dice" in text
+    model = load_model(tmp_path / "models/discs", tmp_path)
+    kept = json.loads((tmp_path / "models/discs/half.json").read_text(encoding="utf-8"))
+    made = build(model, ["half", "fp32"], cache=tmp_path / "c", open_data=OPEN, report=silent)
+    graphs = {name: read_graph(artifact.path) for name, artifact in made.artifacts.items()}
+    for cost in ("parameters", "macs"):
+        assert getattr(graphs["half"], cost) == kept[cost]["pruned"]
+        assert getattr(graphs["fp32"], cost) == kept[cost]["reference"]
+    assert graphs["fp32"].parameters / graphs["half"].parameters >= 2.0
+    assert 0.0 <= kept["validation_dice"] <= 1.0
