@@ -44,6 +44,7 @@ from edgeassay.report.data_check import print_data_check
 from edgeassay.runtimes.command import runtimes_command
 from edgeassay.saliency import saliency_command
 from edgeassay.search import search_command
+from edgeassay.selecting import select_command
 from edgeassay.sensitivity import sensitivity_command
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
@@ -289,6 +290,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "train": train_command,
         "prune": prune_command,
         "saliency": saliency_command,
+        "select": select_command,
     },
     JUDGING: {
         "judge": judge_command,

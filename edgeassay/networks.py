@@ -5,6 +5,7 @@ Needs the [build] extra.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ import numpy as np
 
 HALF: Final = "float16"
 SINGLE: Final = "float32"
+# In the names of layers that are told the shape of their output.
+TRANSPOSED: Final = "Transpose"
 
 
 def load_network(path: Path) -> Any:
@@ -41,6 +44,31 @@ def save_half(network: Any, path: Path) -> None:
         raise ValueError(f"{path.name}: a weight is no finite number in 16 bits; keep all 32")
     half.set_weights(weights)
     half.save(path)
+
+
+def for_one_image(network: Any) -> Any:
+    """The same network where every shape is known beforehand; itself where that is so already.
+
+    A transposed convolution is told the shape of its output, batch included. With a batch of any
+    size it is computed at every inference, by operators that no delegate takes.
+    """
+    if not any(TRANSPOSED in type(layer).__name__ for layer in _all_layers(network)):
+        return network
+    config = network.get_config()
+    for layer in config["layers"]:
+        if layer["class_name"] == "InputLayer":
+            layer["config"]["batch_shape"] = (1, *layer["config"]["batch_shape"][1:])
+    fixed = type(network).from_config(config)
+    fixed.set_weights(network.get_weights())
+    return fixed
+
+
+def _all_layers(network: Any) -> Iterator[Any]:
+    """A network's layers, and those of the networks in it."""
+    for layer in network.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _all_layers(layer)
 
 
 def _with_precision(config: Any, before: str, after: str) -> Any:

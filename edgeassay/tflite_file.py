@@ -17,8 +17,11 @@ from edgeassay.errors import ArtifactError, why
 
 # Operators that multiply activations by weights, and which axis of the weights has the outputs.
 LAYERS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D")
-# In TRANSPOSE_CONV the first input is the shape of the output.
-WEIGHTS_AT: Final = {"TRANSPOSE_CONV": 1}
+# Of which inputs its weights and its bias are: the second and third, but the first of a transposed
+# convolution is the shape of its output, and the third what it is applied to.
+WEIGHTS_AND_BIAS: Final = (1, 2)
+OF_KIND: Final = {"TRANSPOSE_CONV": (1, 3)}
+TRANSPOSED_INPUT: Final = 2
 # What a quantizer puts between operators. They don't count where operators are named, so that a
 # layer has one name in every form of a network.
 BETWEEN: Final = ("QUANTIZE", "DEQUANTIZE")
@@ -131,11 +134,13 @@ def _graph(model: Any, schema: Any) -> Graph:
     names = [t.name.decode("utf-8", "replace") for t in tensors]
     kept = kept_as(model, schema)
     found: list[dict[str, Any]] = []
+    batch = _batch(tensors[subgraph.inputs[0]]) if len(subgraph.inputs) else 1
+    codes = codes_of(model)
     for operator in subgraph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        kind = kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        taken = [kept.get(i, i) for i in operator.inputs if i >= 0]
-        constants = [i for i in taken if constant[i]]
+        kind = kinds[codes[operator.opcodeIndex]]
+        places = OF_KIND.get(kind, WEIGHTS_AND_BIAS)
+        taken = [operator.inputs[k] for k in places if k < len(operator.inputs)]
+        constants = [i for i in (kept.get(j, j) for j in taken) if i >= 0 and constant[i]]
         is_layer = kind in LAYERS
         largest = max(constants, key=lambda i: _count(tensors[i]), default=None)
         found.append(
@@ -149,7 +154,7 @@ def _graph(model: Any, schema: Any) -> Graph:
                 if is_layer and largest is not None
                 else None,
                 "activation_type": next((types[tensors[i].type] for i in operator.outputs), None),
-                "macs": _macs(kind, operator, tensors) if is_layer else 0,
+                "macs": _macs(kind, operator, tensors, batch) if is_layer else 0,
             }
         )
     short = _names(found)
@@ -174,6 +179,13 @@ def _graph(model: Any, schema: Any) -> Graph:
     )
 
 
+def codes_of(model: Any) -> list[int]:
+    """The kinds of operators that a file has, as the schema numbers them: the first ones stand in a
+    field of a byte, later ones in another.
+    """
+    return [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+
+
 def _bytes_of(buffer: Any) -> int:
     """How long it is: in the table itself, or, as ai-edge-quantizer writes, behind it."""
     return int(buffer.size) if buffer.data is None else len(buffer.data)
@@ -183,16 +195,12 @@ def kept_as(model: Any, schema: Any) -> dict[int, int]:
     """Of tensors that a DEQUANTIZE makes of a constant, the constant: weights that alone are
     quantized are kept so.
     """
-    subgraph = model.subgraphs[0]
+    subgraph, codes = model.subgraphs[0], codes_of(model)
     found = {}
     for operator in subgraph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
         made_of = operator.inputs[0] if len(operator.inputs) else -1
-        if max(
-            code.builtinCode, code.deprecatedBuiltinCode
-        ) == schema.BuiltinOperator.DEQUANTIZE and _bytes_of(
-            model.buffers[subgraph.tensors[made_of].buffer]
-        ):
+        expands = codes[operator.opcodeIndex] == schema.BuiltinOperator.DEQUANTIZE
+        if expands and _bytes_of(model.buffers[subgraph.tensors[made_of].buffer]):
             found[int(operator.outputs[0])] = int(made_of)
     return found
 
@@ -201,17 +209,21 @@ def _count(tensor: Any) -> int:
     return int(np.prod(tensor.shape)) if tensor.shape is not None else 1
 
 
-def _macs(kind: str, operator: Any, tensors: Sequence[Any]) -> int:
-    """Of one input: a batch counts once."""
-    output = tensors[operator.outputs[0]]
-    shape = tensors[operator.inputs[1]].shape
-    if kind == "TRANSPOSE_CONV":
-        taken = tensors[operator.inputs[2]]
-        return int(np.prod(taken.shape[1:3]) * np.prod(shape))
-    if kind == "FULLY_CONNECTED":
-        return int(np.prod(shape))
-    positions = int(np.prod(output.shape[1:-1]))
-    return positions * int(np.prod(shape))
+def _batch(tensor: Any) -> int:
+    """How many inputs a graph is for; one where any number may come."""
+    return int(tensor.shape[0]) if tensor.shape is not None and len(tensor.shape) else 1
+
+
+def _macs(kind: str, operator: Any, tensors: Sequence[Any], batch: int) -> int:
+    """Of one input, however many there are in a batch: the weights that make a position, each once
+    for every position. A dilated convolution may come as one whose positions lie in the batch.
+    """
+    weights = int(np.prod(tensors[operator.inputs[1]].shape))
+    if kind == "TRANSPOSE_CONV":  # every position of its input is multiplied by all weights
+        positions = tensors[operator.inputs[TRANSPOSED_INPUT]].shape[:-1]
+    else:
+        positions = tensors[operator.outputs[0]].shape[:-1]
+    return int(np.prod(positions)) * weights // batch
 
 
 def _follows(found: Sequence[dict[str, Any]]) -> list[int]:

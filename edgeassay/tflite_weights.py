@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import ArtifactError
-from edgeassay.tflite_file import LAYERS, kept_as, parsed
+from edgeassay.tflite_file import LAYERS, codes_of, kept_as, parsed
 
 # Which input of an operator its weights are: of all kinds of layers the second.
 WEIGHTS_INPUT: Final = 1
@@ -37,7 +37,7 @@ def read_weights(path: Path, layers: Sequence[int]) -> tuple[Weights, ...]:
         types = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
         kinds = {getattr(schema.BuiltinOperator, kind) for kind in LAYERS}
         kept, subgraph = kept_as(model, schema), model.subgraphs[0]
-        codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
+        codes = codes_of(model)
         inputs = [o.inputs for o in subgraph.operators if codes[o.opcodeIndex] in kinds]
         found = []
         for place in layers:

@@ -4,6 +4,7 @@ met.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,51 +60,51 @@ def _families(wiring: Wiring) -> _Families:
         if node.part is Part.FILTERS:
             np.add.at(takes[:, column], wiring.given(node), 1)
     marks = np.hstack([gives, takes, wiring.fixed[:, None]])
-    rows, first, of = np.unique(marks, axis=0, return_index=True, return_inverse=True)
-    del rows
+    _, first, of = np.unique(marks, axis=0, return_index=True, return_inverse=True)
     return _Families(of=of.reshape(-1), gives=gives[first], takes=takes[first])
-
-
-def normalised(importance: Floats, wiring: Wiring) -> Floats:
-    """Importance by the mean of the units that the same layers give and take: layers of another
-    scale are compared by how a unit stands among its like.
-    """
-    of = _families(wiring).of
-    sums, counts = np.bincount(of, importance), np.bincount(of)
-    means = np.where(sums > 0.0, sums / np.maximum(counts, 1), 1.0)
-    return importance / means[of]
 
 
 def choose(wiring: Wiring, importance: Floats, budget: Budget) -> Kept:
     """The units that are kept: those removed are, one step after another, the least important for
     what the network then loses of its cost. Unreachable where all that may go isn't enough.
 
-    `importance` has a number from 0 on for each unit.
+    `importance` has a number from 0 on for each unit. It counts as a share of what is left in the
+    units that the same layers have: so layers of any scale are compared, and one that has lost many
+    channels loses no more of them before others do.
     """
     kept, left = everything(wiring), total(wiring, everything(wiring), budget.cost)
     families, ledger = _families(wiring), _Ledger(wiring, budget.cost)
     queues = [
-        sorted(np.flatnonzero((families.of == f) & ~wiring.fixed), key=lambda u: importance[u])
+        sorted(np.flatnonzero((families.of == f) & ~wiring.fixed).tolist(), key=importance.item)
         for f in range(len(families.gives))
     ]
     while left > budget.most:
-        saved = ledger.saved(families)
-        best, least = None, np.inf
-        for f, queue in enumerate(queues):
-            chunk = len(queue) % budget.align or budget.align
-            if len(queue) - chunk < budget.least or saved[f] <= 0:
-                continue
-            price = float(sum(importance[u] for u in queue[:chunk])) / (chunk * saved[f])
-            if price < least:
-                best, least = f, price
-        if best is None:
+        f, chunk = _cheapest(queues, importance, ledger.saved(families), budget)
+        if not chunk:
             raise Unreachable(left)
-        chunk = len(queues[best]) % budget.align or budget.align
-        kept[queues[best][:chunk]] = False
-        del queues[best][:chunk]
-        ledger.remove(families, best, chunk)
+        kept[queues[f][:chunk]] = False
+        del queues[f][:chunk]
+        ledger.remove(families, f, chunk)
         left = ledger.left
     return kept
+
+
+def _cheapest(
+    queues: Sequence[Sequence[int]], importance: Floats, saved: Floats, budget: Budget
+) -> tuple[int, int]:
+    """The family that loses least for what is saved, and how many of its units go next: 0 where
+    none may. `queues` has its units that are left, the least important first.
+    """
+    best, count, least = 0, 0, np.inf
+    for f, queue in enumerate(queues):
+        chunk = len(queue) % budget.align or budget.align
+        if len(queue) - chunk < budget.least or saved[f] <= 0:
+            continue
+        lost = float(importance[queue[:chunk]].sum())
+        price = lost / (float(importance[queue].sum()) or 1.0) / (chunk * saved[f])
+        if price < least:
+            best, count, least = f, chunk, price
+    return best, count
 
 
 class _Ledger:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Final
 
 import typer
@@ -25,6 +26,8 @@ from edgeassay.spec import Importance, ModelSpec
 from edgeassay.training.command import INTERRUPTED, MISSING
 from edgeassay.training.material import load_material
 
+# In columns, where the table is written into a file.
+WIDTH: Final = 120
 # What looks at images to say how much a channel matters.
 LOOKING: Final = (Importance.ACTIVATION, Importance.TAYLOR)
 
@@ -100,7 +103,8 @@ def _plan(spec: ModelSpec, name: str, console: Console) -> None:
     else:
         importance = by_weights(subject.begin, subject.wiring, settings.importance)
     kept = choose_units(subject.wiring, importance, subject.budget)
-    Console(soft_wrap=True).print(plan_table(subject.wiring, kept))
+    shown = Console(soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
+    shown.print(plan_table(subject.wiring, kept))
     left = total(subject.wiring, kept, subject.budget.cost)
     console.print(
         f"{subject.times_fewer(left):.4g} times fewer {subject.budget.cost.value} than"

@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from edgeassay.preprocess import Images
-from edgeassay.pruning.choosing import Floats, normalised
+from edgeassay.pruning.choosing import Floats
 from edgeassay.pruning.nodes import Node, Part
 from edgeassay.pruning.wiring import Wiring
 from edgeassay.spec import Importance
-from edgeassay.training.objective import Truths
+from edgeassay.training.objective import Loss, Truths
 
 # Images that are looked at together where all of their activations are held.
 TOGETHER: Final = 4
@@ -31,7 +31,7 @@ def by_weights(network: Any, wiring: Wiring, kind: Importance) -> Floats:
         kernel = np.abs(_filters(network, node)) ** power
         norms = kernel.sum(axis=0) ** (1.0 / power) * _scale(network, wiring, node)
         _add(found, wiring, node.name, norms)
-    return normalised(found, wiring)
+    return found
 
 
 def by_activations(network: Any, wiring: Wiring, images: Images) -> Floats:
@@ -41,7 +41,7 @@ def by_activations(network: Any, wiring: Wiring, images: Images) -> Floats:
     import keras
 
     seen = list(dict.fromkeys(node.inputs[0] for node in wiring.multiplying))
-    probe = keras.Model(network.inputs, [network.get_layer(name).output for name in seen])
+    probe = keras.Model(network.input, [network.get_layer(name).output for name in seen])
     sums: list[Any] = [0.0] * len(seen)
     for first in range(0, len(images), TOGETHER):
         for i, given in enumerate(probe(images[first : first + TOGETHER], training=False)):
@@ -50,19 +50,28 @@ def by_activations(network: Any, wiring: Wiring, images: Images) -> Floats:
     found = np.zeros(len(wiring.fixed))
     for name, total in zip(seen, sums, strict=True):
         _add(found, wiring, name, total)
-    return normalised(found, wiring)
+    return found
 
 
-def by_taylor(
-    network: Any,
-    wiring: Wiring,
-    images: Images,
-    truths: Truths,
-    loss: Callable[[Any, Any], Any],
-) -> Floats:
-    """By how much the loss of an image would change without a unit, to first order: activation x
-    gradient, summed over positions (Molchanov et al. 2017). Where a bias or a normalization gives
-    the activation, that is parameter x gradient, summed over the parameters of the channel.
+def by_taylor(network: Any, wiring: Wiring, images: Images, truths: Truths, loss: Loss) -> Floats:
+    """By how much the loss would change without a unit (`changes_of`), by the mean of its layer; a
+    unit of several layers has the sum.
+    """
+    found = np.zeros(len(wiring.fixed))
+    for name, changes in changes_of(network, wiring, images, truths, loss).items():
+        _add(found, wiring, name, changes)
+    return found
+
+
+def changes_of(
+    network: Any, wiring: Wiring, images: Images, truths: Truths, loss: Loss
+) -> dict[str, Floats]:
+    """By how much the loss of an image would change without a channel, to first order, without the
+    sign, and the mean over images; for every layer with a kernel.
+
+    It is activation x gradient, summed over positions (Molchanov et al. 2017). Where a bias or a
+    normalization gives the activation, that is parameter x gradient, summed over the parameters of
+    the channel.
     """
     import tensorflow as tf
 
@@ -76,23 +85,20 @@ def by_taylor(
         return tape.gradient(value, flat, unconnected_gradients="zero")
 
     gradients = tf.function(differentiate, reduce_retracing=True)
-    found = np.zeros(len(wiring.fixed))
-    sums = [np.zeros(len(wiring.units[node.name])) for node in nodes]
+    found = {node.name: np.zeros(node.channels) for node in nodes}
     for i in range(len(images)):
         given = iter(gradients(images[i : i + 1], truths[i : i + 1].astype(np.float32)))
-        for node, own, changes in zip(nodes, variables, sums, strict=True):
+        for node, own in zip(nodes, variables, strict=True):
             each = [_by_channel(np.asarray(v) * np.asarray(next(given)), node) for v in own]
-            np.add(changes, np.abs(np.sum(each, axis=0)), out=changes)
-    for node, changes in zip(nodes, sums, strict=True):
-        _add(found, wiring, node.name, changes)
-    return normalised(found, wiring)
+            found[node.name] += np.abs(np.sum(each, axis=0)) / len(images)
+    return found
 
 
 def measured(
     network: Any,
     wiring: Wiring,
     kind: Importance,
-    look: Callable[[], tuple[Images, Truths, Callable[[Any, Any], Any]]],
+    look: Callable[[], tuple[Images, Truths, Loss]],
 ) -> Floats:
     """The importance of every unit, in the way that is asked for; `look` gives images, what is
     right of them and the loss, where they are looked at.

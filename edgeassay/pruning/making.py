@@ -52,7 +52,7 @@ def prune(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Conso
     except OSError as error:
         raise ConfigError(
             f"{spec.file}: {Path(error.filename).name!r}, which {name} is pruned from, can't be"
-            f" read: {why(error)}; copy it there, or prune what it begins with first"
+            f" read: {why(error)}; copy it there{_or_make(spec, settings)}"
         ) from None
     check_replaceable(target)
     check_installed(spec)
@@ -72,6 +72,13 @@ def prune(spec: ModelSpec, name: str, root: Path, *, again: bool, console: Conso
         facts = _write(target, subject, tuning, state, identity)
         remove(kept)
     console.print(f"wrote {target}: {target.stat().st_size:,} bytes, {_told(facts, spec)}")
+
+
+def _or_make(spec: ModelSpec, settings: Pruning) -> str:
+    """What else can be done where the network that is begun with isn't there."""
+    if settings.start is None:
+        return ", or name another as `weights`"
+    return f", or make it by `edgeassay prune {spec.id} --variant {settings.start}`"
 
 
 def settings_of(spec: ModelSpec, name: str) -> Pruning:

@@ -44,8 +44,10 @@ def open_subject(spec: ModelSpec, name: str) -> Subject:
     assert settings is not None, "only for a variant that is pruned"
     assert spec.weights is not None, "`check_prunings` has seen to it"
     start = begins_with(spec, name)
-    teacher = _load(spec, spec.weights, "weights")
-    begin = teacher if start == spec.weights else _load(spec, start, f"variants.{settings.start}")
+    teacher = _load(spec, spec.weights, None)
+    begin = teacher
+    if settings.start is not None:
+        begin = _load(spec, start, settings.start)
     whole, wiring = (
         read_network(net, str(p)) for net, p in ((teacher, spec.weights), (begin, start))
     )
@@ -65,31 +67,33 @@ def open_subject(spec: ModelSpec, name: str) -> Subject:
     try:
         choose(wiring, np.ones(len(wiring.fixed)), budget)
     except Unreachable as error:
+        most = np.floor(100.0 * had / error.smallest) / 100.0
+        remedy = f"ask for {most:.2f} at most" if most > 1.0 else "leave the variant out"
         raise ConfigError(
             f"{key} can't be reached: with least_channels = {settings.least_channels} and align ="
-            f" {settings.align}, {error.smallest:,} of {had:,} {cost.value} stay at least; ask for"
-            f" {_floor(had / error.smallest)} at most"
+            f" {settings.align}, {error.smallest:,} of {had:,} {cost.value} stay at least; {remedy}"
         ) from None
     return Subject(
         settings=settings, teacher=teacher, whole=whole, begin=begin, wiring=wiring, budget=budget
     )
 
 
-def _floor(ratio: float) -> str:
-    """A ratio that can be reached, in few digits."""
-    return f"{np.floor(ratio * 100.0) / 100.0:.2f}"
-
-
-def _load(spec: ModelSpec, path: Path, key: str) -> Any:
-    """A network of the model; ConfigError where it can't be read."""
+def _load(spec: ModelSpec, path: Path, start: str | None) -> Any:
+    """The model's own network, or that of the variant that is begun with (`start`); ConfigError
+    where it can't be read.
+    """
     try:
         with path.open("rb"):
             pass
         return load_network(path)
     except OSError as error:
+        what, remedy = "its weights", "name another"
+        if start is not None:
+            what = f"the network of {start}"
+            remedy = f"make it by `edgeassay prune {spec.id} --variant {start}`"
         raise ConfigError(
-            f"{spec.file}: {path.name!r}, the network of {key}, can't be read: {why(error)}; copy"
-            " it there, or name another"
+            f"{spec.file}: {path.name!r}, {what}, can't be read: {why(error)}; copy it there, or"
+            f" {remedy}"
         ) from None
     except ValueError as error:
         words = " ".join(str(error).split())[:250]

@@ -45,6 +45,8 @@ class ClaimName(StrEnum):
 
     LOADS = "loads"
     SIZE_RATIO = "size_ratio"
+    PARAMETERS_RATIO = "parameters_ratio"
+    MACS_RATIO = "macs_ratio"
     MEAN_AUC_DROP = "mean_auc_drop"
     CLASS_AUC_DROP = "class_auc_drop"
     SUBGROUP_AUC_DROP = "subgroup_auc_drop"

@@ -21,6 +21,18 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         sentence="{subject} has at most {limit} of the reference's bytes",
         relative=True,
     ),
+    ClaimName.PARAMETERS_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} has at most {limit} of the reference's parameters",
+        relative=True,
+    ),
+    ClaimName.MACS_RATIO: ClaimTraits(
+        sense=Sense.AT_MOST,
+        unit="ratio",
+        sentence="{subject} has at most {limit} of the reference's multiply-accumulates",
+        relative=True,
+    ),
     ClaimName.MEAN_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="AUC",
@@ -60,6 +72,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
         " {limit}",
         needs_data=True,
         of_widths=True,
+        task=Task.CLASSIFICATION,
     ),
     ClaimName.SENSITIVITY_DROP: ClaimTraits(
         sense=Sense.AT_MOST,

@@ -71,8 +71,9 @@ def train(
     tf.config.experimental.enable_op_determinism()
     dataset = open_dataset(model_spec.data, data_root())
     check_separation(dataset)
-    for split in dataset.splits.values():
-        check_classes(split, dataset)
+    for role, split in dataset.splits.items():
+        if role is not Role.CALIBRATION:
+            check_classes(split, dataset)
     train_split, validation = (
         dataset.splits[Role.TRAIN],
         dataset.splits[Role.VALIDATION],

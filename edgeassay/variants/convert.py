@@ -59,7 +59,7 @@ def open_keras(path: Path) -> Source:
     """A .keras file; one that carries code (a Lambda layer) is refused, not run."""
     import tensorflow as tf
 
-    from edgeassay.networks import load_network
+    from edgeassay.networks import for_one_image, load_network
 
     if not zipfile.is_zipfile(path):
         sys.exit("it is no .keras, or a damaged one; copy it again, or save it anew with Keras")
@@ -74,7 +74,7 @@ def open_keras(path: Path) -> Source:
         words = " ".join(str(error).split())
         sys.exit(f"Keras can't load it ({words[:250]}); save it anew with Keras 3")
     shapes = [tuple(t.shape[1:]) for t in network.inputs]
-    convert = maker(lambda: tf.lite.TFLiteConverter.from_keras_model(network))
+    convert = maker(lambda: tf.lite.TFLiteConverter.from_keras_model(for_one_image(network)))
 
     def make(method: Any, images: Any, options: dict[str, Any]) -> bytes:
         if hasattr(method, "from_network"):

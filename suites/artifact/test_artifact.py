@@ -19,6 +19,16 @@ def test_size_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)
 
 
+@pytest.mark.claim(ClaimName.PARAMETERS_RATIO)
+def test_parameters_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
+@pytest.mark.claim(ClaimName.MACS_RATIO)
+def test_macs_ratio(claim: Claim, holds: Callable[[Claim], None]) -> None:
+    holds(claim)
+
+
 @pytest.mark.claim(ClaimName.DELEGATED_SHARE)
 def test_delegated_share(claim: Claim, holds: Callable[[Claim], None]) -> None:
     holds(claim)

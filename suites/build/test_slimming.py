@@ -84,6 +84,8 @@ def test_all_widths_learn_and_the_same_seed_gives_the_same_weights() -> None:
         assert auc > 0.9, width
 
 
+# Keras's own, where it saves.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_an_archive_comes_back_and_one_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     network = Slimmable(shape=SHAPE, arrays=fresh_arrays(SHAPE, 1))
     kept = write_slimmable(tmp_path / ARCHIVE, network)

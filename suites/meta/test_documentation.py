@@ -7,21 +7,25 @@ import re
 import subprocess
 import sys
 import tomllib
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from edgeassay.cli import app
 from edgeassay.config import load_device, load_model
+from edgeassay.config.shapes import default_selecting
 from edgeassay.report.results import json_schema
+from edgeassay.selecting.widths import widths_of
 from edgeassay.spec import (
     ClaimName,
     DataSource,
     DeviceSpec,
+    Importance,
     Match,
     Preprocess,
+    Pruning,
     RandomInputs,
     Reference,
     Saliency,
@@ -32,7 +36,7 @@ from edgeassay.spec import (
 )
 from edgeassay.variants import METHODS
 from fixtures.options import pytest_addoption
-from suites.meta.project import ROOT
+from suites.meta.project import MODEL_TOML, ROOT
 from suites.meta.tinymodels import brightness, write_classifier
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -164,12 +168,45 @@ def test_every_declarable_key_is_in_the_model_reference(declared: type) -> None:
         assert f"`{key.name}`" in text, key.name
 
 
+def test_every_key_of_a_pruning_is_in_its_reference() -> None:
+    text = (ROOT / "docs" / "pruning.md").read_text(encoding="utf-8")
+    for key in fields(Pruning):
+        assert f"`{key.name}`" in text, key.name
+    for importance in Importance:
+        assert f"`{importance}`" in text, importance
+
+
 @pytest.mark.parametrize("declared", [DeviceSpec, Match, Timing, Tolerance])
 def test_every_key_of_a_profile_is_in_the_device_reference(declared: type) -> None:
     text = (ROOT / "docs" / "devices.md").read_text(encoding="utf-8")
     for key in fields(declared):
         if key.name != "file":  # where it was read
             assert f"`{key.name}`" in text or f"[{key.name}" in text, key.name
+
+
+def test_the_page_about_sub_networks_has_the_numbers_and_code_that_hold(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "subnetworks.md").read_text(encoding="utf-8")
+    settings = default_selecting()
+    rows = re.findall(r"^\| (`.*`) \| ([\d., ]+) \|", text, flags=re.MULTILINE)
+    shown = {
+        key: float(value)
+        for keys, values in rows
+        for key, value in zip(re.findall("`(.*?)`", keys), values.split(", "), strict=True)
+    }
+    assert shown == asdict(settings)
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102
+    assert (names["selector"].width, names["selector"].fits) == ("width-50", True)
+    (family,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    base = MODEL_TOML.partition("[variants]")[0] + "[runtimes]\nlitert = {}\n"
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny/model.toml").write_text(base + family)
+    assert widths_of(load_model(tmp_path / "tiny", tmp_path)) == (
+        "width-50",
+        "width-75",
+        "width-100",
+    )
 
 
 def test_the_schema_beside_the_documentation_is_the_current_one() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from edgeassay.config.shapes import default_selecting
+from edgeassay.errors import ConfigError
 from edgeassay.selecting import Selector
+from edgeassay.selecting.widths import Times, choose_width, widths_of
+from edgeassay.spec import ModelSpec, VariantSpec
 
 SETTINGS = replace(default_selecting(), head_room=0.8, patience=3, most_patience=8)
 NAMES, ALONE = ("narrow", "middle", "wide"), (1.0, 2.0, 4.0)
@@ -72,3 +78,39 @@ def test_times_that_do_not_rise_with_the_width_are_refused(alone: tuple[float, .
         Selector.begin(NAMES[: len(alone)], alone, budget_ms=1.0, settings=SETTINGS)
     with pytest.raises(ValueError, match="is none"):
         begin(0.0)
+
+
+def model(**wider: str | None) -> ModelSpec:
+    variants = {name: VariantSpec(method="fp32", wider=other) for name, other in wider.items()}
+    return cast(ModelSpec, SimpleNamespace(file="models/m/model.toml", variants=variants))
+
+
+def test_the_widths_of_a_model_are_those_that_name_each_other() -> None:
+    one = model(w=None, m="w", n="m", other=None)
+    assert widths_of(one) == ("n", "m", "w")
+    two = model(w=None, n="w", w8=None, n8="w8")
+    assert widths_of(two, "n8") == ("n8", "w8")
+    with pytest.raises(ConfigError, match=r"several families of widths; .*--narrowest \(n, n8\)"):
+        widths_of(two)
+    with pytest.raises(ConfigError, match="no family of widths begins with it; known: n, n8"):
+        widths_of(two, "w")
+    with pytest.raises(ConfigError, match="no variant names a `wider` one"):
+        widths_of(model(fp32=None, int8=None))
+
+
+def times(**p50_and_p95: tuple[float, float]) -> Mapping[str, Times]:
+    return {n: Times(p50_ms=one, p95_ms=other) for n, (one, other) in p50_and_p95.items()}
+
+
+def test_the_widest_is_taken_that_keeps_the_budget_in_95_of_100_inferences() -> None:
+    found = times(n=(1.0, 1.5), m=(2.0, 2.5), w=(4.0, 5.0))
+    taken = [choose_width(found, budget).width for budget in (5.0, 4.9, 2.4, 1.4)]
+    assert taken == ["w", "m", "n", "n"]
+    assert [choose_width(found, budget).fits for budget in (1.5, 1.4)] == [True, False]
+
+
+def test_a_width_that_is_no_faster_than_a_wider_one_is_never_taken() -> None:
+    found = choose_width(times(n=(1.0, 1.5), m=(4.0, 4.1), w=(4.0, 5.0)), 4.5)
+    assert (found.width, found.fits) == ("n", True)
+    assert found.passed_over == {"m": "no faster than w, which is wider"}
+    assert choose_width(times(n=(9.0, 9.0), w=(4.0, 5.0)), 1.0).width == "w"

@@ -65,6 +65,16 @@ def test_widths_in_a_ring_and_of_two_formats_are_refused(tmp_path: Path) -> None
         make(tmp_path, other)
 
 
+def test_a_network_that_segments_has_no_auc_to_gain(tmp_path: Path) -> None:
+    masks = 'label = "finding"\npositive = "bright"'
+    text = declared("middle").replace(masks, 'masks = { spot = "mask" }')
+    text = text.replace("min_auc = 0.7\nmean_auc_drop = 0.05\n", "")
+    with pytest.raises(ConfigError, match="wider_auc_gain"):
+        make(tmp_path, text)
+    timed = make(tmp_path, text.replace("wider_auc_gain = -0.01\n", ""))
+    assert {c.case.variant for c in timed.claims if c.name is RATIO} == {"narrow", "middle"}
+
+
 def test_a_limit_beside_a_wider_one_that_nothing_names_is_refused(tmp_path: Path) -> None:
     alone = MODEL_TOML.replace("[limits]\n", LIMITS)
     with pytest.raises(ConfigError, match="no variant names one; add `wider`"):

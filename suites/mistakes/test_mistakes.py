@@ -27,11 +27,13 @@ from suites.mistakes import (
     options,
     paired,
     places,
+    pruning,
     remote,
     runtimes,
     saved,
     tables,
     training,
+    widths,
 )
 from suites.mistakes.mistake import (
     Mistake,
@@ -63,6 +65,8 @@ MODULES = (
     emulated,
     matrices,
     training,
+    pruning,
+    widths,
     masks,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)

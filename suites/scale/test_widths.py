@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from suites.meta.project import MODEL_TOML, Outcome, Project
+from suites.meta.project import MODEL_TOML, ROOT, Outcome, Project
 from suites.meta.tinymodels import SIDE, brightness, write_classifier, write_layers
 
 VARIANTS = """
@@ -49,15 +53,18 @@ def test_a_wider_one_that_sees_less_is_red(widths: Project) -> None:
     assert outcome.tests["test_wider_auc_gain[tiny-narrow-litert]"] == "passed"
 
 
-def test_a_wider_one_that_is_faster_is_red(widths: Project) -> None:
-    kept, _, rest = widths.model_toml.partition("[data]")
+def write_times(project: Project) -> None:
+    """Widths that take time in proportion to their layers, of a model without data."""
+    kept, _, rest = project.model_toml.partition("[data]")
     _, _, rest = rest.partition("[variants]")
-    widths.model_toml = f"{kept}[variants]{rest}".replace("wider_auc_gain = -0.02\n", "")
-    widths.write_declarations()
-    folder = widths.folder / "models/tiny"
-    write_layers(folder / "wide.tflite", 60)
-    write_layers(folder / "narrow.tflite", 10)
-    write_layers(folder / "wrong.tflite", 40)
+    project.model_toml = f"{kept}[variants]{rest}".replace("wider_auc_gain = -0.02\n", "")
+    project.write_declarations()
+    for name, layers in (("wide", 60), ("narrow", 10), ("wrong", 40)):
+        write_layers(project.folder / f"models/tiny/{name}.tflite", layers)
+
+
+def test_a_wider_one_that_is_faster_is_red(widths: Project) -> None:
+    write_times(widths)
     outcome = widths.run("--benchmark", "suites/latency")
     assert outcome.code == 1, outcome.text
     assert verdicts(outcome, "wider_latency_ratio") == {"narrow": "pass", "wrong": "fail"}
@@ -68,3 +75,34 @@ def test_a_wider_one_that_is_faster_is_red(widths: Project) -> None:
     )
     assert claim["measurement"]["value"] > 1.5
     assert claim["reference"] > 0.0
+
+
+def select(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "edgeassay", "select", "tiny", *words),
+            f"--models-dir={project.folder / 'models'}",
+            f"--devices-dir={project.folder / 'devices'}",
+        ],
+        cwd=ROOT,
+        env=project.surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_width_that_keeps_a_budget_is_taken_and_none_is_said(widths: Project) -> None:
+    write_times(widths)
+    table = widths.folder / "select.json"
+    done = select(widths, "--budget-ms", "1e6", f"--json={table}")
+    assert done.returncode == 0, done.stderr
+    assert "wide: the widest of which 95 % of inferences keep 1e+06 ms" in done.stdout
+    facts = json.loads(table.read_text(encoding="utf-8"))
+    assert (facts["width"], facts["fits"]) == ("wide", True)
+    # `wrong` is called narrower than `narrow`, and takes longer.
+    assert facts["passed_over"] == {"wrong": "no faster than narrow, which is wider"}
+    assert 0.0 < facts["widths"]["narrow"]["p50_ms"] < facts["widths"]["wide"]["p50_ms"]
+    done = select(widths, "--budget-ms", "1e-6")
+    assert done.returncode == 1
+    assert "narrow: no width keeps 1e-06 ms, so the narrowest is taken" in done.stdout
