@@ -14,7 +14,8 @@ import pytest
 
 from edgeassay.config import load_model
 from edgeassay.config.shapes import default_segmentation
-from edgeassay.datasets import Split, draw_calibration, draw_sample
+from edgeassay.datasets import Split, draw_calibration, draw_sample, open_dataset
+from edgeassay.datasets.checking import check_data
 from edgeassay.datasets.split import Dataset
 from edgeassay.errors import ConfigError, MeasurementError, NoEvidence
 from edgeassay.measure.accuracy import Gathered, Keep, Outputs, Runner, gather
@@ -26,7 +27,7 @@ from edgeassay.measure.shards import Shard, ShardStore
 from edgeassay.progress import silent
 from edgeassay.spec import ModelSpec, Preprocess, Role, Sample, Task
 from edgeassay.workers import Loaded, TensorSpec
-from suites.meta.segmented import MODEL_TOML
+from suites.meta.segmented import MODEL_TOML, write_blobs
 
 GREY = Preprocess(color="grey", size=(4, 6))
 
@@ -345,3 +346,31 @@ def test_parts_of_outputs_are_alike_as_far_as_the_least_alike() -> None:
     found = together(parts)
     assert (found.lsb, found.difference) == (2.0, None)
     assert (found.differing, found.outputs, found.rows) == (2, 12, 4)
+
+
+@pytest.mark.parametrize("empty", [0, 4])
+def test_a_class_that_is_drawn_nowhere_in_the_test_is_told(
+    model: ModelSpec, tmp_path: Path, empty: int
+) -> None:
+    write_blobs(tmp_path / "blobs", 2, empty=empty)
+    assert model.data is not None
+    found = check_data(open_dataset(model.data, tmp_path), similarity=0.999, report=silent)
+    tested = next(split for split in found.splits if Role.EVALUATION in split.roles)
+    assert list(tested.positives) == [4 - empty]
+    assert found.segmented
+    assert found.as_declared == (not empty)
+    if empty:
+        assert found.one_sided is not None
+        assert "no mask of split 'test' has a pixel of 'blob'" in found.one_sided
+
+
+def test_a_mask_that_is_none_is_named_and_not_counted(model: ModelSpec, tmp_path: Path) -> None:
+    write_blobs(tmp_path / "blobs", 2)
+    (tmp_path / "blobs/masks/001.png").write_bytes(b"nothing")
+    assert model.data is not None
+    found = check_data(open_dataset(model.data, tmp_path), similarity=0.999, report=silent)
+    (unreadable,) = found.unreadable
+    assert unreadable.name == "images/001.png"
+    assert "masks/001.png can't be read as an image" in unreadable.reason
+    tested = next(split for split in found.splits if Role.EVALUATION in split.roles)
+    assert list(tested.positives) == [3]
