@@ -181,6 +181,9 @@ def _labels(pair: Pair, renamed: str | None) -> list[str]:
     labels = [] if renamed is None else [f"was {pair.base.name} ({renamed})"]
     if pair.base.stack and pair.head.stack:
         labels += machine_parts(pair.base.stack, pair.head.stack)
+    before, now = pair.base.mean_dice, pair.head.mean_dice
+    if before is not None and now is not None:  # a saved run has no masks to take bounds from
+        labels.append(f"Dice {before:.4f} -> {now:.4f}, not judged")
     return labels
 
 

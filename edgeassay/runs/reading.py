@@ -102,7 +102,8 @@ def _timed(path: Path, benchmark: BenchmarkEntry, machine: Mapping[str, Any]) ->
         summary=_summary(benchmark.stats),
         disturbed=_text(extra.get("disturbed")) if case is not None else None,
         size_bytes=_size(place, extra) if case is not None else None,
-        mean_auc=_auc(place, extra) if case is not None else None,
+        mean_auc=_share(place, extra, "mean_auc") if case is not None else None,
+        mean_dice=_share(place, extra, "mean_dice") if case is not None else None,
     )
 
 
@@ -126,12 +127,12 @@ def _size(place: str, extra: Mapping[str, Any]) -> int | None:
     return value
 
 
-def _auc(place: str, extra: Mapping[str, Any]) -> float | None:
-    value = extra.get("mean_auc")
+def _share(place: str, extra: Mapping[str, Any], name: str) -> float | None:
+    value = extra.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
-        raise DataError(f"{place} has mean_auc = {value!r}: {CHANGED}")
+        raise DataError(f"{place} has {name} = {value!r}: {CHANGED}")
     return float(value)
 
 

@@ -26,7 +26,8 @@ class Timed:
     known is of one process, none where only `median_s` is left, with all else that pytest-benchmark
     says of the durations in `summary`. `stack` is what runs it; a change
     there is told and doesn't make it incomparable. `disturbed` is what others did to the machine
-    beyond its tolerance. `size_bytes` is the artifact's, `mean_auc` what it reached in that run.
+    beyond its tolerance. `size_bytes` is the artifact's, `mean_auc` what it reached in that run, or
+    of what is segmented `mean_dice`.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Timed:
     disturbed: str | None = None
     size_bytes: int | None = None
     mean_auc: float | None = None
+    mean_dice: float | None = None
 
     @cached_property
     def process_medians_s(self) -> Durations:

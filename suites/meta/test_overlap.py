@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import f1_score, jaccard_score
@@ -23,6 +23,7 @@ masks = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 2)).flatm
 )
 
 
+@settings(deadline=None)
 @given(masks)
 def test_dice_is_the_f1_of_pixels(pair: tuple[Masks, Masks]) -> None:
     drawn, marked = pair
@@ -44,6 +45,7 @@ def near(own: list[tuple[int, int]], other: list[tuple[int, int]], far: float) -
     return sum(any((y - v) ** 2 + (x - u) ** 2 <= far**2 for v, u in other) for y, x in own)
 
 
+@settings(deadline=None)
 @given(masks, st.sampled_from([0.0, 1.0, 1.5, 2.0, 4.0]))
 def test_boundaries_are_those_found_pixel_by_pixel(
     pair: tuple[Masks, Masks], tolerance: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,17 +14,20 @@ import pytest
 
 from edgeassay.config import load_model
 from edgeassay.config.shapes import default_segmentation
-from edgeassay.datasets import Split, draw_calibration, draw_sample
+from edgeassay.datasets import Split, draw_calibration, draw_sample, open_dataset
+from edgeassay.datasets.checking import check_data
 from edgeassay.datasets.split import Dataset
 from edgeassay.errors import ConfigError, MeasurementError, NoEvidence
+from edgeassay.measure.accuracy import Gathered, Keep, Outputs, Runner, gather
 from edgeassay.measure.fit import check_fits, mask_axes
 from edgeassay.measure.overlaps import Overlaps, dices, drop_measured, mean_measured, surface_dices
 from edgeassay.measure.parity import compare_outputs, together
 from edgeassay.measure.segments import Marking, Segments, whole
-from edgeassay.measure.shards import Shard
+from edgeassay.measure.shards import Shard, ShardStore
+from edgeassay.progress import silent
 from edgeassay.spec import ModelSpec, Preprocess, Role, Sample, Task
-from edgeassay.workers import Loaded
-from suites.meta.segmented import MODEL_TOML
+from edgeassay.workers import Loaded, TensorSpec
+from suites.meta.segmented import MODEL_TOML, write_blobs
 
 GREY = Preprocess(color="grey", size=(4, 6))
 
@@ -47,18 +51,17 @@ def split(masks: Sequence[npt.NDArray[Any]], patients: Sequence[str] | None = No
 
 def loaded(shape: tuple[int, ...], scale: float = 0.0, zero: int = 0) -> Loaded:
     """What a network says of itself that takes grey images of 4x6."""
-    taken = SimpleNamespace(
+    taken = TensorSpec(
         name="image", shape=(1, 4, 6, 1), dtype=np.dtype(np.float32), scale=0.0, zero_point=0
     )
-    given = SimpleNamespace(
+    given = TensorSpec(
         name="marks",
         shape=shape,
         dtype=np.dtype(np.int8 if scale else np.float32),
         scale=scale,
         zero_point=zero,
-        is_fixed=True,
     )
-    return cast(Loaded, SimpleNamespace(label="m/v", inputs=[taken], outputs=[given]))
+    return Loaded(handle="1", label="m/v", sha256="0" * 64, inputs=(taken,), outputs=(given,))
 
 
 def marking(masks: Sequence[npt.NDArray[Any]], *, boundaries: bool = False) -> Marking:
@@ -141,6 +144,46 @@ def test_outputs_that_are_no_numbers_are_counted() -> None:
     made = whole([marking(drawn).take(one, values, network)], {}, 0)
     assert (made.odd, made.numbers, len(made)) == (1, 48, 2)
     assert made.finite_share == pytest.approx(47 / 48)
+
+
+def test_outputs_are_held_a_shard_at_a_time_and_kept_for_the_next_run(tmp_path: Path) -> None:
+    every = [Shard(start=k, stop=k + 1, digest=f"{k:016x}") for k in range(6)]
+    store = ShardStore(folder=tmp_path, fresh=False, settings={})
+    made: list[weakref.ref[npt.NDArray[Any]]] = []
+    held: list[int] = []
+
+    def take(shard: Shard, values: npt.NDArray[Any], _: Loaded) -> float:
+        made.append(weakref.ref(values))
+        held.append(sum(one() is not None for one in made))
+        return shard.start + float(values.sum())
+
+    def run(shards: Sequence[Shard], keep: Keep) -> None:
+        for shard in reversed(shards):
+            values = np.full((1, 24), shard.start, np.float32)
+            keep(shard, Outputs(values=values, loaded=loaded((1, 4, 6, 1)), worker={}))
+            del values
+
+    def refused(shards: Sequence[Shard], keep: Keep) -> None:
+        raise AssertionError(f"{shards} are kept, and nothing is left for {keep}")
+
+    def found(runner: Runner) -> Gathered[float]:
+        return gather(
+            every,
+            every,
+            store=store,
+            runner=runner,
+            check=lambda _: None,
+            take=take,
+            label="m/v",
+            report=silent,
+        )
+
+    first = found(run)
+    assert first.parts == [25.0 * k for k in range(6)]
+    assert first.reused == 0
+    again = found(refused)
+    assert (again.parts, again.reused) == (first.parts, 6)
+    assert max(held) <= 2  # the one that is taken, and the one before it
 
 
 def segments(pixels: Sequence[Sequence[Sequence[int]]]) -> Segments:
@@ -303,3 +346,31 @@ def test_parts_of_outputs_are_alike_as_far_as_the_least_alike() -> None:
     found = together(parts)
     assert (found.lsb, found.difference) == (2.0, None)
     assert (found.differing, found.outputs, found.rows) == (2, 12, 4)
+
+
+@pytest.mark.parametrize("empty", [0, 4])
+def test_a_class_that_is_drawn_nowhere_in_the_test_is_told(
+    model: ModelSpec, tmp_path: Path, empty: int
+) -> None:
+    write_blobs(tmp_path / "blobs", 2, empty=empty)
+    assert model.data is not None
+    found = check_data(open_dataset(model.data, tmp_path), similarity=0.999, report=silent)
+    tested = next(split for split in found.splits if Role.EVALUATION in split.roles)
+    assert list(tested.positives) == [4 - empty]
+    assert found.segmented
+    assert found.as_declared == (not empty)
+    if empty:
+        assert found.one_sided is not None
+        assert "no mask of split 'test' has a pixel of 'blob'" in found.one_sided
+
+
+def test_a_mask_that_is_none_is_named_and_not_counted(model: ModelSpec, tmp_path: Path) -> None:
+    write_blobs(tmp_path / "blobs", 2)
+    (tmp_path / "blobs/masks/001.png").write_bytes(b"nothing")
+    assert model.data is not None
+    found = check_data(open_dataset(model.data, tmp_path), similarity=0.999, report=silent)
+    (unreadable,) = found.unreadable
+    assert unreadable.name == "images/001.png"
+    assert "masks/001.png can't be read as an image" in unreadable.reason
+    tested = next(split for split in found.splits if Role.EVALUATION in split.roles)
+    assert list(tested.positives) == [3]

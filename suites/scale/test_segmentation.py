@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 
-from suites.meta.project import Outcome, Project
+from suites.meta.project import Outcome, Project, edgeassay
 from suites.meta.segmented import GRID, MODEL_TOML, TEST_PATIENTS, segment, write_blobs
 
 INT8 = "tiny-int8-litert"
@@ -101,10 +102,14 @@ def test_a_saved_run_keeps_no_masks_and_says_nothing_of_scores(project: Project)
     segment(project)
     storage = project.folder / "storage"
     options = ("--variant", "int8", "--benchmark-storage", str(storage), "-k", "latency or dice")
-    outcome = project.run(*options, "--benchmark-save", "first")
-    assert outcome.code == 0, outcome.text
+    for name in ("first", "second"):
+        outcome = project.run(*options, "--benchmark-save", name)
+        assert outcome.code == 0, outcome.text
     assert not list(storage.rglob("*.npz"))
-    assert len(list(storage.rglob("*first.json"))) == 1
+    runs = [str(next(storage.rglob(f"*{name}.json"))) for name in ("first", "second")]
+    compared = edgeassay("compare", *runs, COLUMNS="200")
+    assert "Traceback" not in compared.stderr
+    assert re.search(r"Dice (0\.\d{4}) -> \1, not judged", compared.stdout), compared.stdout
 
 
 def test_raw_outputs_are_held_beside_those_of_other_kernels(project: Project) -> None:
