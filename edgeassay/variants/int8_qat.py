@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgeassay.errors import BuildFailed, some
+from edgeassay.networks import for_one_image
 from edgeassay.variants.fake_quantized import quantized, variables_of
 from edgeassay.variants.rebuilding import rebuild
 from edgeassay.variants.trained import Arrays, unpack
@@ -34,7 +35,8 @@ def from_network(
     """
     import tensorflow as tf
 
-    made = quantized(rebuild(network), per_tensor=per_tensor, exclude=exclude, weights=per_tensor)
+    whole = rebuild(for_one_image(network))
+    made = quantized(whole, per_tensor=per_tensor, exclude=exclude, weights=per_tensor)
     put_back(made, unpack(Path(weights)).arrays)
     converter = tf.lite.TFLiteConverter.from_keras_model(made)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

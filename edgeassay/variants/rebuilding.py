@@ -204,7 +204,9 @@ def _assemble(nodes: Mapping[str, Node]) -> Any:
     first = None
     for node in nodes.values():
         if node.kind == "InputLayer":
-            made[node.name] = first = tf_keras.Input(node.config["batch_shape"][1:], name=node.name)
+            made[node.name] = first = tf_keras.Input(
+                batch_shape=tuple(node.config["batch_shape"]), name=node.name
+            )
             continue
         given = [made[name] for name in node.inputs]
         layer = _layer(node)
