@@ -55,12 +55,14 @@ def prune_command(
 ) -> None:
     """Make a variant's smaller network of the trained one, as its `pruning` in model.toml says.
 
-    Whole channels are removed, the least important for what they cost first, until the network
-    has so many times fewer parameters or multiply-accumulates; what is left is fine-tuned on the
-    training split and on the outputs of the model's own network. The final epoch with the best
-    mean AUC on the validation split (of what is segmented: the best mean Dice) is kept, in the
-    variant's `network`; the test split isn't touched. What was interrupted goes on after its last
-    whole epoch, with the result that it would have had.
+    Whole channels are removed, the least important for what they cost first,
+    until the network has so many times fewer parameters or
+    multiply-accumulates; what is left is fine-tuned on the training split and on
+    the outputs of the model's own network. The final epoch with the best mean AUC
+    on the validation split (of what is segmented: the best mean Dice) is kept,
+    in the variant's `network`; the test split isn't touched. What was
+    interrupted goes on after its last whole epoch, with the result that it
+    would have had.
 
     Exit codes: 2 usage or bad input; 4 the data or what prunes isn't here;
     130 interrupted; 0 pruned.
