@@ -202,7 +202,7 @@ TRAINING = (
         broken=declared(),
         command=TRAIN,
         code=2,
-        what="weights = 'tiny.keras' can't be read",
+        what="'tiny.keras', the network of int8, can't be read",
         where=HERE,
         remedy="copy it there",
     ),
