@@ -21,6 +21,7 @@ DENOMINATORS: Final = {
     "macs_ratio": "MACs",
     "size_ratio": "bytes",
 }
+PRUNED: Final = "pruned"
 WIDTH: Final = 640
 HEIGHT: Final = 360
 
@@ -30,7 +31,7 @@ def points(variants: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any
     found = []
     for name, known in variants.items():
         own = known[REFERENCE]
-        if own["mean_dice"] is None:
+        if own["mean_dice"] is None or not name.startswith(PRUNED):
             continue
         kind = "int8 of it" if name.endswith("int8") else "float"
         for claim, denominator in DENOMINATORS.items():
@@ -49,7 +50,7 @@ def chart(model: str, shown: list[dict[str, Any]], whole: float, margin: float) 
     across = {
         "field": "times",
         "type": "quantitative",
-        "scale": {"type": "log"},
+        "scale": {"type": "log", "nice": False},
         "title": "times fewer than the whole network (logarithmic)",
     }
     colour = {
@@ -65,6 +66,7 @@ def chart(model: str, shown: list[dict[str, Any]], whole: float, margin: float) 
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "title": f"{model}: mean Dice on the test split against what pruning takes away",
+        "background": "white",
         "width": WIDTH,
         "height": HEIGHT,
         "layer": [
