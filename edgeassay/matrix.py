@@ -225,6 +225,26 @@ def _check_any(
     )
 
 
+def plan_unjudged(
+    model: ModelSpec,
+    devices: Mapping[str, DeviceSpec],
+    *,
+    machine: Machine,
+    wanted_variants: Sequence[str] = (),
+    wanted_runtimes: Sequence[str] = (),
+    wanted_device: str | None = None,
+) -> Plan:
+    """The cases of one model where nothing is claimed of them: they are looked at, not judged."""
+    return plan(
+        models={model.id: replace(model, limits=(), deviations=())},
+        devices={name: replace(profile, limits={}) for name, profile in devices.items()},
+        machine=machine,
+        wanted_variants=wanted_variants,
+        wanted_runtimes=wanted_runtimes,
+        wanted_device=wanted_device,
+    )
+
+
 def plan(
     *,
     models: Mapping[str, ModelSpec],

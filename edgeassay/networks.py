@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from edgeassay.errors import ConfigError
+
 HALF: Final = "float16"
 SINGLE: Final = "float32"
 # In the names of layers that are told the shape of their output.
@@ -30,6 +32,15 @@ def load_network(path: Path) -> Any:
     restored = type(network).from_config(_with_precision(network.get_config(), HALF, SINGLE))
     restored.set_weights([np.asarray(w, np.float32) for w in network.get_weights()])
     return restored
+
+
+def open_network(path: Path) -> Any:
+    """The same; ConfigError where Keras can't load it."""
+    try:
+        return load_network(path)
+    except ValueError as error:
+        words = " ".join(str(error).split())[:250]
+        raise ConfigError(f"{path} can't be loaded by Keras ({words}); save it anew") from None
 
 
 def save_half(network: Any, path: Path) -> None:

@@ -22,7 +22,7 @@ from edgeassay.devices import sample_of
 from edgeassay.errors import Absent, ConfigError, DataError
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine, usable_cpus
-from edgeassay.matrix import plan
+from edgeassay.matrix import plan_unjudged
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.drops import auc_measured, mean_drop_measured
 from edgeassay.progress import Reporter, silent
@@ -201,9 +201,9 @@ def open_trials(subject: Subject, report: Reporter) -> Iterator[Trials]:
     models = load_models([project / "models", *subject.models_dirs], project)
     declared = models[choose("model", [subject.model], models, given_as="MODEL")[0]]
     devices = load_devices(device_folders(subject.devices_dirs), project)
-    made = plan(
-        models={declared.id: replace(declared, limits=(), deviations=())},
-        devices={name: replace(device, limits={}) for name, device in devices.items()},
+    made = plan_unjudged(
+        declared,
+        devices,
         machine=this_machine(),
         wanted_runtimes=[subject.runtime],
         wanted_device=subject.device,

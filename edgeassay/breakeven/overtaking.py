@@ -24,7 +24,7 @@ from edgeassay.config.shapes import default_ladder
 from edgeassay.devices import check_timed, start_worker
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import this_machine
-from edgeassay.matrix import plan
+from edgeassay.matrix import plan_unjudged
 from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
@@ -99,12 +99,7 @@ def overtake_command(
     pair = [named_runtime(runtime, "--runtime", threads)]
     pair.append(named_runtime(accelerator, "--accelerator", None))
     devices = load_devices(device_folders(devices_dir or []), project)
-    made = plan(
-        models={spec.id: replace(spec, limits=(), deviations=())},
-        devices={name: replace(profile, limits={}) for name, profile in devices.items()},
-        machine=this_machine(),
-        wanted_device=device,
-    )
+    made = plan_unjudged(spec, devices, machine=this_machine(), wanted_device=device)
     usual = [name for name, declared in spec.variants.items() if not declared.on_request]
     wanted = choose("variant", variant, spec.variants) if variant else usual
     try:

@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from edgeassay.breakeven.networks import Network
 from edgeassay.errors import MeasurementError
-from edgeassay.health import Worked, between, excess, snapshot
+from edgeassay.health import between, excess, snapshot
 from edgeassay.measure.alone import alone
 from edgeassay.measure.latency import check_clock
 from edgeassay.progress import Reporter
 from edgeassay.spec import DeviceSpec, Ladder, RuntimeSpec
+from edgeassay.timings import Watch
 from edgeassay.workers import Loaded, Phases, Worker
 
 SIDES: Final = 2
@@ -194,11 +195,8 @@ def undisturbed(work: Callable[[], T], *, device: DeviceSpec, threads: int) -> t
         before = snapshot()
         timed = work()
         after = snapshot()
-    ran = [r for r, _ in timed.spent if r is not None]
-    waited = [w for _, w in timed.spent if w is not None]
-    worked = Worked(
-        ran_s=sum(ran) / 1e9 if len(ran) == len(timed.spent) else None,
-        waited_s=sum(waited) / 1e9 if len(waited) == len(timed.spent) else None,
-    )
-    health = between(before, after, worked)
+    watch = Watch()
+    for ran_ns, waited_ns in timed.spent:
+        watch.add(ran_ns, waited_ns)
+    health = between(before, after, watch.worked)
     return timed, excess(health, device.tolerance, threads=threads, file=device.file)

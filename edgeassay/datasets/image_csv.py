@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edgeassay.datasets.image_files import digest_file, load_image
+from edgeassay.datasets.image_files import digest_file, image_size, load_image
 from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
@@ -179,7 +179,7 @@ class ImageCsv:
     def _masks(
         self, names: Sequence[str], files: Sequence[Sequence[str]], index: int
     ) -> npt.NDArray[np.uint8]:
-        size = self._load(names, index).size
+        size = image_size(self.root / names[index], self.where)
         masks = [load_mask(self.root / column[index], size, self.where) for column in files]
         return np.stack(masks, axis=-1)
 

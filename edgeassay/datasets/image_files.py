@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +33,24 @@ BROKEN: Final = (
 
 def load_image(path: Path, listed_in: str) -> Image.Image:
     """The decoded image, of 8 or 16 bits a channel; DataError names the file and what lists it."""
+    with _opened(path, listed_in) as image:
+        image.load()
+        _check_depth(image, path)
+        return image.copy()
+
+
+def image_size(path: Path, listed_in: str) -> tuple[int, int]:
+    """The width and height of an image, which isn't decoded for it; DataError likewise."""
+    with _opened(path, listed_in) as image:
+        return image.size
+
+
+@contextmanager
+def _opened(path: Path, listed_in: str) -> Iterator[Image.Image]:
+    """An image file; what goes wrong while it is read, in a sentence."""
     try:
         with Image.open(path) as image:
-            image.load()
-            _check_depth(image, path)
-            return image.copy()
+            yield image
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist, and {listed_in} lists it; put it there") from None
     except UnidentifiedImageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -167,7 +168,7 @@ def time_case(
                     other, other_given = _load(worker, reference, runtime, 1, inputs)
                     check_alike(loaded, other)
                     turns, turn_inputs = [loaded, other], [given, other_given]
-                if process == 0:  # all processes have as many rounds
+                if process == 0 and math.isfinite(timing.turns_s):  # all have as many rounds
                     one = timed_rounds(worker, turns, turn_inputs, 1, 1)
                     timing = timing.within(float(one.durations.sum()) / 1e9)
                 rounds = timed_rounds(

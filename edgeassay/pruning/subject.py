@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgeassay.errors import ConfigError, why
-from edgeassay.networks import load_network
+from edgeassay.networks import open_network
 from edgeassay.pruning.choosing import Budget, Unreachable, choose
 from edgeassay.pruning.reading import read_network
 from edgeassay.pruning.wiring import Cost, Wiring, everything, total
@@ -85,7 +85,7 @@ def _load(spec: ModelSpec, path: Path, start: str | None) -> Any:
     try:
         with path.open("rb"):
             pass
-        return load_network(path)
+        return open_network(path)
     except OSError as error:
         what, remedy = "its weights", "name another"
         if start is not None:
@@ -95,6 +95,3 @@ def _load(spec: ModelSpec, path: Path, start: str | None) -> Any:
             f"{spec.file}: {path.name!r}, {what}, can't be read: {why(error)}; copy it there, or"
             f" {remedy}"
         ) from None
-    except ValueError as error:
-        words = " ".join(str(error).split())[:250]
-        raise ConfigError(f"{path} can't be loaded by Keras ({words}); save it anew") from None

@@ -18,9 +18,9 @@ from edgeassay.pruning.schedule import Phase, budget_after, phase_of
 from edgeassay.pruning.shrinking import shrink
 from edgeassay.pruning.wiring import Kept, Wiring, everything, total
 from edgeassay.spec import Pruning
-from edgeassay.training.fine_tuning import APART, Epoch, State
+from edgeassay.training.fine_tuning import Epoch, State, batches_of
 from edgeassay.training.material import Material
-from edgeassay.training.objective import OBJECTIVES, augmentation, decaying_rate, weighted_loss
+from edgeassay.training.objective import OBJECTIVES, decaying_rate, weighted_loss
 from edgeassay.variants.trained import Arrays
 
 # Which units of the network that was begun with are left, beside its variables.
@@ -147,21 +147,8 @@ class Tuning:
 
     def _epoch(self, number: int) -> float:
         """Train on every image once; the mean loss of the steps."""
-        import tensorflow as tf
-
         assert self._step is not None, "a phase has begun"
-        seed = self.settings.seed + APART * number
-        tf.random.set_seed(seed)
-        count = len(self.material.images)
-        order = np.random.default_rng((self.settings.seed, number)).permutation(count)
-        augment = augmentation(flip=self.settings.flip, shift=self.settings.shift, seed=seed)
-        batches = (
-            tf.data.Dataset.from_tensor_slices(order)
-            .batch(self.settings.batch)
-            .map(lambda rows: (tf.gather(self._images, rows), tf.gather(self._truths, rows)))
-            .map(augment)
-            .prefetch(2)
-        )
+        batches = batches_of(self.settings, number, self._images, self._truths)
         return float(np.mean([float(self._step(images, truths)) for images, truths in batches]))
 
     def quality(self, network: Any) -> float:

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,7 +17,7 @@ from edgeassay.config import check_classifies, choose, load_devices, load_models
 from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine
-from edgeassay.matrix import Plan, plan
+from edgeassay.matrix import Plan, plan_unjudged
 from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
@@ -85,9 +84,9 @@ def saliency_command(
     chosen = choose("model", [model], models, given_as="MODEL")[0]
     check_classifies(models[chosen], "saliency")
     devices = load_devices(device_folders(devices_dir or []), project)
-    made = plan(
-        models={chosen: replace(models[chosen], limits=(), deviations=())},
-        devices={name: replace(profile, limits={}) for name, profile in devices.items()},
+    made = plan_unjudged(
+        models[chosen],
+        devices,
         machine=this_machine(),
         wanted_variants=variant or (),
         wanted_runtimes=runtime or (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,7 +19,7 @@ from edgeassay.config import choose, load_devices, load_models
 from edgeassay.config.shapes import default_selecting
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import this_machine
-from edgeassay.matrix import Plan, plan
+from edgeassay.matrix import Plan, plan_unjudged
 from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
@@ -76,9 +76,9 @@ def select_command(
     chosen = models[choose("model", [model], models, given_as="MODEL")[0]]
     names = widths_of(chosen, narrowest)
     devices = load_devices(device_folders(devices_dir or []), project)
-    made = plan(
-        models={chosen.id: replace(chosen, limits=(), deviations=())},
-        devices={name: replace(profile, limits={}) for name, profile in devices.items()},
+    made = plan_unjudged(
+        chosen,
+        devices,
         machine=this_machine(),
         wanted_variants=names,
         wanted_runtimes=[] if runtime is None else [runtime],

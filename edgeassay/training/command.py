@@ -159,16 +159,9 @@ def _open(weights: Path, variant: VariantSpec, material: Material) -> FineTuning
     """The network, ready to be trained; its libraries load here."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
-        from edgeassay.networks import load_network
+        from edgeassay.networks import open_network
 
-        try:
-            network = load_network(weights)
-        except ValueError as error:
-            words = " ".join(str(error).split())[:250]
-            raise ConfigError(
-                f"{weights} can't be loaded by Keras ({words}); save it anew"
-            ) from None
-        return FineTuning(network, variant, material)
+        return FineTuning(open_network(weights), variant, material)
 
 
 def _fine_tune(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from edgeassay.spec import VariantSpec
+from edgeassay.spec import Pruning, Training, VariantSpec
 from edgeassay.training.material import Material
 from edgeassay.training.objective import OBJECTIVES, augmentation, decaying_rate
 from edgeassay.variants.trained import Arrays
@@ -46,6 +46,24 @@ class State:
     def chosen(self) -> Epoch:
         """The first of the epochs with the best quality."""
         return max(self.epochs[1:], key=lambda epoch: epoch.quality)
+
+
+def batches_of(settings: Training | Pruning, number: int, images: Any, truths: Any) -> Any:
+    """An epoch's steps as a data set: every image once, moved, with what is right of it. All that
+    is random in the epoch is seeded here, by the settings' seed and the epoch's `number`.
+    """
+    import tensorflow as tf
+
+    seed = settings.seed + APART * number
+    tf.random.set_seed(seed)  # of what drops out
+    order = np.random.default_rng((settings.seed, number)).permutation(len(images))
+    return (
+        tf.data.Dataset.from_tensor_slices(order)
+        .batch(settings.batch)
+        .map(lambda rows: (tf.gather(images, rows), tf.gather(truths, rows)))
+        .map(augmentation(flip=settings.flip, shift=settings.shift, seed=seed))
+        .prefetch(2)
+    )
 
 
 class FineTuning:
@@ -99,21 +117,7 @@ class FineTuning:
 
     def _epoch(self, number: int) -> float:
         """Train on every image once; the mean loss."""
-        import tensorflow as tf
-
-        seed = self.settings.seed + APART * number
-        tf.random.set_seed(seed)  # of what drops out
-        order = np.random.default_rng((self.settings.seed, number)).permutation(
-            len(self.material.images)
-        )
-        augment = augmentation(flip=self.settings.flip, shift=self.settings.shift, seed=seed)
-        batches = (
-            tf.data.Dataset.from_tensor_slices(order)
-            .batch(self.settings.batch)
-            .map(lambda rows: (tf.gather(self._images, rows), tf.gather(self._labels, rows)))
-            .map(augment)
-            .prefetch(2)
-        )
+        batches = batches_of(self.settings, number, self._images, self._labels)
         history = self._net.fit(batches, epochs=1, shuffle=False, verbose=0).history
         return float(history["loss"][0])
 
