@@ -11,13 +11,13 @@ from rich.console import Console
 
 from edgeassay.atomic import check_replaceable
 from edgeassay.errors import ConfigError
-from edgeassay.matrix_report.files import read_results
 from edgeassay.matrix_report.markdown import markdown
 from edgeassay.matrix_report.overview import TITLE, overview
 from edgeassay.matrix_report.page import page
 from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.shown import show
 from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.report.reading import read_results
 
 WIDTH: Final = 190  # of the table, where the terminal hasn't more
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ import edgeassay
 from edgeassay.atomic import write_text
 from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
+from edgeassay.report.curves import Curves
 from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.records import (
     CaseId,
@@ -101,6 +103,7 @@ class CaseRecord(Record):
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
+    curves: Curves | None = None
 
 
 class UnaskedRecord(Record):
@@ -117,8 +120,10 @@ class Results(Record):
     """A whole run; `complete` is false where it ended before every chosen claim was judged, and
     `unasked` has those that weren't chosen of the cases that it is about.
 
-    `command` has the words that pytest was started with. `scores` is only in the document that
-    pytest-benchmark's file of the run has.
+    `command` has the words that pytest was started with. `scores` has the digests of each case's
+    scores, which are kept beside the file (docs/reports.md). Names of images, paths, hosts and
+    users are replaced by keyed digests, unless it is `identified`. `digest` is the SHA-256 of all
+    else in the file: whoever changes it by hand is noticed.
     """
 
     schema_version: Literal[1] = Field(alias="schema", default=1)
@@ -133,6 +138,8 @@ class Results(Record):
     cases: list[CaseRecord] = Field(default_factory=list)
     scores: list[ScoresRecord] = Field(default_factory=list)
     unasked: list[UnaskedRecord] = Field(default_factory=list)
+    identified: bool = False
+    digest: str | None = None
 
 
 def case_id(case: Case) -> CaseId:
@@ -267,9 +274,22 @@ def _unasked(
     return found
 
 
+def digest_of(document: Mapping[str, Any]) -> str:
+    """The SHA-256 of a results file's content, without the digest that it names itself."""
+    content = {name: value for name, value in document.items() if name != "digest"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def sealed(results: Results) -> dict[str, Any]:
+    """The document with its digest."""
+    document: dict[str, Any] = json.loads(results.model_dump_json(by_alias=True))
+    return document | {"digest": digest_of(document)}
+
+
 def write_results(path: Path, results: Results) -> None:
     """Write results.json, whole or not at all."""
-    write_text(path, results.model_dump_json(by_alias=True, indent=2) + "\n")
+    write_text(path, json.dumps(sealed(results), indent=2) + "\n")
 
 
 def json_schema() -> str:

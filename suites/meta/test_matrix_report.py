@@ -13,12 +13,12 @@ from rich.console import Console
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.matrix_report.chart import Scale, charts, scale_of
 from edgeassay.matrix_report.command import WIDTH
-from edgeassay.matrix_report.files import read_results
 from edgeassay.matrix_report.markdown import markdown
 from edgeassay.matrix_report.numbers import number
 from edgeassay.matrix_report.overview import TITLE, Line, Overview, overview
 from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.shown import show
+from edgeassay.report.reading import read_results
 from edgeassay.report.table import closing_table, remarks
 from fixtures.reporting import TABLE_WIDTH
 from suites.meta.matrix_files import (

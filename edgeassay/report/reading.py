@@ -1,4 +1,4 @@
-"""results.json as other runs left it: read, and held against what a run can have found."""
+"""results.json as runs left it: read, and held against what a run can have found."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from edgeassay.errors import DataError
-from edgeassay.report.results import CaseRecord, Results
+from edgeassay.report.results import CaseRecord, Results, digest_of
 from edgeassay.runs.format import bytes_of
 
 REMEDY: Final = "give a results.json that `pytest` left (--assay-json says where)"
 CHANGED: Final = "it was changed by hand; run it again"
 READ: Final = 1  # the schema of the files that are read
+# A run of a thousand cases with all their curves takes a tenth of it.
+MOST_BYTES: Final = 256_000_000
 POSITIVE: Final = (
     "size_bytes",
     "size_ratio",
@@ -40,6 +42,8 @@ def read_results(path: Path) -> Results:
             f"{path} has schema {found['schema']!r}, and this version of edgeassay reads {READ};"
             " use the version that wrote it, or run it again"
         )
+    if (digest := found.get("digest")) is not None and digest != digest_of(found):
+        raise DataError(f"{path} isn't what its own digest is of: {CHANGED}")
     try:
         results = Results.model_validate(found)
     except ValidationError as error:
@@ -54,6 +58,14 @@ def read_results(path: Path) -> Results:
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0  # what is wrong with it, reading says
+    if size > MOST_BYTES:
+        raise DataError(
+            f"{path} has {size:,} bytes, and a run's results never have {MOST_BYTES:,}; {REMEDY}"
+        )
     content = bytes_of(path, REMEDY)
     try:
         found = json.loads(content)

@@ -1,0 +1,173 @@
+"""What is written for others names no patient's image, no path, host or user: keyed digests stand
+for them. Who has the key can tell which digest is whose, and nobody else.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import hmac
+import os
+import platform
+import re
+import secrets
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from edgeassay.atomic import write_bytes
+from edgeassay.errors import ConfigError, why
+
+KEY_FILE: Final = Path(".assay/privacy.key")
+KEY_VARIABLE: Final = "EDGEASSAY_PRIVACY_KEY"
+KEY_BYTES: Final = 32
+LEAST_KEY: Final = 16  # bytes of a key that is given
+DIGITS: Final = 12  # of a digest, in hex
+LEAST_CELL: Final = 10  # of patients or images, below which a subgroup's size isn't told
+UNDER: Final = f"fewer than {LEAST_CELL}"
+# Names that are everybody's say nothing about anybody.
+COMMON: Final = ("root", "runner", "user", "ubuntu", "admin", "localhost", "nobody", "vm", "host")
+IMAGE: Final = re.compile(
+    r"[^\s'\"`:;,()\[\]=|<>]+\.(?:png|jpe?g|dcm|dicom|tiff?|bmp|gif|webp|pgm|ppm|nii|nrrd|mha)\b"
+    r"(?:\.gz)?",
+    re.IGNORECASE,
+)
+PATH: Final = re.compile(
+    r"(?:(?<![\w./:~%<>-])|(?<=:)(?!//))(?:~?/|[A-Za-z]:\\)[^\s'\"`:;,()\[\]|<>]+"
+)
+WORD: Final = re.compile(r"[^\s'\"`;,()\[\]|<>]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redactor:
+    """Replaces what names somebody by a digest with `key`.
+
+    Paths below `root` are shown relative to it; `names` are those of images and patients. Doing it
+    again changes nothing.
+    """
+
+    key: bytes = field(repr=False)
+    root: Path
+    names: frozenset[str] = frozenset()
+    hosts: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+    def digest(self, kind: str, text: str) -> str:
+        """What stands for a text, such as `image-3f2a...`."""
+        made = hmac.new(self.key, f"{kind}:{text}".encode(), hashlib.sha256)
+        return f"{kind}-{made.hexdigest()[:DIGITS]}"
+
+    def text(self, text: str) -> str:
+        """A sentence without names, paths, hosts and users."""
+        if not text:
+            return text
+        text = text.replace(f"{self.root}{os.sep}", "")
+        for name in self._spaced:
+            text = text.replace(name, self.digest("image", name))
+        text = PATH.sub(lambda found: self._path(found[0]), text)
+        text = IMAGE.sub(lambda found: self.digest("image", found[0]), text)
+        if self.names:
+            text = WORD.sub(lambda found: self._word(found[0]), text)
+        for pattern, kind in self._patterns:
+            text = pattern.sub(lambda found, kind=kind: self.digest(kind, found[0]), text)  # type: ignore[misc]
+        return text
+
+    def host(self, name: str) -> str:
+        """What stands for a host."""
+        return name if name.startswith("host-") or not name else self.digest("host", name)
+
+    def value(self, value: Any) -> Any:
+        """A document with every text in it redacted; keys stay."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {
+                name: self.host(one)
+                if name in ("hostname", "node") and isinstance(one, str)
+                else self.value(one)
+                for name, one in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.value(one) for one in value]
+        return value
+
+    def knowing(self, names: Iterable[str]) -> Redactor:
+        """The same, that knows further names of images or patients."""
+        return Redactor(
+            key=self.key,
+            root=self.root,
+            names=self.names | frozenset(names),
+            hosts=self.hosts,
+            users=self.users,
+        )
+
+    def _path(self, path: str) -> str:
+        bare = path.rstrip(".")
+        return self.digest("path", bare) + path[len(bare) :]
+
+    def _word(self, word: str) -> str:
+        bare = word.rstrip(".:")
+        return self.digest("image", bare) + word[len(bare) :] if bare in self.names else word
+
+    @cached_property
+    def _spaced(self) -> list[str]:
+        """Names that are no single word, the longest first."""
+        found = (name for name in self.names if WORD.fullmatch(name) is None)
+        return sorted(found, key=len, reverse=True)
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        kinds: tuple[tuple[str, Collection[str]], ...] = (
+            ("host", self.hosts),
+            ("user", self.users),
+        )
+        return [
+            (re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])"), kind)
+            for kind, names in kinds
+            for name in names
+            if len(name) > 2 and name not in COMMON
+        ]
+
+
+def redactor(root: Path) -> Redactor:
+    """That of a project on this machine; its key is made once and kept there."""
+    return Redactor(
+        key=_key(root / KEY_FILE),
+        root=root,
+        hosts=tuple(dict.fromkeys((platform.node(), platform.node().partition(".")[0]))),
+        users=_users(),
+    )
+
+
+def _users() -> tuple[str, ...]:
+    try:
+        return (getpass.getuser(),)
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return ()
+
+
+def _key(path: Path) -> bytes:
+    given = os.environ.get(KEY_VARIABLE)
+    if given is not None:
+        if len(given.encode()) < LEAST_KEY:
+            raise ConfigError(
+                f"{KEY_VARIABLE} has fewer than {LEAST_KEY} bytes, and could be guessed; give a"
+                " longer one"
+            )
+        return given.encode()
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        found = secrets.token_bytes(KEY_BYTES)
+        write_bytes(path, found)
+        path.chmod(0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} can't be read: {why(error)}; it is the key of digests in what is written for"
+            f" others: make it readable, or set {KEY_VARIABLE}"
+        ) from None
+    if len(found) < LEAST_KEY:
+        raise ConfigError(f"{path} is no key: it has {len(found)} bytes; remove it")
+    return found

@@ -1,0 +1,1 @@
+"""`edgeassay report`: what is made of results for those who decide."""

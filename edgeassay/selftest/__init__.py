@@ -1,0 +1,1 @@
+"""`edgeassay selftest`: known answers and planted regressions, on this machine."""
