@@ -23,9 +23,10 @@ from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
 from edgeassay.options import Device, DevicesDirs, ModelsDirs
 from edgeassay.progress import ConsoleReporter
-from edgeassay.project import device_folders, project_folder
+from edgeassay.project import commit_named, device_folders, project_folder
 from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.report.results import git_state
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
@@ -153,6 +154,7 @@ def ab_command(
         gate=settings.gate,
         machine=this_machine(),
         seed=seed,
+        state=_state(head, project),
     )
     if json_path is not None:
         write_text(json_path, json.dumps(facts, indent=2) + "\n")
@@ -161,6 +163,14 @@ def ab_command(
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(judged, lines, Console(highlight=False, width=width))
     raise typer.Exit(EXITS[verdict])
+
+
+def _state(head: str, project: Path) -> tuple[str | None, bool]:
+    """The head's commit and whether it has changes beyond it: its own where it is a revision, else
+    that of the checkout which timed it.
+    """
+    commit = None if Path(head).exists() else commit_named(head, project)
+    return git_state(project) if commit is None else (commit, False)
 
 
 def _check_first(

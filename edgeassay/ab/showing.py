@@ -18,6 +18,7 @@ from edgeassay.ab.judging import EXITS, Judged
 from edgeassay.ab.sides import Origin
 from edgeassay.machine import Machine
 from edgeassay.report.markdown import escaped
+from edgeassay.report.results import digest_of
 from edgeassay.report.table import STYLES
 from edgeassay.spec import Gate, Verdict
 
@@ -150,13 +151,18 @@ def document(
     gate: Gate,
     machine: Machine,
     seed: int,
+    state: tuple[str | None, bool],
 ) -> dict[str, Any]:
-    """The same for a program; ratios are head/base, slowdowns shares of the base's time."""
-    return {
+    """The same for a program; ratios are head/base, slowdowns shares of the base's time. `state` is
+    the head's commit, and whether it has uncommitted changes.
+    """
+    found = {
         "schema": 1,
         "edgeassay": edgeassay.__version__,
         "base": origins[0].title,
         "head": origins[1].title,
+        "commit": state[0],
+        "dirty": state[1],
         "machine": asdict(machine),
         "seed": seed,
         "gate": asdict(gate),
@@ -165,6 +171,7 @@ def document(
         "new": list(matched.new),
         "cases": [_case(one) for one in judged],
     }
+    return found | {"digest": digest_of(found)}
 
 
 def _case(one: Judged) -> dict[str, Any]:
