@@ -11,7 +11,7 @@ from rich.text import Text
 
 import edgeassay
 from edgeassay.report.marks import marked
-from edgeassay.summary.outcome import WAIVED, Finding, LegOutcome, Outcome
+from edgeassay.summary.outcome import WAIVED, Finding, LegOutcome, Outcome, Problem
 from edgeassay.summary.wording import counted, headline, of_waiver
 
 COLUMNS: Final = ("leg", "outcome", "kind", "cases", "claims", "files")
@@ -20,7 +20,9 @@ OTHER: Final = "bold red"
 
 
 def show(outcome: Outcome, console: Console) -> None:
-    """The legs, what is red, what is waived, what is only told, and the verdict."""
+    """The legs, what is red, what is waived, what is only told, and the verdict; refused files are
+    said where errors are.
+    """
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in COLUMNS:
         table.add_column(name, overflow="fold")
@@ -30,6 +32,8 @@ def show(outcome: Outcome, console: Console) -> None:
         table.add_row(Text(first), Text(word, style=style), *map(Text, others))
     console.print(table)
     for finding in outcome.findings:
+        if finding.problem is Problem.REFUSED:
+            continue
         waived = of_waiver(finding)
         words = f"{finding.problem}: {finding.sentence}"
         style = STYLES[WAIVED] if waived else OTHER

@@ -1,0 +1,1 @@
+"""Part of the engine's own tests: what is written for people, and what decides a merge."""
