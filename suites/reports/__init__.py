@@ -1,1 +1,1 @@
-"""Part of the engine's own tests: what is written for people, and what decides a merge."""
+"""From results to a decision: the gate, reports, evidence."""

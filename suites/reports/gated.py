@@ -17,7 +17,7 @@ from edgeassay.config.legs import load_expected
 from edgeassay.errors import EdgeassayError
 from edgeassay.merge_gate.planning import LegPlan, leg_plans
 from edgeassay.report.results import digest_of
-from edgeassay.spec import TRAITS, Case, Claim, Limit
+from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Limit, Sense
 from suites.meta.project import DEVICE_TOML, MODEL_TOML
 
 GATE_TOML = """
@@ -193,6 +193,8 @@ class Gated:
         if isinstance(ended.exception, EdgeassayError):
             return End(2, f"{ended.output}{ended.exception}", None, ())
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.output
+        if not out.exists():
+            return End(ended.exit_code, ended.output, None, ())
         found = json.loads(out.read_text(encoding="utf-8"))
         problems = tuple(one["problem"] for one in found["findings"] if one["waiver"] is None)
         return End(ended.exit_code, ended.output, found, problems)
@@ -216,8 +218,9 @@ def fails(document: Document, claim: str = "size_ratio", variant: str = "int8") 
     """Let a claim fail by what is measured."""
     one = record(document, claim, variant)
     limit: float = one["limit"]["value"]
-    one["measurement"]["value"] = limit + 0.05
-    one |= {"verdict": "fail", "reason": f"measured {limit + 0.05:g}"}
+    beyond = 0.05 if TRAITS[ClaimName(claim)].sense is Sense.AT_MOST else -0.05
+    one["measurement"]["value"] = limit + beyond
+    one |= {"verdict": "fail", "reason": f"measured {limit + beyond:g}"}
 
 
 def unsure(document: Document, claim: str) -> None:
