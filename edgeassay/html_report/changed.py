@@ -2,72 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
 
-from pydantic import ValidationError
-
-from edgeassay.errors import DataError
+from edgeassay.ab.reading import AbCaseRecord, AbRecord, TimingRecord
 from edgeassay.matrix_report.signs import SIGNS
-from edgeassay.runs.format import bytes_of
-from edgeassay.runs.records import CaseId, LimitRecord, Plain, Record
-from edgeassay.spec import Verdict
-
-REMEDY: Final = "give what `edgeassay ab --json PATH` left"
-ORDER: Final = (
-    Verdict.FAIL,
-    Verdict.INCONCLUSIVE,
-    Verdict.INCOMPARABLE,
-    Verdict.UNMEASURED,
-    Verdict.PASS,
-)
-
-
-class TimingRecord(Record):
-    """What pairs say of head/base."""
-
-    ratio: float
-    low: float | None
-    high: float | None
-    pairs: int
-    base_ms: float
-    head_ms: float
-    tolerated: float
-
-
-class SideRecord(Record):
-    """One side's file."""
-
-    sha256: Plain
-    size_bytes: int
-
-
-class ComparedCase(Record):
-    """A case of both commits."""
-
-    case: CaseId
-    name: Plain
-    verdict: Verdict
-    reason: Plain
-    timing: TimingRecord | None
-    limits: dict[str, LimitRecord]
-    base: SideRecord
-    head: SideRecord
-
-
-class Compared(Record):
-    """A comparison of two commits, taken in turn on one machine."""
-
-    base: Plain
-    head: Plain
-    machine: dict[str, Any]
-    verdict: Verdict
-    missing: list[Plain]
-    new: list[Plain]
-    cases: list[ComparedCase]
+from edgeassay.report.results import WORST_FIRST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,36 +25,13 @@ class Change:
     reason: str
 
 
-def compared(document: Mapping[str, Any], where: str) -> Compared:
-    """A document of `edgeassay ab --json`; DataError where it is none."""
-    try:
-        return Compared.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DataError(
-            f"{where} is no comparison of two commits ({place}: {first['msg']}); {REMEDY}"
-        ) from None
-
-
-def read_compared(path: Path) -> Compared:
-    """The comparison in a file; DataError says what is wrong with it."""
-    try:
-        document = json.loads(bytes_of(path, REMEDY))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no whole JSON ({error}); {REMEDY}") from None
-    if not isinstance(document, dict):
-        raise DataError(f"{path} is no comparison of two commits; {REMEDY}")
-    return compared(document, str(path))
-
-
-def changes(found: Compared) -> list[Change]:
+def changes(found: AbRecord) -> list[Change]:
     """Its cases, the worst first."""
-    ordered = sorted(found.cases, key=lambda one: (ORDER.index(one.verdict), one.name))
+    ordered = sorted(found.cases, key=lambda one: (WORST_FIRST.index(one.verdict), one.name))
     return [_change(one) for one in ordered]
 
 
-def _change(one: ComparedCase) -> Change:
+def _change(one: AbCaseRecord) -> Change:
     timing, limit = one.timing, one.limits.get("tolerated")
     sizes = (one.base.size_bytes, one.head.size_bytes)
     size = f"{sizes[1]:,} bytes"
@@ -145,8 +61,3 @@ def _bound(ratio: float | None) -> str:
 
 def _percent(ratio: float) -> str:
     return f"{100.0 * (ratio - 1.0):+z.1f} %"
-
-
-def worst(found: Sequence[Compared]) -> Verdict | None:
-    """The worst verdict of several comparisons."""
-    return min((one.verdict for one in found), key=ORDER.index, default=None)

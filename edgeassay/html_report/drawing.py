@@ -54,6 +54,7 @@ AXIS: Final[Mapping[str, Any]] = {
 CONFIG: Final[Mapping[str, Any]] = {
     "aria": False,
     "background": None,
+    "padding": {"left": 14, "top": 6, "right": 10, "bottom": 4},
     "view": {"stroke": None},
     "axis": AXIS,
     "legend": {"disable": True},
@@ -153,7 +154,7 @@ def compact(svg: str) -> str:
     """The same picture in fewer bytes, with the page's colours; of anything but shapes and text
     nothing stays.
     """
-    root = ET.fromstring(svg)  # noqa: S314: it was drawn here
+    root = ET.fromstring(svg)  # noqa: S314  it was drawn here
     view = root.attrib.pop("viewBox", None)
     _prune(root)
     root.attrib.clear()

@@ -21,12 +21,12 @@ from edgeassay.html_report.drawing import (
     rows,
 )
 from edgeassay.html_report.labels import short_name
-from edgeassay.html_report.stages import Stage
+from edgeassay.html_report.stages import Stage, told_kind
 from edgeassay.html_report.telling import amount
 from edgeassay.report.marks import marked
 from edgeassay.report.table import DECLARED, standing
 from edgeassay.runs.records import ClaimRecord
-from edgeassay.spec import ClaimName, Verdict
+from edgeassay.spec import ClaimName, Kind, Verdict
 
 MOST: Final = 6  # panels, each a variant
 CLASSES: Final = 20  # in a panel
@@ -73,7 +73,14 @@ class Drop:
         )
 
 
-def forest(stages: Sequence[Stage]) -> Figure | None:
+def forests(stages: Sequence[Stage]) -> list[Figure]:
+    """A figure for each kind of numbers that classes were judged by."""
+    kinds = dict.fromkeys(stage.kind for stage in stages)
+    found = (_forest([s for s in stages if s.kind is kind], kind) for kind in kinds)
+    return [figure for figure in found if figure is not None]
+
+
+def _forest(stages: Sequence[Stage], kind: Kind) -> Figure | None:
     """A panel for each variant, the worst class on top; None where no class was judged."""
     found: dict[str, dict[str, Drop]] = {}
     for stage in stages:
@@ -91,7 +98,7 @@ def forest(stages: Sequence[Stage]) -> Figure | None:
     everything = [drop for _, drops in shown for drop in drops.values()]
     left = ", ".join(name for name, _ in ordered[MOST:])
     return Figure(
-        heading="Drop of each class's AUC",
+        heading="Drop of each class's AUC" + told_kind(kind),
         pictures=tuple(_panel(name, list(drops.values()), everything) for name, drops in shown),
         key=KEY,
         lacking=f"Not drawn, and in the tables: {left}." if left else "",

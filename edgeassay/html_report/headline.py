@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgeassay.html_report.changed import Compared
+from edgeassay.ab.reading import AbRecord
 from edgeassay.matrix_report.rows import Row, Run, said
 from edgeassay.report.marks import MEANINGS
 from edgeassay.report.table import DECLARED, counts
@@ -27,7 +27,7 @@ class Headline:
     counts: Mapping[str, int]
 
 
-def headline(runs: Sequence[Run], rows: Sequence[Row], ab: Sequence[Compared]) -> Headline:
+def headline(runs: Sequence[Run], rows: Sequence[Row], ab: Sequence[AbRecord]) -> Headline:
     """The verdict on all claims of all runs, and on comparisons of two commits."""
     claims = [record for row in rows for record in row.claims]
     found = counts(claims)

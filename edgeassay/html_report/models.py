@@ -8,12 +8,12 @@ from itertools import count
 from typing import Final
 
 from edgeassay.html_report.drawing import Figure
-from edgeassay.html_report.forest import forest
+from edgeassay.html_report.forest import forests
 from edgeassay.html_report.roc import reliability, roc
 from edgeassay.html_report.stages import Stage, drop_of, order_of, stages_of
 from edgeassay.html_report.telling import Because, Told, amount, reasons, told
 from edgeassay.html_report.times import times
-from edgeassay.html_report.tradeoff import tradeoff
+from edgeassay.html_report.tradeoff import tradeoffs
 from edgeassay.matrix_report.chart import charts
 from edgeassay.matrix_report.numbers import verdict, worst
 from edgeassay.matrix_report.overview import Line
@@ -28,8 +28,8 @@ from edgeassay.spec import TRAITS, Verdict
 NO_CLAIM: Final = "no claim"
 OPEN: Final = (Verdict.FAIL.value,)  # cases whose claims are shown without being asked
 FULL: Final = (
-    "This page has as many pictures as it opens quickly with; give this model's results alone to see"
-    " its own."
+    "This page has as many pictures as it opens quickly with; give this model's results alone to"
+    " see its own."
 )
 
 
@@ -181,7 +181,8 @@ def _cell(row: Row, target: str) -> Cell:
     if row.refusal is not None:
         parts.append("doesn't load")
     if drop is not None and facts is not None:
-        parts.append(f"drop {amount(drop, 'AUC' if facts.mean_dice_drop is None else 'Dice')}")
+        unit = "AUC" if facts.mean_dice_drop is None else "Dice"
+        parts.append(f"drop {drop:+z.4f} {unit}")
     if facts is not None and facts.latency_ratio is not None:
         parts.append(f"time {amount(float(f'{facts.latency_ratio:.3g}'), 'ratio')}")
     numbers = marked(", ".join(parts), row.kind) if parts else ""
@@ -245,18 +246,16 @@ def _pictures(
     rows = [line.row for line in lines]
     order = order_of(rows)
     lacking: list[str] = []
-    figures = []
-    found = (
-        (tradeoff(stages), "No trade-off: beside the reference no variant's quality was judged."),
-        (forest(stages), _no_forest(rows)),
+    figures: list[Figure] = []
+    made: tuple[tuple[list[Figure], str], ...] = (
+        (tradeoffs(stages), "No trade-off: beside the reference no variant's quality was judged."),
+        (forests(stages), _no_forest(rows)),
         (roc(stages, order), _no_curve(rows, "ROC")),
         (reliability(stages, order), _no_curve(rows, "reliability curve")),
     )
-    for figure, reason in found:
-        if figure is not None:
-            figures.append(figure)
-        else:
-            lacking.append(reason)
+    for found, reason in made:
+        figures += found
+        lacking += [] if found else [reason]
     timed = times(stages, order)
     medians = ""
     if not timed and any(row.facts is not None and row.facts.p50_ms for row in rows):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Final
 
+from edgeassay.ab.reading import AbRecord
 from edgeassay.errors import ConfigError
 from edgeassay.history.findings import MachineHistory
-from edgeassay.html_report.changed import Change, Compared, changes
+from edgeassay.html_report.changed import Change, changes
 from edgeassay.html_report.drawing import Figure
 from edgeassay.html_report.headline import Headline, headline
 from edgeassay.html_report.models import ModelView, model_views
@@ -50,7 +51,7 @@ class Contents:
     failures: tuple[Failure, ...]
     more_failures: int
     opposites: str
-    comparisons: tuple[tuple[Compared, tuple[Change, ...]], ...]
+    comparisons: tuple[tuple[AbRecord, tuple[Change, ...]], ...]
     trends: tuple[tuple[Figure, tuple[str, ...]], ...]
     notes: str
     remarks: tuple[str, ...]
@@ -62,7 +63,7 @@ def html_page(
     *,
     title: str = TITLE,
     history: Sequence[MachineHistory] = (),
-    ab: Sequence[Compared] = (),
+    ab: Sequence[AbRecord] = (),
 ) -> str:
     """What runs found as an HTML document; `history` are machines' trends, `ab` comparisons of two
     commits. ConfigError where two runs judged the same case, or the libraries aren't installed.
@@ -89,7 +90,7 @@ def html_page(
 
 
 def _contents(
-    runs: Sequence[Run], title: str, history: Sequence[MachineHistory], ab: Sequence[Compared]
+    runs: Sequence[Run], title: str, history: Sequence[MachineHistory], ab: Sequence[AbRecord]
 ) -> Contents:
     named = _named(runs)
     found = overview(named, title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +23,7 @@ from edgeassay.html_report.drawing import (
     series_key,
     shape_of,
 )
-from edgeassay.html_report.stages import Stage, worst_stage
+from edgeassay.html_report.stages import Stage, told_kind, worst_stage
 from edgeassay.matrix_report.rows import Row
 from edgeassay.report.curves import RocRecord
 from edgeassay.spec import ClaimName
@@ -37,29 +38,29 @@ MOST_WINDOW: Final = 0.3
 Points = Sequence[tuple[float, float]]
 
 
-def roc(stages: Sequence[Stage], order: Mapping[str, int]) -> Figure | None:
-    """The classes that drop most, each with an inset where the curves part; None where no file has
-    any curve.
+def roc(stages: Sequence[Stage], order: Mapping[str, int]) -> list[Figure]:
+    """The classes that drop most, each with an inset where the curves part; nothing where no file
+    has any curve.
     """
     having = [stage for stage in stages if any(map(_curves, stage.rows))]
     stage = worst_stage(stages, having)
     if stage is None:
-        return None
+        return []
     names = _worst_classes(stage)
     pictures = tuple(_class(name, stage, order) for name in names[:CLASSES])
     others = len(names) - len(pictures)
     where = f"On {stage.name}, the runtime where quality is worst. " if len(having) > 1 else ""
     if len(having) == 1:
         where = f"On {stage.name}. "
-    return Figure(
-        heading="ROC of the reference and its variants",
+    lacking = f"Of {len(names)} classes, these {len(pictures)} have the largest drops."
+    figure = Figure(
+        heading="ROC of the reference and its variants" + told_kind(stage.kind),
         pictures=pictures,
         key=f"{where}The inset is the marked square, enlarged; {_against(stage)}.",
         series=_series(stage, order),
-        lacking=f"Of {len(names)} classes, these {len(pictures)} have the largest drops."
-        if others
-        else "",
+        lacking=lacking if others else "",
     )
+    return [figure]
 
 
 def _series(stage: Stage, order: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
@@ -208,7 +209,7 @@ def clipped(points: Points, box: tuple[float, float, float, float]) -> Points:
     left, bottom, right, top = box
     found = np.array(points, np.float64)
     inside: list[tuple[float, float]] = []
-    for (xa, ya), (xb, yb) in zip(found[:-1], found[1:], strict=True):
+    for (xa, ya), (xb, yb) in pairwise(found):
         near = _crossing((xa, xb, left, right), (ya, yb, bottom, top))
         if near is not None:
             ends = [(xa + t * (xb - xa), ya + t * (yb - ya)) for t in near]
@@ -229,21 +230,22 @@ def _crossing(*spans: tuple[float, float, float, float]) -> tuple[float, float] 
     return (first, last) if first <= last else None
 
 
-def reliability(stages: Sequence[Stage], order: Mapping[str, int]) -> Figure | None:
-    """How many are positive where scores say so many; None where no file has it."""
+def reliability(stages: Sequence[Stage], order: Mapping[str, int]) -> list[Figure]:
+    """How many are positive where scores say so many; nothing where no file has it."""
     having = [stage for stage in stages if any(map(_bins, stage.rows))]
     stage = worst_stage(stages, having)
     if stage is None:
-        return None
+        return []
     shown = [row for row in stage.rows if _bins(row)]
-    return Figure(
-        heading="Reliability: whether scores are probabilities",
+    figure = Figure(
+        heading="Reliability: whether scores are probabilities" + told_kind(stage.kind),
         pictures=(_bent(stage, shown, order),),
         key=f"On {stage.name}, over all classes. On the diagonal, of images with a score of 0.3"
         " three in ten are positive; below it scores promise too much. Each point has a tenth of"
         " the scores.",
         series=_series(stage, order),
     )
+    return [figure]
 
 
 def _bent(stage: Stage, shown: Sequence[Row], order: Mapping[str, int]) -> Picture:

@@ -41,6 +41,11 @@ class Stage:
         return tuple(row for row in self.rows if not row.is_reference)
 
 
+def told_kind(kind: Kind) -> str:
+    """What a heading says of numbers that no device gave."""
+    return "" if kind is Kind.MEASURED else f", {kind}"
+
+
 def stages_of(rows: Iterable[Row]) -> list[Stage]:
     """A model's rows by where they ran, what was measured first."""
     found: dict[tuple[str, str, str, Kind], list[Row]] = {}

@@ -16,7 +16,7 @@ from edgeassay.report.table import DECLARED, ORDER, standing
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord, plain
 from edgeassay.spec import TRAITS, Verdict
 
-UNITS: Final = {"ratio": "×", "share": "share"}
+UNITS: Final = {"ratio": "\N{MULTIPLICATION SIGN}"}
 ASKED: Final = (Verdict.FAIL.value, Verdict.INCONCLUSIVE.value, DECLARED)
 LONGEST: Final = 600  # characters of one reason
 

@@ -21,7 +21,7 @@ from edgeassay.html_report.drawing import (
     rows,
 )
 from edgeassay.html_report.labels import Label, placed
-from edgeassay.html_report.stages import DROPS, Stage, claimed, drop_of
+from edgeassay.html_report.stages import DROPS, Stage, claimed, drop_of, told_kind
 from edgeassay.html_report.telling import amount
 from edgeassay.matrix_report.rows import Row
 from edgeassay.spec import Kind
@@ -58,7 +58,14 @@ class Point:
     words: str
 
 
-def tradeoff(stages: Sequence[Stage]) -> Figure | None:
+def tradeoffs(stages: Sequence[Stage]) -> list[Figure]:
+    """A figure for each kind of numbers that variants' quality was judged by."""
+    kinds = dict.fromkeys(stage.kind for stage in stages)
+    found = (_tradeoff([s for s in stages if s.kind is kind], kind) for kind in kinds)
+    return [figure for figure in found if figure is not None]
+
+
+def _tradeoff(stages: Sequence[Stage], kind: Kind) -> Figure | None:
     """A panel for each runtime and place, all on the same scales; None where no variant of the
     model was judged by its quality.
     """
@@ -71,7 +78,7 @@ def tradeoff(stages: Sequence[Stage]) -> Figure | None:
     pictures = tuple(_panel(stage, here, everything) for stage, here in shown)
     left = ", ".join(stage.name for stage, _ in hidden)
     return Figure(
-        heading="Trade-off: size against quality",
+        heading="Trade-off: size against quality" + told_kind(kind),
         pictures=pictures,
         key=KEY,
         lacking=f"Not drawn, and in the table: {left}." if left else "",
@@ -141,7 +148,7 @@ def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> 
     right = max(1.08, 1.08 * max(p.size for p in everything))
     low, high = _span([v for p in everything for v in (p.low, p.high, p.limit, 0.0)])
     x, y = (
-        axis("size", "size, × of the reference's bytes", 0.0, right),
+        axis("size", "size, by the reference's", 0.0, right),
         axis("drop", "quality drop", low, high, format="~g"),
     )
     names = [

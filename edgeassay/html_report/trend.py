@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from edgeassay.history.findings import BenchmarkHistory, MachineHistory
-from edgeassay.history.shown import duration, told
+from edgeassay.history.shown import duration, heading, told
 from edgeassay.html_report.drawing import (
     BAD,
     FASTER,
@@ -35,9 +35,7 @@ def trend(history: MachineHistory) -> Figure:
     left = sum(bool(one.changes) for one in hidden)
     changed = f", {left} of which changed" if left else ", none of which changed"
     return Figure(
-        heading=f"{history.runs:,} runs on {plain(history.fingerprint)}, {plain(history.first.short)}"
-        f" ({history.first.saved:%Y-%m-%d}) to {plain(history.last.short)}"
-        f" ({history.last.saved:%Y-%m-%d})",
+        heading=plain(heading(history)),
         pictures=tuple(map(_panel, shown)),
         key=KEY,
         lacking=f"Not drawn: {len(hidden)} more benchmarks{changed}." if hidden else "",
