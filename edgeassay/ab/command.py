@@ -21,11 +21,13 @@ from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
-from edgeassay.options import Device, DevicesDirs, ModelsDirs
+from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs
+from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.report.results import digest_of
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
@@ -91,6 +93,7 @@ def ab_command(
             "--markdown", metavar="PATH", help="Write a table for a pull request; - prints it."
         ),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Time two builds against each other, here and now: the merge gate.
 
@@ -155,7 +158,10 @@ def ab_command(
         seed=seed,
     )
     if json_path is not None:
-        write_text(json_path, json.dumps(facts, indent=2) + "\n")
+        facts = json.loads(json.dumps(facts))
+        if not identified:
+            facts = redactor(project).value(facts)
+        write_text(json_path, json.dumps(facts | {"digest": digest_of(facts)}, indent=2) + "\n")
     leave(markdown_path, markdown(judged, lines, f"edgeassay ab {base} {head}"))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
