@@ -5,6 +5,7 @@ comes with the runtime.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,6 +119,6 @@ def write_layers(path: Path, count: int) -> None:
         graph.tensor("bias", [WIDTH], np.zeros(WIDTH, np.float32)),
     )
     ends = [graph.tensor(f"t{k}", [1, WIDTH]) for k in range(count + 1)]
-    for taken, given in zip(ends, ends[1:], strict=False):
+    for taken, given in pairwise(ends):
         graph.add(graph.schema.BuiltinOperator.FULLY_CONNECTED, [taken, *layer], given)
     graph.write(path, ends[0], ends[-1])

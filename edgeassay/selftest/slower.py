@@ -26,7 +26,7 @@ def main() -> None:
     """Start the worker in WORKER_FOLDER with slower engines."""
     units, folder = int(sys.argv[1]), Path(sys.argv[2])
     runpy.run_path(str(folder / "__main__.py"))["_import_as_package"]()
-    loop = importlib.import_module("edgeassay_worker.loop")
+    loop: Any = importlib.import_module("edgeassay_worker.loop")
     make = loop.make
 
     def slower(*arguments: Any) -> Any:
