@@ -25,6 +25,7 @@ KEY_VARIABLE: Final = "EDGEASSAY_PRIVACY_KEY"
 KEY_BYTES: Final = 32
 LEAST_KEY: Final = 16  # bytes of a key that is given
 DIGITS: Final = 12  # of a digest, in hex
+LEAST_NAME: Final = 4  # characters of an image's or patient's name that is looked for
 LEAST_CELL: Final = 10  # of patients or images, below which a subgroup's size isn't told
 UNDER: Final = f"fewer than {LEAST_CELL}"
 # Names that are everybody's say nothing about anybody.
@@ -68,7 +69,7 @@ class Redactor:
             text = text.replace(name, self.digest("image", name))
         text = PATH.sub(lambda found: self._path(found[0]), text)
         text = IMAGE.sub(lambda found: self.digest("image", found[0]), text)
-        if self.names:
+        if self._words:
             text = WORD.sub(lambda found: self._word(found[0]), text)
         for pattern, kind in self._patterns:
             text = pattern.sub(lambda found, kind=kind: self.digest(kind, found[0]), text)  # type: ignore[misc]
@@ -109,12 +110,19 @@ class Redactor:
 
     def _word(self, word: str) -> str:
         bare = word.rstrip(".:")
-        return self.digest("image", bare) + word[len(bare) :] if bare in self.names else word
+        return self.digest("image", bare) + word[len(bare) :] if bare in self._words else word
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """Names that can't be mistaken for a number or a short word of the sentence."""
+        return frozenset(
+            name for name in self.names if len(name) >= LEAST_NAME and not name.isdecimal()
+        )
 
     @cached_property
     def _spaced(self) -> list[str]:
         """Names that are no single word, the longest first."""
-        found = (name for name in self.names if WORD.fullmatch(name) is None)
+        found = (name for name in self._words if WORD.fullmatch(name) is None)
         return sorted(found, key=len, reverse=True)
 
     @cached_property
