@@ -1,8 +1,10 @@
 pytest_plugins = [
     "fixtures.options",
     "fixtures.generate",
-    "fixtures.reporting",
+    "fixtures.progress",
     "fixtures.verdicts",
+    "fixtures.leaving",
+    "fixtures.reporting",
     "fixtures.benchmark",
     "fixtures.saving",
 ]

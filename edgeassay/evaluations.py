@@ -327,6 +327,12 @@ class Evaluations:
             names=split.names,
         )
 
+    def names(self) -> Iterator[str]:
+        """The names of images and patients in all splits that were opened."""
+        for data in self._data.values():
+            yield from data.split.names
+            yield from data.split.patients or ()
+
     def known_auc(self, case: Case) -> float | None:
         """The mean AUC where it has been taken; None where there is none to take."""
         if (compared := self._compared.get(case) or self._alone.get(case)) is not None:

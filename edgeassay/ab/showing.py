@@ -18,7 +18,6 @@ from edgeassay.ab.judging import EXITS, Judged
 from edgeassay.ab.sides import Origin
 from edgeassay.machine import Machine
 from edgeassay.report.markdown import escaped
-from edgeassay.report.results import digest_of
 from edgeassay.report.table import STYLES
 from edgeassay.spec import Gate, Verdict
 
@@ -156,7 +155,7 @@ def document(
     """The same for a program; ratios are head/base, slowdowns shares of the base's time. `state` is
     the head's commit, and whether it has uncommitted changes.
     """
-    found = {
+    return {
         "schema": 1,
         "edgeassay": edgeassay.__version__,
         "base": origins[0].title,
@@ -171,7 +170,6 @@ def document(
         "new": list(matched.new),
         "cases": [_case(one) for one in judged],
     }
-    return found | {"digest": digest_of(found)}
 
 
 def _case(one: Judged) -> dict[str, Any]:

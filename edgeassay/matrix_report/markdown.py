@@ -64,7 +64,7 @@ def _stand(stand: Stand) -> str:
 
 
 def table(columns: Sequence[str], lines: Sequence[Line]) -> list[str]:
-    """A model's rows below the two lines of their head."""
+    """A model's lines as a table."""
     rule = ["---"] * len(WORDS) + ["---:"] * len(columns)
     return [_row([*WORDS, *columns]), _row(rule), *map(_line, lines)]
 

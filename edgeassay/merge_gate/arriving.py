@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from edgeassay.ab.reading import AbRecord, read_ab
 from edgeassay.config import nearest
 from edgeassay.errors import ConfigError, DataError, EdgeassayError, why
 from edgeassay.matrix_report.rows import Run
-from edgeassay.merge_gate.paired import AbFile, read_ab
+from edgeassay.merge_gate.paired import check_ab
 from edgeassay.merge_gate.trusting import check_trusted
 from edgeassay.report.reading import MOST_BYTES, read_results
 from edgeassay.runs.records import plain
@@ -36,7 +37,7 @@ class ArrivedAb:
     """What `edgeassay ab --json` wrote."""
 
     where: str
-    file: AbFile
+    file: AbRecord
     leg: str | None
 
 
@@ -136,7 +137,8 @@ def _take(given: _Given, found: Arrived, *, must_pair: bool) -> None:
     try:
         shape = _document(given)
         if "claims" not in shape and (must_pair or _is_ab(shape)):
-            file = read_ab(given.where, shape)
+            file = read_ab(given.path)
+            check_ab(given.where, file)
             found.abs.append(ArrivedAb(where=given.where, file=file, leg=given.leg))
             return
         if must_pair:

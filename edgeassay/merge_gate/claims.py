@@ -11,7 +11,8 @@ from typing import Final
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.matching import Part
 from edgeassay.merge_gate.planning import LegPlan
-from edgeassay.report.sentences import reproducing, subject, told
+from edgeassay.report.reproducing import command_of_claim
+from edgeassay.report.sentences import subject, told
 from edgeassay.report.table import DECLARED
 from edgeassay.runs.records import CaseId, ClaimRecord
 from edgeassay.spec import (
@@ -70,7 +71,7 @@ class _Here:
             case=self.record.case,
             claim=self.record,
             where=self.run.where,
-            command=reproducing(self.record, self.run.results.command),
+            command=command_of_claim(self.record, self.run.results.command),
         )
 
 

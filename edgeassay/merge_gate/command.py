@@ -28,11 +28,11 @@ from edgeassay.merge_gate.arriving import Arrived, read_arrived
 from edgeassay.merge_gate.claims import Standard
 from edgeassay.merge_gate.deciding import decide, shown_runs
 from edgeassay.merge_gate.planning import leg_plans
-from edgeassay.merge_gate.redacting import redacted, redacted_runs
+from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
 from edgeassay.merge_gate.showing import document, show
 from edgeassay.merge_gate.starting import begun
-from edgeassay.options import DevicesDirs, JsonFile, ModelsDirs
-from edgeassay.privacy import redactor
+from edgeassay.options import DevicesDirs, Identified, JsonFile, ModelsDirs
+from edgeassay.privacy import Redactor, redactor
 from edgeassay.project import commit_named, device_folders, project_folder
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.summary.junit import junit_xml
@@ -107,12 +107,7 @@ def gate_command(
         Path | None, typer.Option("--junit", metavar="PATH", help="Write a test case a claim.")
     ] = None,
     json_path: JsonFile = None,
-    identified: Annotated[
-        bool,
-        typer.Option(
-            "--identified", help="Keep names of images, paths and hosts in what is written."
-        ),
-    ] = False,
+    identified: Identified = False,
     init: Annotated[
         bool,
         typer.Option("--init", help=f"Write a first {FILE} that expects these results, and end."),
@@ -156,7 +151,7 @@ def gate_command(
         standard=standard,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
-    _write(outcome, shown_runs(arrived), files, None if identified else project)
+    _write(outcome, shown_runs(arrived), files, redactor(project, identified=identified))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(outcome, Console(highlight=False, width=width))
@@ -221,15 +216,9 @@ def _changed(project: Path) -> list[str]:
     return [line[3:] for line in told.splitlines()]
 
 
-def _write(outcome: Outcome, runs: list[Run], files: Files, key_at: Path | None) -> None:
-    """The files for others: redacted with the key of the project at `key_at`, unless they may name
-    whom they like.
-    """
-    if files.markdown is None and files.junit is None and files.document is None:
-        return
-    if key_at is not None:
-        eraser = redactor(key_at)
-        outcome, runs = redacted(outcome, eraser), redacted_runs(runs, eraser)
+def _write(outcome: Outcome, runs: list[Run], files: Files, eraser: Redactor) -> None:
+    """The files for others."""
+    outcome, runs = redacted_outcome(outcome, eraser), redacted_runs(runs, eraser)
     if files.markdown is not None:
         leave(files.markdown, summary_markdown(runs, title=files.title, outcome=outcome))
     if files.junit is not None:

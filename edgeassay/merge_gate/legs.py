@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from edgeassay.ab.reading import AbCaseRecord, AbRecord
 from edgeassay.matrix_report.rows import said
 from edgeassay.merge_gate.claims import Claims, Standard, deviation_findings, judge_case
 from edgeassay.merge_gate.matching import Part, architecture_at, kinds_of
-from edgeassay.merge_gate.paired import AbCase, AbFile, other_limits
+from edgeassay.merge_gate.paired import other_limits
 from edgeassay.merge_gate.planning import LegPlan
 from edgeassay.runs.records import CaseId
 from edgeassay.spec import Case, Kind, Verdict, Waiver
@@ -28,7 +29,7 @@ OF_COMPARISON: Final = {
 def judge_leg(
     made: LegPlan,
     parts: Sequence[Part],
-    compared: Sequence[tuple[str, AbFile]],
+    compared: Sequence[tuple[str, AbRecord]],
     waivers: Sequence[Waiver],
     *,
     commit: str,
@@ -160,7 +161,7 @@ def _other_machine(made: LegPlan, part: Part) -> Iterator[str]:
 
 
 def _about_comparisons(
-    made: LegPlan, compared: Sequence[tuple[str, AbFile]], commit: str, standard: Standard
+    made: LegPlan, compared: Sequence[tuple[str, AbRecord]], commit: str, standard: Standard
 ) -> Iterator[Finding]:
     """What two builds in turn showed, or that nobody timed them."""
     leg = made.leg
@@ -187,7 +188,7 @@ def _about_comparisons(
     yield from _uncompared(made, compared)
 
 
-def _about_comparison(file: AbFile, commit: str) -> Iterator[tuple[Problem, str]]:
+def _about_comparison(file: AbRecord, commit: str) -> Iterator[tuple[Problem, str]]:
     """What is wrong with a whole file of pairs."""
     if file.commit != commit:
         yield Problem.OTHER_COMMIT, _other_commit(file.commit, commit)
@@ -200,7 +201,9 @@ def _about_comparison(file: AbFile, commit: str) -> Iterator[tuple[Problem, str]
         yield Problem.UNMEASURED, "had artifacts of one side alone, or nothing to compare"
 
 
-def _about_pair(made: LegPlan, case: AbCase, standard: Standard) -> Iterator[tuple[Problem, str]]:
+def _about_pair(
+    made: LegPlan, case: AbCaseRecord, standard: Standard
+) -> Iterator[tuple[Problem, str]]:
     """What is wrong with one case of two builds."""
     other = other_limits(case, standard.comparison)
     if other is not None:
@@ -209,7 +212,7 @@ def _about_pair(made: LegPlan, case: AbCase, standard: Standard) -> Iterator[tup
         yield OF_COMPARISON[case.verdict], case.reason or case.name
 
 
-def _compared(case: AbCase) -> Compared:
+def _compared(case: AbCaseRecord) -> Compared:
     timing = case.timing
     if timing is None:
         return Compared(name=case.name, verdict=case.verdict)
@@ -223,12 +226,12 @@ def _compared(case: AbCase) -> Compared:
     )
 
 
-def _undecided(made: LegPlan, case: AbCase) -> bool:
+def _undecided(made: LegPlan, case: AbCaseRecord) -> bool:
     """Whether a comparison that decides nothing is let pass, as the leg has it of times."""
     return case.verdict is Verdict.INCONCLUSIVE and made.leg.inconclusive != "fail"
 
 
-def _uncompared(made: LegPlan, compared: Sequence[tuple[str, AbFile]]) -> Iterator[Finding]:
+def _uncompared(made: LegPlan, compared: Sequence[tuple[str, AbRecord]]) -> Iterator[Finding]:
     """Timed cases that no comparison has, and that aren't new."""
     timed = {(c.case.model, c.case.variant, c.case.runtime) for _, f in compared for c in f.cases}
     new = {name for _, file in compared for name in file.new}

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgeassay.ab.reading import AbRecord
 from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.rows import Run, said
 from edgeassay.merge_gate.arriving import ArrivedAb, ArrivedRun
-from edgeassay.merge_gate.paired import AbFile
 from edgeassay.merge_gate.planning import LegPlan
 from edgeassay.runs.records import CaseId, ClaimRecord
 from edgeassay.spec import Case, Kind, Verdict
@@ -35,7 +35,7 @@ class Matched:
     """Each leg's parts and comparisons, and what no leg expects."""
 
     parts: dict[str, list[Part]]
-    abs: dict[str, list[tuple[str, AbFile]]]
+    abs: dict[str, list[tuple[str, AbRecord]]]
     notes: list[str] = field(default_factory=list)
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from edgeassay.matrix_report.rows import Run
 from edgeassay.privacy import Redactor
-from edgeassay.report.results import Results
+from edgeassay.report.redaction import redacted
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.summary.outcome import Finding, Judged, LegOutcome, Outcome
 
 
-def redacted(outcome: Outcome, eraser: Redactor) -> Outcome:
+def redacted_outcome(outcome: Outcome, eraser: Redactor) -> Outcome:
     """The outcome with digests for names."""
     return replace(
         outcome,
@@ -23,35 +23,10 @@ def redacted(outcome: Outcome, eraser: Redactor) -> Outcome:
 
 
 def redacted_runs(runs: list[Run], eraser: Redactor) -> list[Run]:
-    """The runs; those that were written for others are so already, and doing it again changes
-    nothing.
-    """
+    """The runs as others may read them."""
     return [
-        Run(where=eraser.text(run.where), results=_results(run.results, eraser)) for run in runs
+        Run(where=eraser.text(run.where), results=redacted(run.results, eraser)) for run in runs
     ]
-
-
-def _results(results: Results, eraser: Redactor) -> Results:
-    if not results.identified:
-        return results
-    claims = [_record(record, eraser) for record in results.claims]
-    cases = [
-        case.model_copy(
-            update={
-                name: eraser.value(getattr(case, name))
-                for name in ("worker", "loaded", "auc_reference", "dice_reference", "options")
-            }
-        )
-        for case in results.cases
-    ]
-    update = {
-        "claims": claims,
-        "cases": cases,
-        "machine": eraser.value(results.machine),
-        "command": eraser.value(results.command),
-        "identified": False,
-    }
-    return results.model_copy(update=update)
 
 
 def _record(record: ClaimRecord, eraser: Redactor) -> ClaimRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import subprocess
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -106,6 +107,15 @@ class CaseRecord(Record):
     curves: Curves | None = None
 
 
+class SegmentsRecord(Record):
+    """The Dice of every image of a case that is segmented, by the digest of the CSV file that is
+    kept beside the results.
+    """
+
+    case: CaseId
+    sha256: str
+
+
 class UnaskedRecord(Record):
     """A claim that a limit makes of a case, and that the run wasn't asked for (`-k`, a part of the
     suites).
@@ -120,10 +130,11 @@ class Results(Record):
     """A whole run; `complete` is false where it ended before every chosen claim was judged, and
     `unasked` has those that weren't chosen of the cases that it is about.
 
-    `command` has the words that pytest was started with. `scores` has the digests of each case's
-    scores, which are kept beside the file (docs/reports.md). Names of images, paths, hosts and
-    users are replaced by keyed digests, unless it is `identified`. `digest` is the SHA-256 of all
-    else in the file: whoever changes it by hand is noticed.
+    `command` has the words that pytest was started with. `scores` and `segments` have the digests
+    of what each case gave for the evaluation images, which is kept beside the file
+    (docs/reports.md). Names of images, paths, hosts and users are replaced by keyed digests, unless
+    it is `identified`. `digest` is the SHA-256 of all else in the file: whoever changes it by hand
+    is noticed.
     """
 
     schema_version: Literal[1] = Field(alias="schema", default=1)
@@ -137,6 +148,7 @@ class Results(Record):
     claims: list[ClaimRecord]
     cases: list[CaseRecord] = Field(default_factory=list)
     scores: list[ScoresRecord] = Field(default_factory=list)
+    segments: list[SegmentsRecord] = Field(default_factory=list)
     unasked: list[UnaskedRecord] = Field(default_factory=list)
     identified: bool = False
     digest: str | None = None
@@ -287,9 +299,19 @@ def sealed(results: Results) -> dict[str, Any]:
     return document | {"digest": digest_of(document)}
 
 
-def write_results(path: Path, results: Results) -> None:
-    """Write results.json, whole or not at all."""
-    write_text(path, json.dumps(sealed(results), indent=2) + "\n")
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write results.json, whole or not at all: a line for each value, but of curves, which nobody
+    reads, one for each case.
+    """
+    mark = secrets.token_hex()
+    cases, drawn = [], []
+    for case in document["cases"]:
+        drawn.append(json.dumps(case["curves"], separators=(",", ":")))
+        cases.append(case | {"curves": f"{mark}{len(drawn) - 1}{mark}"})
+    text = json.dumps({**document, "cases": cases}, indent=2)
+    for number, curves in enumerate(drawn):
+        text = text.replace(f'"{mark}{number}{mark}"', curves)
+    write_text(path, text + "\n")
 
 
 def json_schema() -> str:

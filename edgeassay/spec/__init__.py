@@ -65,6 +65,7 @@ from edgeassay.spec.runtimes import (
     WorkerSpec,
 )
 from edgeassay.spec.selecting import Selecting
+from edgeassay.spec.selftest import Selftest
 from edgeassay.spec.traits import TRAITS
 
 __all__ = [
@@ -118,6 +119,7 @@ __all__ = [
     "Sample",
     "Segmentation",
     "Selecting",
+    "Selftest",
     "Sense",
     "Spans",
     "Stack",

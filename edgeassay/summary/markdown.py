@@ -13,7 +13,8 @@ from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.report.markdown import code
 from edgeassay.report.marks import marked
-from edgeassay.report.sentences import reproducing, subject, told
+from edgeassay.report.reproducing import command_of_claim
+from edgeassay.report.sentences import subject, told
 from edgeassay.report.table import DECLARED, standing
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import TRAITS, Kind, Verdict
@@ -96,7 +97,7 @@ def _failures(runs: Sequence[Run]) -> Iterator[Finding]:
                     case=record.case,
                     claim=record,
                     where=run.where,
-                    command=reproducing(record, run.results.command),
+                    command=command_of_claim(record, run.results.command),
                 )
 
 

@@ -109,6 +109,7 @@ class Project:
     device_toml: str = DEVICE_TOML
     environment: dict[str, str] = field(default_factory=dict)
     prebuilt: bool = True
+    identified: bool = True
 
     @property
     def artifacts(self) -> Path:
@@ -150,6 +151,8 @@ class Project:
             f"--artifact-cache={self.folder / 'cache'}",
             f"--prediction-cache={self.folder / 'predictions'}",
             *(f"--assay-json={self.results_path}", f"--junit-xml={self.folder / 'junit.xml'}"),
+            f"--attempts={self.folder / 'attempts.jsonl'}",
+            *(["--identified"] if self.identified else []),
             *options,
         ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -108,7 +107,7 @@ def nameless_file(document: Document) -> None:
 
 
 REDS = [
-    (lambda d: fails(d), 1, "claim fails", "tiny int8 on litert (bench) has at most 0.9 of"),
+    (fails, 1, "claim fails", "tiny int8 on litert (bench) has at most 0.9 of"),
     (
         lambda d: fails(d, "latency_p95_ms"),
         *(1, "claim fails", "95 % of inferences take at most 10000 ms"),
@@ -223,7 +222,7 @@ def test_files_that_are_no_results_are_refused_or_told(gated: Gated) -> None:
     (folder / "results-cut.json").write_text('{"schema": 1, "cl')
     (folder / "deep.json").write_text("[" * 100_000)
     (folder / "manifest.json").write_text('{"name": "tiny"}')
-    os.symlink("/etc/hostname", folder / "link.json")
+    (folder / "link.json").symlink_to("/etc/hostname")
     end = gated.end()
     assert (end.code, end.problems) == (2, ("refused file",) * 3), end.text
     assert "in/manifest.json is no results file, and left out" in end.document["notes"]
@@ -515,7 +514,7 @@ def test_claims_against_baselines_are_held_against_compare_toml(gated: Gated) ->
     expecting(gated, GATE_TOML)
     assert gated.change("cart.json", baseline).end().code == 0
     record(gated.documents["cart.json"], "baseline_size_ratio")["limit"] = limit_of(2.0)
-    end = gated.change("cart.json", lambda d: None).end()
+    end = gated.change("cart.json", dict_of).end()
     assert (end.code, end.problems) == (4, ("another limit",))
     assert "compare.toml:limits.size_growth says 1.02" in end.sentence("another limit")
 
@@ -543,7 +542,7 @@ def test_an_accepted_regression_is_declared_until_it_expires(
     one = record(gated.documents["cart.json"], "baseline_size_ratio")
     one["verdict"] = "fail"
     dict_of(one["measurement"])["value"] = 1.5
-    end = gated.change("cart.json", lambda d: None).end()
+    end = gated.change("cart.json", dict_of).end()
     assert end.code == code, end.text
 
 
