@@ -20,6 +20,7 @@ SPECIAL: Final = re.compile(r"([\\`*_\[\]|~$])")
 BROKEN: Final = re.compile(
     r"(@)(?=\w)|(#)(?=\d)|\b(GH)(?=-\d)|(:)(?=//)|\b(www)(?=\.)|(:)(?=[\w+-]+:)", re.IGNORECASE
 )
+WWW: Final = re.compile(r"\bwww\.", re.IGNORECASE)
 GAP: Final = "&#8203;"
 MARK: Final = "\0"  # stands for a gap while text is escaped; no text has it by then
 
@@ -32,8 +33,11 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """The same in a fixed width: it can be copied as it stands."""
-    return f"<code>{_escaped(_line(text))}</code>"
+    """The same in a fixed width: it can be copied as it stands, since a forge looks for nothing in
+    it but links.
+    """
+    safe = _escaped(_line(text)).replace("://", "&#58;//")
+    return f"<code>{WWW.sub('www&#46;', safe)}</code>"
 
 
 def _line(text: str) -> str:
