@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from edgeassay.html_report.reproducing import command_of_case, command_of_claim
 from edgeassay.matrix_report.rows import Row
 from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.matrix_report.verdicts import SIGNS as SENSES
 from edgeassay.report.marks import marked
+from edgeassay.report.reproducing import command_of_case, command_of_claim
 from edgeassay.report.table import DECLARED, ORDER, standing
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord, plain
 from edgeassay.spec import TRAITS, Verdict

@@ -18,6 +18,7 @@ from suites.mistakes import (
     declarations,
     doctor,
     emulated,
+    gates,
     histories,
     images,
     judged,
@@ -68,6 +69,7 @@ MODULES = (
     pruning,
     widths,
     masks,
+    gates,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 
