@@ -36,13 +36,13 @@ KEY: Final = (
     " dashed line is the margin: the limit of the drop. The thin line is the Pareto front: no other"
     " variant there is smaller without a larger drop."
 )
-# How a point looks, by what its time shows.
+# How a point looks, by what its time shows; what matters more lies above.
 STYLES: Final[dict[str, tuple[str, str, bool]]] = {
-    "faster": (FASTER, "triangle-left", True),
-    "slower": (BAD, "triangle-right", True),
-    "alike": (SOFT, "square", True),
-    "untimed": (SOFT, "circle", False),
     "reference": (INK, "circle", True),
+    "untimed": (SOFT, "circle", False),
+    "alike": (SOFT, "square", True),
+    "slower": (BAD, "triangle-right", True),
+    "faster": (FASTER, "triangle-left", True),
 }
 
 
@@ -185,8 +185,8 @@ def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> 
     for style, (colour, shape, filled) in STYLES.items():
         some = [vars(p) for p in here if p.style == style]
         if some:
-            mark = {"type": "point", "shape": shape, "size": 90, "opacity": 1, "strokeWidth": 1.5}
-            mark |= {"fill": colour if filled else PAPER, "stroke": colour}
+            mark = {"type": "point", "shape": shape, "size": 80, "opacity": 1, "strokeWidth": 1}
+            mark |= {"fill": colour if filled else PAPER, "stroke": PAPER if filled else colour}
             layers.append({"data": rows(some), "mark": mark, "encoding": {"x": x, "y": y}})
     layers += [
         _text(label, x, y, (left, right), (low, high)) for label in placed(names, WIDTH, HEIGHT)
