@@ -116,16 +116,16 @@ def case(
         variant, runtime, p50_ms=ms, reference_ms=None if variant == "fp32" else 3.5, **more
     ).claimed("loads", value=1.0)
     made.claims[-1]["measurement"]["unit"] = "flag"
-    _claim(made, "min_auc", 0.99, 0.98, 0.97, "AUC", at_least=True)
+    _claim(made, "min_auc", 0.99, 0.98, 0.97, unit="AUC", at_least=True)
     if ms is not None:
-        _claim(made, "latency_p95_ms", 1.2 * ms, 4.0 * ms, 5.0 * ms, "ms")
+        _claim(made, "latency_p95_ms", 1.2 * ms, 4.0 * ms, 5.0 * ms, unit="ms")
     if variant != "fp32":
         made.claimed("size_ratio", value=0.3, limit=0.55)
-        _claim(made, "mean_auc_drop", 0.0004, 0.002, 0.009, "AUC")
+        _claim(made, "mean_auc_drop", 0.0004, 0.002, 0.009, unit="AUC")
         for k, name in enumerate(classes):
-            _claim(made, "class_auc_drop", 0.0003 * k, 0.004, 0.02, "AUC", of_class=name)
+            _claim(made, "class_auc_drop", 0.0003 * k, 0.004, 0.02, unit="AUC", of_class=name)
         for name in ("sensitivity_drop", "specificity_drop", "score_shift_p99"):
-            _claim(made, name, 0.001, 0.004, 0.02, "share")
+            _claim(made, name, 0.001, 0.004, 0.02, unit="share")
     return made
 
 
@@ -135,8 +135,8 @@ def _claim(
     value: float,
     edge: float,
     limit: float,
-    unit: str,
     *,
+    unit: str,
     of_class: str | None = None,
     at_least: bool = False,
 ) -> None:
