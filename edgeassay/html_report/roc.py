@@ -35,6 +35,7 @@ INSET: Final = (0.4, 0.07, 0.97, 0.64)  # left, bottom, right, top, of the whole
 ROOM: Final = 0.05  # between the inset and the curves
 LEAST_WINDOW: Final = 0.06
 MOST_WINDOW: Final = 0.3
+FLAT: Final = 1e-12  # a rise that nobody could see
 Points = Sequence[tuple[float, float]]
 
 
@@ -222,7 +223,7 @@ def _crossing(*spans: tuple[float, float, float, float]) -> tuple[float, float] 
     """Between which shares of its way a straight line lies within all spans (Liang-Barsky)."""
     first, last = 0.0, 1.0
     for a, b, low, high in spans:
-        if a == b:
+        if abs(b - a) < FLAT:
             if not low <= a <= high:
                 return None
             continue
