@@ -154,13 +154,18 @@ def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> 
         axis("size", TITLE, left, right, log=True, format="~g", values=ticks(left, right)),
         axis("drop", "quality drop", low, high, format="~g"),
     )
+    scale = HEIGHT / (high - low)
     names = [
         Label(
             x=math.log(p.size / left) / math.log(right / left) * WIDTH,
-            y=(high - p.drop) / (high - low) * HEIGHT,
+            y=(high - p.drop) * scale,
             text=f"{p.name} {p.time}".strip(),
         )
         for p in here
+    ]
+    bars = [
+        (at.x - 3.0, at.y - (p.high - p.drop) * scale, at.x + 3.0, at.y + (p.drop - p.low) * scale)
+        for p, at in zip(here, names, strict=True)
     ]
     data = [vars(p) for p in here]
     layers: list[dict[str, Any]] = []
@@ -185,11 +190,18 @@ def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> 
     for style, (colour, shape, filled) in STYLES.items():
         some = [vars(p) for p in here if p.style == style]
         if some:
-            mark = {"type": "point", "shape": shape, "size": 80, "opacity": 1, "strokeWidth": 1}
+            mark = {
+                "type": "point",
+                "shape": shape,
+                "size": 120 if "tri" in shape else 80,
+                "opacity": 1,
+                "strokeWidth": 1,
+            }
             mark |= {"fill": colour if filled else PAPER, "stroke": PAPER if filled else colour}
             layers.append({"data": rows(some), "mark": mark, "encoding": {"x": x, "y": y}})
     layers += [
-        _text(label, x, y, (left, right), (low, high)) for label in placed(names, WIDTH, HEIGHT)
+        _text(label, x, y, (left, right), (low, high))
+        for label in placed(names, WIDTH, HEIGHT, bars)
     ]
     return Picture(
         svg=drawn(layers),

@@ -305,7 +305,7 @@ def test_pictures_say_in_words_what_they_show() -> None:
         "Mass 0 AUC [-0.004, 0.004], n = 5, limit 0.02 AUC, pass on litert",
         "ROC of Mass on litert (host, x86_64)",
         "int8 p50 3 ms, p95 3.593 ms, n = 500 rounds in 5 processes",
-        "budget of p95 5 ms",
+        "budget of p95 15 ms",
         "0.05 → 0.046 (n = 1,400)",
         "chest-int8-litert: 40 runs",
         "30.0 % slower (28.0 to 32.0 %)",

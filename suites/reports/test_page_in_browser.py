@@ -45,14 +45,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with a failure, software for a GPU, a comparison and a trend."""
+    """A page with a failure, software for a GPU, long names, a comparison and a trend."""
     software = document(
         [case(v, "litert-compiled-gpu", classes=CHEST, kind="software") for v in VARIANTS]
     )
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    text = html_page(
-        [run(failing()), run(software, "gpu.json")], history=[history()], ab=[compared()]
+    long = document(
+        [case(v * 40, "r" * 90, model="m" * 120, classes=("c" * 90,)) for v in VARIANTS]
     )
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    runs = [run(failing()), run(software, "gpu.json"), run(long, "long.json")]
+    text = html_page(runs, history=[history()], ab=[compared()])
     path.write_text(text, encoding="utf-8")
     return path
 
