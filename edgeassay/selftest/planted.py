@@ -24,7 +24,7 @@ from edgeassay.machine import this_machine
 from edgeassay.matrix import plan
 from edgeassay.progress import silent
 from edgeassay.report.reading import read_results
-from edgeassay.report.results import assemble, claim_record, write_results
+from edgeassay.report.results import assemble, claim_record, sealed, write_document
 from edgeassay.rig import usual_settings
 from edgeassay.selftest.checks import Check, Said, refused, right
 from edgeassay.selftest.networks import SIDE, brightness, checkered, write_classifier
@@ -214,7 +214,7 @@ def _tampered(bench: Bench, folder: Path) -> Said:
         co_primaries={},
         complete=True,
     )
-    write_results(path, results)
+    write_document(path, sealed(results))
     read_results(path)  # as it was written it is accepted
     found = json.loads(path.read_text(encoding="utf-8"))
     found["claims"][0]["verdict"] = Verdict.PASS.value
