@@ -34,3 +34,10 @@ JsonFile: TypeAlias = Annotated[
 ChartFile: TypeAlias = Annotated[
     Path | None, typer.Option("--chart", metavar="PATH", help="Write a picture (SVG) there.")
 ]
+Identified: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--identified",
+        help="Keep names of images, paths, hosts and users; else keyed digests stand for them.",
+    ),
+]

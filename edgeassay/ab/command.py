@@ -21,11 +21,13 @@ from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
-from edgeassay.options import Device, DevicesDirs, ModelsDirs
+from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs
+from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.report.results import digest_of
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
@@ -91,6 +93,7 @@ def ab_command(
             "--markdown", metavar="PATH", help="Write a table for a pull request; - prints it."
         ),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Time two builds against each other, here and now: the merge gate.
 
@@ -111,6 +114,7 @@ def ab_command(
     or run here; 3 inconclusive; 0 all pass.
     """
     project, console = project_folder(), Console(stderr=True)
+    words = redactor(project, identified=identified)
     settings = load_comparison(limits, project)
     if max_time is not None:
         settings = replace(settings, gate=replace(settings.gate, max_time_s=max_time))
@@ -155,8 +159,9 @@ def ab_command(
         seed=seed,
     )
     if json_path is not None:
-        write_text(json_path, json.dumps(facts, indent=2) + "\n")
-    leave(markdown_path, markdown(judged, lines, f"edgeassay ab {base} {head}"))
+        facts = words.value(json.loads(json.dumps(facts)))
+        write_text(json_path, json.dumps(facts | {"digest": digest_of(facts)}, indent=2) + "\n")
+    leave(markdown_path, words.text(markdown(judged, lines, f"edgeassay ab {base} {head}")))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(judged, lines, Console(highlight=False, width=width))

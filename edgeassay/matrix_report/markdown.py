@@ -19,7 +19,7 @@ def markdown(found: Overview) -> str:
     """The whole page."""
     parts = [f"# {escaped(found.title)}", "", *_runs(found), *_opposites(found)]
     for model, lines in found.models.items():
-        parts += [f"## {escaped(model)}", "", *_table(found.columns, lines), ""]
+        parts += [f"## {escaped(model)}", "", *table(found.columns, lines), ""]
     for number, note in enumerate(found.notes, start=1):
         parts.append(f"- note {number}: {escaped(note)}")
     parts += [""] if found.notes else []
@@ -63,7 +63,8 @@ def _stand(stand: Stand) -> str:
     return f"**{escaped(stand.runtime)}** ({escaped(stand.place)}){words}"
 
 
-def _table(columns: Sequence[str], lines: Sequence[Line]) -> list[str]:
+def table(columns: Sequence[str], lines: Sequence[Line]) -> list[str]:
+    """A model's lines as a table."""
     rule = ["---"] * len(WORDS) + ["---:"] * len(columns)
     return [_row([*WORDS, *columns]), _row(rule), *map(_line, lines)]
 

@@ -30,8 +30,9 @@ def curves_of(evidence: Evidence, case: Case) -> Curves | None:
     curves = Curves()
     if made is not None:
         split = evidence.evaluations.data(case.model).split
-        curves.roc = roc_records(split.labels, made.scores, evidence.rig.model(case).classes)
-        curves.reliability = bin_records(split.labels, made.scores)
+        if np.isfinite(made.scores).all():  # of others there is no curve, and a claim says so
+            curves.roc = roc_records(split.labels, made.scores, evidence.rig.model(case).classes)
+            curves.reliability = bin_records(split.labels, made.scores)
         codes = patient_codes(split.patients, len(split))
         curves.subgroups = _subgroups(split.subgroups, codes)
     if timed is not None:

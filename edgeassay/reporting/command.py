@@ -1,0 +1,1 @@
+"""`edgeassay report`: its options, and what it does with them."""

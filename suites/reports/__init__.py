@@ -1,0 +1,1 @@
+"""From results to a decision: the gate, reports, evidence."""
