@@ -35,10 +35,11 @@ from edgeassay.evidence_bundle.signing import check_key, sign
 from edgeassay.evidence_bundle.together import warnings_of, warnings_since
 from edgeassay.evidence_bundle.validation import validation_of
 from edgeassay.evidence_bundle.warned import warnings_about
-from edgeassay.matrix_report.rows import Run
-from edgeassay.privacy import Redactor
+from edgeassay.matrix_report.rows import Run, merge
+from edgeassay.privacy import Redactor, redactor
 from edgeassay.progress import Reporter, silent
 from edgeassay.report.attempts import LEDGER, read_attempts
+from edgeassay.report.reading import read_results
 from edgeassay.report.redaction import redacted
 from edgeassay.report.results import sealed, write_document
 from edgeassay.spec import ModelSpec
@@ -48,16 +49,15 @@ from edgeassay.spec import ModelSpec
 class Asked:
     """What a bundle is made of beside the runs.
 
-    `root` is the project's folder. With `identified` names stay. `base` is a revision since which
-    limits and models mustn't both have changed; `key` an SSH key to sign with; `page` makes
-    report.html of the runs. `selftests` are files of `edgeassay selftest --json`; without one of
-    this machine it is run now. `attempts` is the ledger, that of the project where it is None;
-    `benchmarks` are files of `pytest --benchmark-json`.
+    `root` is the project's folder. `redactor` keeps names out, unless it is `identified`. `base` is
+    a revision since which limits and models mustn't both have changed; `key` an SSH key to sign
+    with; `page` makes report.html of the runs. `selftests` are files of `edgeassay selftest
+    --json`; without one of this machine it is run now. `attempts` is the ledger, that of the
+    project where it is None; `benchmarks` are files of `pytest --benchmark-json`.
     """
 
     root: Path
     redactor: Redactor
-    identified: bool = False
     base: str | None = None
     key: Path | None = None
     page: Callable[[Sequence[Run]], str] | None = None
@@ -88,13 +88,13 @@ class Contents:
     further: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_bundle(folder: Path, runs: Sequence[Run], asked: Asked) -> Written:
-    """Write the evidence of some runs to a folder, whole or not at all.
+def write_bundle(folder: Path, files: Sequence[Path], asked: Asked) -> Written:
+    """Write the evidence of some runs, by their results files, to a folder: whole or not at all.
 
     ConfigError where the folder holds anything but an earlier bundle, where the key signs nothing,
     or where a run's model isn't as declared.
     """
-    if not runs:
+    if not files:
         raise ConfigError("an evidence bundle is of runs; give their results")
     check_installed()
     check_place(folder)
@@ -102,6 +102,8 @@ def write_bundle(folder: Path, runs: Sequence[Run], asked: Asked) -> Written:
         check_key(asked.key)
     if asked.base is not None and History(asked.root).known(asked.base) is None:
         raise ConfigError(f"--base {asked.base}: git knows no such revision here; name another")
+    runs = [Run(where=str(path), results=read_results(path)) for path in files]
+    merge(runs)  # says where two of them judge the same case
     place = folder.absolute()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +156,9 @@ def _fill(made: Path, runs: Sequence[Run], asked: Asked) -> list[str]:
     for number, run in enumerate(runs, start=1):
         name = f"run-{number}"
         kept += keep_predictions(made / PREDICTIONS, run, name)
-        results = run.results if asked.identified else redacted(run.results, asked.redactor)
+        results = redacted(run.results, asked.redactor)
+        if asked.redactor.identified:
+            results = results.model_copy(update={"identified": True})
         write_document(made / parts.RESULTS / f"{name}.json", sealed(results))
         results = results.model_copy(update={"digest": run.results.digest})
         named.append(Run(where=name, results=results))
@@ -212,8 +216,8 @@ def _contents(runs: Sequence[Run], kept: list[Kept], asked: Asked) -> Contents:
     if (problem := problem_with(bill)) is not None:
         raise EdgeassayError(f"the bill of materials isn't valid CycloneDX: {problem}; report it")
     return Contents(
-        documents={part.path: _for_others(d, asked) for part, d in documents.items()},
-        warnings=tuple(_for_others(told, asked)),
+        documents={part.path: asked.redactor.value(d) for part, d in documents.items()},
+        warnings=tuple(asked.redactor.value(told)),
         runs=tuple(runs),
         further={parts.MATERIALS.path: _text_for_others(bill, asked)},
     )
@@ -230,14 +234,14 @@ def _data(runs: Sequence[Run], asked: Asked) -> list[DataRecord]:
             judged.setdefault(case.case.model, set())
             if case.evaluated_images != case.split_images:
                 sampled.add(case.case.model)
-    models = _models(asked)
+    models, keyed = _models(asked), redactor(asked.root)  # no patient is named, whoever asks
     return [
         data_record(
             models.get(name),
             name,
             digests,
             data_root=asked.data_root,
-            redactor=asked.redactor,
+            redactor=keyed,
             sampled=name in sampled,
         )
         for name, digests in judged.items()
@@ -259,7 +263,7 @@ def _summary(contents: Contents, asked: Asked) -> dict[str, Any]:
         "what": "edgeassay evidence bundle",
         "edgeassay": edgeassay.__version__,
         "written": datetime.now(UTC).isoformat(),
-        "identified": asked.identified,
+        "identified": asked.redactor.identified,
         "base": asked.base,
         "report": asked.page is not None,
         "runs": [run.where for run in contents.runs],
@@ -275,14 +279,8 @@ def _plain(records: Any) -> Any:
     return [_plain(one) for one in records]
 
 
-def _for_others(document: Any, asked: Asked) -> Any:
-    """Without names of images, paths, hosts and users, unless they were asked for."""
-    return document if asked.identified else asked.redactor.value(document)
-
-
 def _text_for_others(text: str, asked: Asked) -> str:
-    if asked.identified:
-        return text
+    """A JSON document without names of paths, hosts and users, unless they were asked for."""
     return json.dumps(asked.redactor.value(json.loads(text)), indent=2) + "\n"
 
 

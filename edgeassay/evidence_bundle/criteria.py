@@ -130,7 +130,7 @@ def record_of(commit: Commit) -> CommitRecord:
 
 
 def split_source(source: str) -> tuple[str | None, str]:
-    """The file and the key that a limit's source names; None where that is no file of the project."""
+    """The file and the key that a limit's source names; None for no file of the project."""
     path, mark, key = source.partition(TOML)
     inside = mark and not path.startswith(("/", "-")) and ".." not in path.split("/")
     return (f"{path}.toml", key) if inside else (None, source)

@@ -21,7 +21,7 @@ from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
 from edgeassay.runs.scores import read_scores
 from edgeassay.spec import TRAITS, ClaimName, Measurement, Verdict
 from edgeassay.stats import Bounds, class_aucs, percentile_upper
-from edgeassay.stats.calibration import brier_score, expected_calibration_error
+from edgeassay.stats.calibration import brier_drift_bounds, ece_drift_bounds
 
 NEAR: Final = 1e-9  # sums in another order
 SHIFTS: Final = {
@@ -236,17 +236,22 @@ def _min_auc(record: ClaimRecord, measured: MeasurementRecord, scored: _Scored) 
     return drop.candidate.bounds(measured.confidence)
 
 
-def _brier(record: ClaimRecord, _: MeasurementRecord, scored: _Scored) -> Bounds | None:
-    if (c := scored.beside(record.case)) is None:
+def _brier(record: ClaimRecord, measured: MeasurementRecord, scored: _Scored) -> Bounds | None:
+    c, confidence = scored.beside(record.case), measured.confidence
+    if c is None or confidence is None:
         return None
-    return _bare(brier_score(c.labels, c.candidate) - brier_score(c.labels, c.reference))
+    return brier_drift_bounds(c.labels, c.reference, c.candidate, c.codes, confidence)
 
 
-def _ece(record: ClaimRecord, _: MeasurementRecord, scored: _Scored) -> Bounds | None:
-    if (c := scored.beside(record.case)) is None:
+def _ece(record: ClaimRecord, measured: MeasurementRecord, scored: _Scored) -> Bounds | None:
+    """Its bounds are of resamples, whose number and seed the results don't tell."""
+    c, confidence = scored.beside(record.case), measured.confidence
+    if c is None or confidence is None:
         return None
-    ours, theirs = (expected_calibration_error(c.labels, s) for s in (c.candidate, c.reference))
-    return _bare(ours - theirs)
+    bounds = ece_drift_bounds(
+        c.labels, c.reference, c.candidate, c.codes, confidence, resamples=1, seed=0
+    )
+    return _bare(bounds.value)
 
 
 def _shift(record: ClaimRecord, _: MeasurementRecord, scored: _Scored) -> Bounds | None:
