@@ -53,7 +53,8 @@ class Asked:
     a revision since which limits and models mustn't both have changed; `key` an SSH key to sign
     with; `page` makes report.html of the runs. `selftests` are files of `edgeassay selftest
     --json`; without one of this machine it is run now. `attempts` is the ledger, that of the
-    project where it is None; `benchmarks` are files of `pytest --benchmark-json`.
+    project where it is None; `benchmarks` are files of `pytest --benchmark-json`; `artifacts` is
+    the folder of those that were judged, with their manifests (else the project's cache).
     """
 
     root: Path
@@ -64,6 +65,7 @@ class Asked:
     selftests: tuple[Path, ...] = ()
     attempts: Path | None = None
     benchmarks: tuple[Path, ...] = ()
+    artifacts: Path | None = None
     models_dirs: tuple[Path, ...] = ()
     data_root: Path | None = None
     report: Reporter = silent
@@ -184,7 +186,8 @@ def _contents(runs: Sequence[Run], kept: list[Kept], asked: Asked) -> Contents:
     if asked.base is not None:
         together += warnings_since(asked.base, criteria, commits, history)
     digests = {c.artifact_sha256 for r in runs for c in r.results.cases if c.artifact_sha256}
-    manifests = described.manifests_in(asked.root / ".assay" / "artifacts", digests)
+    kept_in = asked.artifacts or asked.root / ".assay" / "artifacts"
+    manifests = described.manifests_in(kept_in, digests)
     data = _data(runs, asked)
     attempts = attempts_of(read_attempts(asked.attempts or asked.root / LEDGER), runs, criteria)
     validation = validation_of(runs, asked.selftests, asked.report)

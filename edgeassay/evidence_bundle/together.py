@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgeassay.evidence_bundle.criteria import Criterion, split_source
+from edgeassay.evidence_bundle.criteria import TOML, Criterion, split_source
 from edgeassay.evidence_bundle.git_history import Commit, History
 from edgeassay.evidence_bundle.toml_lines import Leaf
 
@@ -74,8 +74,8 @@ def warnings_of(
                 limits.setdefault(one.set_at.sha, {})[one.source] = None
         for sha, sources in limits.items():
             found[
-                f"limits were last changed in the same commit as the model {model} that they judge"
-                f" ({sha[:SHORT]}): {_some([*sources])}; of the model {_some(parts[sha])}"
+                f"{model}: limits and the model that they judge were last changed in one commit,"
+                f" {sha[:SHORT]}: {_some([*sources])}; {_some(parts[sha])}"
             ] = None
     return list(found)
 
@@ -101,8 +101,8 @@ def warnings_since(
         ]
         if limits and parts:
             found[
-                f"since {base} both limits ({_some([*dict.fromkeys(limits)])}) and the model"
-                f" {model} that they judge ({_some(parts)}) have changed"
+                f"{model}: since {base} both limits and the model that they judge have changed:"
+                f" {_some([*dict.fromkeys(limits)])}; {_some(parts)}"
             ] = None
     return list(found)
 
@@ -132,5 +132,11 @@ def _value(leaves: Mapping[str, Leaf], key: str) -> object:
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:
+    """The first of many, the file that several stand in named once."""
+    shown: dict[str, list[str]] = {}
+    for name in names[:most]:
+        path, mark, key = name.partition(TOML)
+        shown.setdefault(f"{path}.toml" if mark else "", []).append(key if mark else name)
+    words = [f"{path} {', '.join(keys)}".strip() for path, keys in shown.items()]
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return "; ".join(words) + more
