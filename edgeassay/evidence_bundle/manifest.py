@@ -44,6 +44,7 @@ def write_manifest(folder: Path, version: str) -> None:
     files = [
         FileRecord(path=name, sha256=sha256_of(folder / name), size=(folder / name).stat().st_size)
         for name in sorted(_files(folder))
+        if name not in (MANIFEST, SIGNATURE)
     ]
     text = Manifest(edgeassay=version, files=files).model_dump_json(by_alias=True, indent=1)
     write_text(folder / MANIFEST, text + "\n")

@@ -84,7 +84,7 @@ def _packages() -> Iterator[Component]:
 
 def _licences(metadata: PackageMetadata) -> list[Any]:
     """As a package's metadata tells: an SPDX expression, a short name, or classifiers."""
-    from cyclonedx.factory.license import LicenseFactory
+    from cyclonedx.contrib.license.factories import LicenseFactory
 
     factory, fields = LicenseFactory(), metadata.json
     text = str(fields.get("license_expression") or fields.get("license") or "").strip()
