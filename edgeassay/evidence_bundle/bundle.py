@@ -203,7 +203,7 @@ def _contents(runs: Sequence[Run], kept: list[Kept], asked: Asked) -> Contents:
         parts.DEVIATIONS: described.deviations_of(runs),
         parts.MACHINES: described.machines_of(runs),
         parts.PREDICTED: _plain(kept),
-        parts.TIMES: {"summaries": times_of(runs), "rounds": rounds},
+        parts.TIMES: {"summaries": times_of(runs), "rounds": _plain(rounds)},
     }
     told = [
         *together,

@@ -7,19 +7,18 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from edgeassay.atomic import write_bytes
 from edgeassay.errors import Absent, ConfigError, DataError, why
 from edgeassay.matrix_report.rows import Run
 from edgeassay.report.beside import beside, segments_path
-from edgeassay.runs.records import CaseId
+from edgeassay.runs.records import CaseId, Plain
 from edgeassay.runs.scores import read_scores, scores_path
 
 PREDICTIONS: Final = "predictions"
-DURATIONS: Final = ("model", "variant", "runtime", "device", "artifact_sha256", "durations_ns")
 
 
 class Kept(BaseModel):
@@ -30,6 +29,17 @@ class Kept(BaseModel):
     scores: str | None = None
     segments: str | None = None
     missing: str | None = None
+
+
+class RoundsRecord(BaseModel):
+    """Every duration of a case in ns, process by process."""
+
+    model: Plain
+    variant: Plain
+    runtime: Plain
+    device: Plain
+    artifact_sha256: Plain | None = None
+    durations_ns: list[Annotated[list[int], Field(min_length=1)]] = Field(min_length=1)
 
 
 def keep_predictions(folder: Path, run: Run, name: str) -> list[Kept]:
@@ -90,7 +100,7 @@ def times_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
     ]
 
 
-def rounds_of(path: Path) -> list[dict[str, Any]]:
+def rounds_of(path: Path) -> list[RoundsRecord]:
     """Every duration in a file of pytest-benchmark that this suite wrote; DataError where it is
     none.
     """
@@ -98,7 +108,7 @@ def rounds_of(path: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(path.read_bytes())
         rows = [entry["extra_info"] for entry in found["benchmarks"]]
-        return [{k: row[k] for k in DURATIONS if k in row} for row in rows if "durations_ns" in row]
+        return [RoundsRecord.model_validate(row) for row in rows if "durations_ns" in row]
     except OSError as error:
         raise DataError(f"{path} can't be read: {why(error)}; {remedy}") from None
     except (ValueError, LookupError, TypeError, RecursionError):

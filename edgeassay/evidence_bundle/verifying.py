@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from edgeassay.errors import DataError, EdgeassayError
 from edgeassay.evidence_bundle import parts
 from edgeassay.evidence_bundle.manifest import changes, read_manifest
-from edgeassay.evidence_bundle.predictions import PREDICTIONS
+from edgeassay.evidence_bundle.predictions import PREDICTIONS, RoundsRecord
 from edgeassay.evidence_bundle.recomputing import Recomputed, all_of, recompute, recompute_times
 from edgeassay.evidence_bundle.separation import (
     EVALUATION,
@@ -94,20 +94,26 @@ def _json(path: Path) -> Any:
 
 def _rounds(folder: Path) -> Mapping[tuple[str, ...], list[list[int]]]:
     """The durations of every process by their case."""
-    found, read = {}, _json(folder / parts.TIMES.path)
-    for row in (read or {}).get("rounds", ()) if isinstance(read, dict) else ():
-        key = tuple(str(row.get(name)) for name in ("model", "variant", "runtime", "device"))
-        found[key] = row["durations_ns"]
-    return found
+    path = folder / parts.TIMES.path
+    if (read := _json(path)) is None:
+        return {}
+    try:
+        rows = TypeAdapter(list[RoundsRecord]).validate_python(read["rounds"])
+    except (ValidationError, LookupError, TypeError):
+        raise _odd(path) from None
+    return {(one.model, one.variant, one.runtime, one.device): one.durations_ns for one in rows}
 
 
 def _data(folder: Path) -> list[DataRecord]:
+    path = folder / parts.DATA.path
     try:
-        return TypeAdapter(list[DataRecord]).validate_python(_json(folder / parts.DATA.path) or [])
+        return TypeAdapter(list[DataRecord]).validate_python(_json(path) or [])
     except ValidationError:
-        raise DataError(
-            f"{folder / parts.DATA.path} isn't as edgeassay writes it; write the bundle again"
-        ) from None
+        raise _odd(path) from None
+
+
+def _odd(path: Path) -> DataError:
+    return DataError(f"{path} isn't as edgeassay writes it; write the bundle again")
 
 
 def _overlaps(
@@ -149,5 +155,5 @@ def _patients(
 
 def _warnings(folder: Path) -> list[str]:
     read = _json(folder / parts.SUMMARY)
-    found = read.get("warnings", []) if isinstance(read, dict) else []
-    return [str(words) for words in found]
+    found = read.get("warnings") if isinstance(read, dict) else None
+    return [str(words) for words in found] if isinstance(found, list) else []
