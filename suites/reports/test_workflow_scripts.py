@@ -184,7 +184,8 @@ class Hub:
 
     @property
     def asked(self) -> list[Any]:
-        return [json.loads(line) for line in (self.folder / "asked.jsonl").open()]
+        lines = (self.folder / "asked.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
 
     def comment(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return script(
