@@ -45,6 +45,7 @@ from edgeassay.runtimes.command import runtimes_command
 from edgeassay.saliency import saliency_command
 from edgeassay.search import search_command
 from edgeassay.selecting import select_command
+from edgeassay.selftest import selftest_command
 from edgeassay.sensitivity import sensitivity_command
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting import Started, read_given, start_model
@@ -301,6 +302,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     },
     DEVICES: {
         "doctor": doctor_command,
+        "selftest": selftest_command,
         "runtimes": runtimes_command,
         "emulators": emulators_command,
         "push": push_command,

@@ -12,7 +12,7 @@ import platform
 import re
 import secrets
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,9 @@ LEAST_CELL: Final = 10  # of patients or images, below which a subgroup's size i
 UNDER: Final = f"fewer than {LEAST_CELL}"
 # Names that are everybody's say nothing about anybody.
 COMMON: Final = ("root", "runner", "user", "ubuntu", "admin", "localhost", "nobody", "vm", "host")
+# Fields of documents that name hosts, and lists of images.
+HOST_FIELDS: Final = ("hostname", "node")
+IMAGE_FIELDS: Final = ("images", "covered_images")
 IMAGE: Final = re.compile(
     r"[^\s'\"`:;,()\[\]=|<>]+\.(?:png|jpe?g|dcm|dicom|tiff?|bmp|gif|webp|pgm|ppm|nii|nrrd|mha)\b"
     r"(?:\.gz)?",
@@ -46,11 +49,12 @@ class Redactor:
     """Replaces what names somebody by a digest with `key`.
 
     Paths below `root` are shown relative to it; `names` are those of images and patients. Doing it
-    again changes nothing.
+    again changes nothing. One that is `identified` keeps all.
     """
 
     key: bytes = field(repr=False)
     root: Path
+    identified: bool = False
     names: frozenset[str] = frozenset()
     hosts: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
@@ -62,7 +66,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A sentence without names, paths, hosts and users."""
-        if not text:
+        if not text or self.identified:
             return text
         text = text.replace(f"{self.root}{os.sep}", "")
         for name in self._spaced:
@@ -77,32 +81,36 @@ class Redactor:
 
     def host(self, name: str) -> str:
         """What stands for a host."""
-        return name if name.startswith("host-") or not name else self.digest("host", name)
+        return self._named("host", name)
+
+    def image(self, name: str) -> str:
+        """What stands for an image."""
+        return self._named("image", name)
+
+    def _named(self, kind: str, name: str) -> str:
+        done = re.fullmatch(rf"{kind}-[0-9a-f]{{{DIGITS}}}", name) is not None
+        return name if done or not name or self.identified else self.digest(kind, name)
 
     def value(self, value: Any) -> Any:
         """A document with every text in it redacted; keys stay."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {
-                name: self.host(one)
-                if name in ("hostname", "node") and isinstance(one, str)
-                else self.value(one)
-                for name, one in value.items()
-            }
+            return {name: self._field(name, one) for name, one in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(one) for one in value]
         return value
 
+    def _field(self, name: Any, value: Any) -> Any:
+        if name in HOST_FIELDS and isinstance(value, str):
+            return self.host(value)
+        if name in IMAGE_FIELDS and isinstance(value, list):
+            return [self.image(one) if isinstance(one, str) else one for one in value]
+        return self.value(value)
+
     def knowing(self, names: Iterable[str]) -> Redactor:
         """The same, that knows further names of images or patients."""
-        return Redactor(
-            key=self.key,
-            root=self.root,
-            names=self.names | frozenset(names),
-            hosts=self.hosts,
-            users=self.users,
-        )
+        return replace(self, names=self.names | frozenset(names))
 
     def _path(self, path: str) -> str:
         bare = path.rstrip(".")
@@ -139,11 +147,12 @@ class Redactor:
         ]
 
 
-def redactor(root: Path) -> Redactor:
+def redactor(root: Path, *, identified: bool = False) -> Redactor:
     """That of a project on this machine; its key is made once and kept there."""
     return Redactor(
-        key=_key(root / KEY_FILE),
+        key=b"" if identified else _key(root / KEY_FILE),
         root=root,
+        identified=identified,
         hosts=tuple(dict.fromkeys((platform.node(), platform.node().partition(".")[0]))),
         users=_users(),
     )

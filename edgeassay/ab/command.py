@@ -114,6 +114,7 @@ def ab_command(
     or run here; 3 inconclusive; 0 all pass.
     """
     project, console = project_folder(), Console(stderr=True)
+    words = redactor(project, identified=identified)
     settings = load_comparison(limits, project)
     if max_time is not None:
         settings = replace(settings, gate=replace(settings.gate, max_time_s=max_time))
@@ -158,11 +159,9 @@ def ab_command(
         seed=seed,
     )
     if json_path is not None:
-        facts = json.loads(json.dumps(facts))
-        if not identified:
-            facts = redactor(project).value(facts)
+        facts = words.value(json.loads(json.dumps(facts)))
         write_text(json_path, json.dumps(facts | {"digest": digest_of(facts)}, indent=2) + "\n")
-    leave(markdown_path, markdown(judged, lines, f"edgeassay ab {base} {head}"))
+    leave(markdown_path, words.text(markdown(judged, lines, f"edgeassay ab {base} {head}")))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(judged, lines, Console(highlight=False, width=width))

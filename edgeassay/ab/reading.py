@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from edgeassay.errors import DataError
 from edgeassay.report.results import digest_of
 from edgeassay.runs.format import bytes_of
-from edgeassay.runs.records import CaseId, Plain, Record
+from edgeassay.runs.records import CaseId, LimitRecord, Plain, Record
 from edgeassay.spec import Verdict
 
 REMEDY: Final = "give what `edgeassay ab --json` wrote"
@@ -50,6 +50,7 @@ class AbCaseRecord(Record):
     stopped: Plain
     reason: Plain
     timing: TimingRecord | None
+    limits: dict[str, LimitRecord] = Field(default_factory=dict)
     base: SideRecord
     head: SideRecord
 

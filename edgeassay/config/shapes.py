@@ -45,6 +45,7 @@ from edgeassay.spec import (
     Saliency,
     Segmentation,
     Selecting,
+    Selftest,
     Statistics,
     Timing,
     Tolerance,
@@ -247,6 +248,11 @@ def default_advising() -> Advising:
 def default_selecting() -> Selecting:
     """The numbers by which a width is selected."""
     return TypeAdapter(Selecting).validate_python(defaults()["select"])
+
+
+def default_selftest() -> Selftest:
+    """How `edgeassay selftest` plants a slowdown."""
+    return TypeAdapter(Selftest).validate_python(defaults()["selftest"])
 
 
 def default_ladder() -> Ladder:

@@ -77,7 +77,8 @@ class BenchmarkHistory:
     """One benchmark on one machine, over `runs` in the order of time.
 
     `disturbed` further ones don't count, since others kept the machine busy; where there are no
-    others, what is shown is of them. `now_ms` is the latest run's median; `recent_ms` ends with it.
+    others, what is shown is of them. `now_ms` is the latest run's median; `recent_ms` ends with it,
+    and `recent` has the commits that those medians are of.
     `trend` is None, and there are no `changes`, where the runs are too few.
     """
 
@@ -89,6 +90,7 @@ class BenchmarkHistory:
     last: Moment
     now_ms: float
     recent_ms: tuple[float, ...]
+    recent: tuple[Moment, ...]
     trend: Percent | None
     changes: tuple[Change, ...]
     size_bytes: Drift | None
@@ -143,6 +145,7 @@ def _benchmark(
         last=_moment(runs[-1]),
         now_ms=points[-1].median_s * 1e3,
         recent_ms=tuple((medians_s[-RECENT:] * 1e3).tolist()),
+        recent=tuple(map(_moment, runs[-RECENT:])),
         trend=_trend(logs, confidence) if enough else None,
         changes=tuple(_changes(runs, points, logs, settings, confidence)) if enough else (),
         size_bytes=_drift(point.size_bytes for point in points),

@@ -16,8 +16,12 @@ from edgeassay.matrix_report.overview import TITLE, overview
 from edgeassay.matrix_report.page import page
 from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.shown import show
+from edgeassay.options import Identified
+from edgeassay.privacy import redactor
+from edgeassay.project import project_folder
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.report.reading import read_results
+from edgeassay.report.redaction import redacted
 
 WIDTH: Final = 190  # of the table, where the terminal hasn't more
 
@@ -46,6 +50,7 @@ def matrix_command(
             help="Write it there as one HTML page with charts, or print that (-).",
         ),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Show runs side by side: model x variant x runtime x architecture.
 
@@ -65,7 +70,11 @@ def matrix_command(
         if path.resolve() in inputs:
             raise ConfigError(f"{path} is one of the results; choose another place")
         check_replaceable(path)
-    runs = [Run(where=file.as_posix(), results=read_results(file)) for file in files]
+    words = redactor(project_folder(), identified=identified)
+    runs = [
+        Run(where=words.text(file.as_posix()), results=redacted(read_results(file), words))
+        for file in files
+    ]
     found = overview(runs, title)
     if markdown_path is not None:
         leave(markdown_path, markdown(found))

@@ -30,11 +30,11 @@ def page(found: Overview) -> str:
         f"<header><h1>{title}</h1>",
         *(_made(where, facts) for where, facts in found.runs),
         "</header><main>",
-        *_opposites(found.opposites),
+        *opposites(found.opposites),
     ]
     for model, lines in found.models.items():
         parts += _model(found, model, lines)
-    parts += _notes(found.notes)
+    parts += notes(found.notes)
     for heading, told in found.lists.items():
         parts += [f"<section><h2>{heading}</h2>", _list(told), "</section>"]
     parts += _runs(found)
@@ -51,7 +51,7 @@ def _list(lines: Iterable[str]) -> str:
     return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
 
 
-def _opposites(found: Sequence[Opposite]) -> list[str]:
+def opposites(found: Sequence[Opposite]) -> list[str]:
     """Claims that hold on some runtimes and fail on others."""
     if not found:
         return []
@@ -76,11 +76,16 @@ def _chip(stand: Stand) -> str:
 
 
 def _model(found: Overview, model: str, lines: Sequence[Line]) -> list[str]:
-    heads = ["variant", "runtime", "device", "verdict", *found.columns]
     figures = charts(lines)
     parts = [f"<section><h2>{escape(model)}</h2>"]
     parts += [*figures, f'<p class="key">{CHART}</p>'] if figures else []
-    parts.append('<div class="wide"><table><thead><tr>')
+    return [*parts, '<div class="wide">', *table(found.columns, lines), "</div></section>"]
+
+
+def table(columns: Sequence[str], lines: Sequence[Line]) -> list[str]:
+    """A model's rows, a case each; on a phone each becomes a card."""
+    heads = ["variant", "runtime", "device", "verdict", *columns]
+    parts = ["<table><thead><tr>"]
     parts += [f'<th scope="col">{escape(name)}</th>' for name in heads]
     parts.append("</tr></thead><tbody>")
     before = ""
@@ -88,7 +93,7 @@ def _model(found: Overview, model: str, lines: Sequence[Line]) -> list[str]:
         first = line.row.case.variant != before
         before = line.row.case.variant
         parts.append(_line(line, first=first))
-    return [*parts, "</tbody></table></div></section>"]
+    return [*parts, "</tbody></table>"]
 
 
 def _line(line: Line, *, first: bool) -> str:
@@ -116,10 +121,11 @@ def _cell(name: str, cell: Cell, columns: int) -> str:
     return f'<td data-head="{escape(head)}" class="{kind}"{span}>{value}</td>'
 
 
-def _notes(notes: Sequence[str]) -> list[str]:
-    if not notes:
+def notes(told: Sequence[str]) -> list[str]:
+    """The footnotes that tables lead to."""
+    if not told:
         return []
-    items = (f'<li id="note-{k}">{escape(note)}</li>' for k, note in enumerate(notes, start=1))
+    items = (f'<li id="note-{k}">{escape(note)}</li>' for k, note in enumerate(told, start=1))
     return ["<section><h2>Notes</h2><ol>", *items, "</ol></section>"]
 
 

@@ -13,6 +13,8 @@ KEPT: Final = ("case", "claim", "class", "classes", "class_name", "verdict", "ki
 
 def redacted(results: Results, redactor: Redactor) -> Results:
     """The same run for others; one that is redacted already stays as it is."""
+    if redactor.identified:
+        return results
     document: dict[str, Any] = results.model_dump(mode="json", by_alias=True)
     small = _small(document)
     made = _value(document, redactor, small)

@@ -18,7 +18,8 @@ from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan_unjudged
-from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
+from edgeassay.options import Device, DevicesDirs, Identified, JsonFile, ModelsDirs
+from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.rig import Rig, usual_settings
@@ -62,6 +63,7 @@ def saliency_command(
     pictures: Annotated[
         int, typer.Option("--pictures", min=1, max=100, metavar="N", help="Images on the page.")
     ] = 4,
+    identified: Identified = False,
 ) -> None:
     """Whether the variants of a model look where the reference looks.
 
@@ -80,6 +82,7 @@ def saliency_command(
         if path is not None:
             check_replaceable(path)
     project = project_folder()
+    words = redactor(project, identified=identified)
     models = load_models([project / "models", *(models_dir or [])], project)
     chosen = choose("model", [model], models, given_as="MODEL")[0]
     check_classifies(models[chosen], "saliency")
@@ -95,12 +98,12 @@ def saliency_command(
     try:
         with _rig(made, artifacts, project, console) as rig:
             found = find(rig, Evidence(rig), made.cases)
-            drawn = None if html_path is None else page(found, pictures)
+            drawn = None if html_path is None else page(found, pictures, words.image)
     except Absent as error:
         console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(MISSING) from None
     if json_path is not None:
-        facts = document(found, machine=made.machine)
+        facts = words.value(document(found, machine=made.machine))
         write_text(json_path, json.dumps(facts, indent=2) + "\n")
     if html_path is not None and drawn is not None:
         write_text(html_path, drawn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ FALLS: Final = (213, 94, 0)
 RISES: Final = (0, 98, 163)
 
 
-def page(found: Found, pictures: int) -> str:
+def page(found: Found, pictures: int, named: Callable[[str], str] = str) -> str:
     """The whole document; DataError where an image can't be read."""
     title = escape(f"Where {found.model.id} looks, by variant")
     parts = [
@@ -41,7 +41,7 @@ def page(found: Found, pictures: int) -> str:
     for runtime in runtimes:
         shown = [row for row in found.rows if row.case.runtime == runtime and row.compared]
         if shown:
-            parts += _maps(found, runtime, shown, pictures)
+            parts += _maps(found, runtime, shown, pictures, named)
     return "\n".join([*parts, "</main></body></html>"]) + "\n"
 
 
@@ -68,7 +68,9 @@ def chosen(rows: Sequence[Row], pictures: int) -> list[int]:
     return [int(order[place]) for place in places]
 
 
-def _maps(found: Found, runtime: str, rows: Sequence[Row], pictures: int) -> list[str]:
+def _maps(
+    found: Found, runtime: str, rows: Sequence[Row], pictures: int, named: Callable[[str], str]
+) -> list[str]:
     """The images on one runtime, each with the reference's map and every variant's."""
     reference = found.model.reference.variant
     first = rows[0].compared
@@ -81,7 +83,10 @@ def _maps(found: Found, runtime: str, rows: Sequence[Row], pictures: int) -> lis
     ]
     for image in chosen(rows, pictures):
         inputs = first.inputs
-        name, class_name = inputs.split.names[image], found.model.classes[first.classes[image]]
+        name, class_name = (
+            named(inputs.split.names[image]),
+            found.model.classes[first.classes[image]],
+        )
         grey = load_images(inputs.split, [image], inputs.settings)[0]
         channels = -1 if inputs.settings.channels == "last" else 0
         parts += [

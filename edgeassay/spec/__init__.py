@@ -64,6 +64,7 @@ from edgeassay.spec.runtimes import (
     WorkerSpec,
 )
 from edgeassay.spec.selecting import Selecting
+from edgeassay.spec.selftest import Selftest
 from edgeassay.spec.traits import TRAITS
 
 __all__ = [
@@ -115,6 +116,7 @@ __all__ = [
     "Sample",
     "Segmentation",
     "Selecting",
+    "Selftest",
     "Sense",
     "Spans",
     "Stack",

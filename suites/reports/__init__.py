@@ -1,1 +1,1 @@
-"""Part of the regression suite."""
+"""From results to a decision: the gate, reports, evidence."""
