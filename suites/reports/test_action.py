@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -70,6 +71,15 @@ def test_a_good_model_is_green_and_a_regressed_one_red(repository: Path, tmp_pat
     assert not results["dirty"]
     assert {case["case"]["model"] for case in results["cases"]} == {"tiny"}
     assert "tiny" in good.summary
+
+    # Another leg's results alone are decided the same, without a measurement.
+    kept = tmp_path / "legs"
+    kept.mkdir()
+    shutil.copyfile(good.results / "results.json", kept / "results.json")
+    alone = INPUTS | {"measure": "false", "results": str(kept)}
+    later = Runner(repository, tmp_path / "later", alone)
+    assert later.run() == 0, later.text
+    assert "Measure" in later.skipped
 
     weights, bias = brightness()
     worse = np.random.default_rng(1).normal(0.0, 0.05, weights.shape).astype(np.float32)
