@@ -41,6 +41,7 @@ from edgeassay.pruning import prune_command
 from edgeassay.pushing import push_command
 from edgeassay.recognition import recognise
 from edgeassay.report.data_check import print_data_check
+from edgeassay.reporting.command import report_command
 from edgeassay.runtimes.command import runtimes_command
 from edgeassay.saliency import saliency_command
 from edgeassay.search import search_command
@@ -299,6 +300,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "compare": compare_command,
         "history": history_command,
         "matrix": matrix_command,
+        "report": report_command,
     },
     DEVICES: {
         "doctor": doctor_command,

@@ -299,8 +299,13 @@ def sealed(results: Results) -> dict[str, Any]:
     return document | {"digest": digest_of(document)}
 
 
+def write_results(path: Path, results: Results) -> None:
+    """Write results.json with its digest, whole or not at all."""
+    write_document(path, sealed(results))
+
+
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Write results.json, whole or not at all: a line for each value, but of curves, which nobody
+    """Write what `sealed` gave, whole or not at all: a line for each value, but of curves, which nobody
     reads, one for each case.
     """
     mark = secrets.token_hex()
