@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,6 +24,7 @@ architecture = "{platform.machine()}"
 device = "bench"
 models = ["tiny"]
 """
+DOCUMENT = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 INPUTS = {
     "devices": "devices",
     "data": "data",
@@ -55,6 +57,18 @@ def test_no_input_reaches_a_shell_but_by_its_environment() -> None:
     shells = [step for step in steps if "run" in step]
     assert len(shells) == 4
     assert not [step["name"] for step in shells if EXPRESSION.search(step["run"])]
+
+
+def test_the_document_has_every_input_with_its_default() -> None:
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    table = re.findall(r"^\| (`.*?`) \| (.*?) \|", DOCUMENT, flags=re.MULTILINE)
+    told = {
+        name: default.strip("` ")
+        for names, default in table
+        for name in re.findall("`([^`]*)`", names)
+        if name in inputs
+    }
+    assert told == {name: one["default"] for name, one in inputs.items()}
 
 
 def test_a_good_model_is_green_and_a_regressed_one_red(repository: Path, tmp_path: Path) -> None:
