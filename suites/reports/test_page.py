@@ -17,9 +17,9 @@ from edgeassay.errors import ConfigError
 from edgeassay.html_report import html_page
 from edgeassay.html_report.drawing import VARIABLES, compact
 from edgeassay.html_report.labels import Label, placed
-from edgeassay.html_report.reproducing import command_of_claim
 from edgeassay.html_report.roc import clipped
 from edgeassay.html_report.times import ticks
+from edgeassay.report.reproducing import command_of_claim
 from edgeassay.report.results import Results
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import ClaimName
