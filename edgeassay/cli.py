@@ -30,6 +30,7 @@ from edgeassay.devices import start_worker
 from edgeassay.doctor.command import doctor_command
 from edgeassay.emulation.command import emulators_command
 from edgeassay.errors import Absent, ConfigError, EdgeassayError
+from edgeassay.evidence_bundle import verify_command
 from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.machine import this_machine
@@ -302,6 +303,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "history": history_command,
         "matrix": matrix_command,
         "gate": gate_command,
+        "verify": verify_command,
         "report": report_command,
     },
     DEVICES: {

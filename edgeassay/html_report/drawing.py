@@ -50,6 +50,7 @@ AXIS: Final[Mapping[str, Any]] = {
     "domainColor": LINE,
     "tickColor": LINE,
     "tickSize": 4,
+    "titlePadding": 9,
 }
 CONFIG: Final[Mapping[str, Any]] = {
     "aria": False,

@@ -126,7 +126,7 @@ def _panel(variant: str, drops: Sequence[Drop], everything: Sequence[Drop]) -> P
     edges = [v for d in everything for v in (d.low, d.high, d.limit, 0.0) if v is not None]
     room = 0.06 * (max(edges) - min(edges)) or 0.001
     x = axis("drop", "AUC drop", min(edges) - room, max(edges) + room, format="~g")
-    x["axis"]["tickCount"] = 4
+    x["axis"]["tickCount"] = 3
     names = _names([drop.name for drop in shown])
     data = [
         {"name": name, "low": d.low, "drop": d.drop, "high": d.high, "limit": d.limit}

@@ -31,7 +31,7 @@ from edgeassay.spec import ClaimName, Kind
 
 MOST: Final = 6  # panels
 MARKS: Final = (50, 95)  # percent
-TICKS: Final = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
+TICKS: Final = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 MOST_TICKS: Final = 6
 KEY: Final = (
     "The share of all inferences that took at most so long, over all rounds of all fresh processes;"

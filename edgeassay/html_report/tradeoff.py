@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,23 +24,25 @@ from edgeassay.html_report.drawing import (
 from edgeassay.html_report.labels import Label, placed
 from edgeassay.html_report.stages import DROPS, Stage, claimed, drop_of, told_kind
 from edgeassay.html_report.telling import amount
+from edgeassay.html_report.times import ticks
 from edgeassay.matrix_report.rows import Row
 from edgeassay.spec import Kind
 
 MOST: Final = 6  # panels
+TITLE: Final = "size, by the reference's; logarithmic"
 KEY: Final = (
     "Right is larger, up is worse. ◀ faster than the reference, ▶ slower, ■ no difference shown,"
     " ◯ not timed on a device, ● the reference. Bars are the drop's bounds, each one-sided. The"
     " dashed line is the margin: the limit of the drop. The thin line is the Pareto front: no other"
     " variant there is smaller without a larger drop."
 )
-# How a point looks, by what its time shows.
+# How a point looks, by what its time shows; what matters more lies above.
 STYLES: Final[dict[str, tuple[str, str, bool]]] = {
-    "faster": (FASTER, "triangle-left", True),
-    "slower": (BAD, "triangle-right", True),
-    "alike": (SOFT, "square", True),
-    "untimed": (SOFT, "circle", False),
     "reference": (INK, "circle", True),
+    "untimed": (SOFT, "circle", False),
+    "alike": (SOFT, "square", True),
+    "slower": (BAD, "triangle-right", True),
+    "faster": (FASTER, "triangle-left", True),
 }
 
 
@@ -145,19 +148,24 @@ def _time(row: Row) -> tuple[str, str]:
 
 
 def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> Picture:
-    right = max(1.08, 1.08 * max(p.size for p in everything))
+    left, right = min(p.size for p in everything) / 1.4, max(p.size for p in everything) * 1.4
     low, high = _span([v for p in everything for v in (p.low, p.high, p.limit, 0.0)])
     x, y = (
-        axis("size", "size, by the reference's", 0.0, right),
+        axis("size", TITLE, left, right, log=True, format="~g", values=ticks(left, right)),
         axis("drop", "quality drop", low, high, format="~g"),
     )
+    scale = HEIGHT / (high - low)
     names = [
         Label(
-            x=p.size / right * WIDTH,
-            y=(high - p.drop) / (high - low) * HEIGHT,
+            x=math.log(p.size / left) / math.log(right / left) * WIDTH,
+            y=(high - p.drop) * scale,
             text=f"{p.name} {p.time}".strip(),
         )
         for p in here
+    ]
+    bars = [
+        (at.x - 3.0, at.y - (p.high - p.drop) * scale, at.x + 3.0, at.y + (p.drop - p.low) * scale)
+        for p, at in zip(here, names, strict=True)
     ]
     data = [vars(p) for p in here]
     layers: list[dict[str, Any]] = []
@@ -182,10 +190,19 @@ def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> 
     for style, (colour, shape, filled) in STYLES.items():
         some = [vars(p) for p in here if p.style == style]
         if some:
-            mark = {"type": "point", "shape": shape, "size": 90, "opacity": 1, "strokeWidth": 1.5}
-            mark |= {"fill": colour if filled else PAPER, "stroke": colour}
+            mark = {
+                "type": "point",
+                "shape": shape,
+                "size": 120 if "tri" in shape else 80,
+                "opacity": 1,
+                "strokeWidth": 1,
+            }
+            mark |= {"fill": colour if filled else PAPER, "stroke": PAPER if filled else colour}
             layers.append({"data": rows(some), "mark": mark, "encoding": {"x": x, "y": y}})
-    layers += [_text(label, x, y, right, (low, high)) for label in placed(names, WIDTH, HEIGHT)]
+    layers += [
+        _text(label, x, y, (left, right), (low, high))
+        for label in placed(names, WIDTH, HEIGHT, bars)
+    ]
     return Picture(
         svg=drawn(layers),
         heading=stage.name,
@@ -195,11 +212,15 @@ def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> 
 
 
 def _text(
-    label: Label, x: dict[str, Any], y: dict[str, Any], right: float, span: tuple[float, float]
+    label: Label,
+    x: dict[str, Any],
+    y: dict[str, Any],
+    sizes: tuple[float, float],
+    span: tuple[float, float],
 ) -> dict[str, Any]:
     """A name where there is room for it."""
     value = {
-        "size": label.x / WIDTH * right,
+        "size": sizes[0] * (sizes[1] / sizes[0]) ** (label.x / WIDTH),
         "drop": span[1] - label.y / HEIGHT * (span[1] - span[0]),
         "text": label.text,
     }

@@ -24,7 +24,7 @@ from edgeassay.machine import this_machine
 from edgeassay.matrix import plan
 from edgeassay.progress import silent
 from edgeassay.report.reading import read_results
-from edgeassay.report.results import assemble, claim_record, write_results
+from edgeassay.report.results import assemble, claim_record, sealed, write_document
 from edgeassay.rig import usual_settings
 from edgeassay.selftest.checks import Check, Said, refused, right
 from edgeassay.selftest.networks import SIDE, brightness, checkered, write_classifier
@@ -95,7 +95,7 @@ class Bench:
     @cached_property
     def assay(self) -> Assay:
         """A run on it, as pytest would begin one."""
-        self._write()
+        self.write()
         models = load_model(self.folder / "models" / self.name, self.folder)
         device = load_device(self.folder / "selftest.toml", self.folder)
         made = plan(models={self.name: models}, devices={device.id: device}, machine=this_machine())
@@ -112,7 +112,8 @@ class Bench:
         claims = (c for c in self.assay.plan.claims if c.case.variant == variant)
         return next(claim for claim in claims if claim.name is name)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """The declarations, the networks and the images."""
         folder = self.folder / "models" / self.name
         rows = [f'{name} = {{ artifact = "{name}.tflite" }}' for name in VARIANTS]
         write_text(folder / "model.toml", MODEL.format(id=self.name, variants="\n".join(rows)))
@@ -130,7 +131,7 @@ class Bench:
     def _write_images(self, folder: Path) -> None:
         """Noise, brighter where the label says so."""
         rng = np.random.default_rng(5)
-        (folder / "images").mkdir(parents=True)
+        (folder / "images").mkdir(parents=True, exist_ok=True)
         with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
             rows.writerow(("image", "finding", "patient", "split"))
@@ -214,7 +215,7 @@ def _tampered(bench: Bench, folder: Path) -> Said:
         co_primaries={},
         complete=True,
     )
-    write_results(path, results)
+    write_document(path, sealed(results))
     read_results(path)  # as it was written it is accepted
     found = json.loads(path.read_text(encoding="utf-8"))
     found["claims"][0]["verdict"] = Verdict.PASS.value

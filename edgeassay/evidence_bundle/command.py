@@ -1,0 +1,88 @@
+"""`edgeassay verify`: what the command line says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from edgeassay.errors import ConfigError
+from edgeassay.evidence_bundle.signing import Signed
+from edgeassay.evidence_bundle.verifying import Verified, verify
+from edgeassay.runs.records import plain
+
+MOST = 20  # sentences of a kind that are shown
+
+
+def verify_command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="What `edgeassay report --evidence DIR` wrote.")
+    ],
+    *,
+    signers: Annotated[
+        Path | None,
+        typer.Option(
+            "--signers",
+            metavar="ALLOWED_SIGNERS",
+            help="A file of those who may sign and their keys, as ssh-keygen takes it: the bundle"
+            " must be signed by one of them.",
+        ),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option("--identity", metavar="WHO", help="By just this one of the signers."),
+    ] = None,
+) -> None:
+    """Show whether an evidence bundle is what it was, whose it is, and whether it adds up.
+
+    Every byte is compared with the signed manifest; AUCs, drops, their bounds
+    and what else the predictions give are computed again, verdicts again from
+    their numbers, and that no patient is in two splits from the lists of
+    digests. Nothing else than the bundle is needed.
+
+    Exit codes, the first that applies: 2 usage, or no bundle; 1 something was
+    changed, is signed wrongly or doesn't add up; 4 unsigned, and --signers was
+    given; 0 all is well.
+    """
+    if identity is not None and signers is None:
+        raise ConfigError("--identity says who of the signers; give their file with --signers")
+    found = verify(folder, signers, identity)
+    show(found, Console(highlight=False))
+    if code := found.code(signers=signers is not None):
+        raise typer.Exit(code)
+
+
+def show(found: Verified, console: Console) -> None:
+    """What is wrong first."""
+    again = found.recomputed
+    _list(console, "changed", found.changed, "bold red")
+    _list(console, "doesn't add up", tuple(again.wrong), "bold red")
+    _list(console, "patients", found.overlaps, "bold red")
+    style = {Signed.WRONG: "bold red", Signed.BY_WHOM: "green"}
+    _say(
+        console, f"signature: {found.signature.words}", style.get(found.signature.signed, "yellow")
+    )
+    if not found.changed:
+        _say(console, f"files: all {found.files:,} are as the manifest has them", "green")
+    told = f"{again.numbers:,} computed again, {again.verdicts:,} verdicts derived again"
+    _say(console, f"numbers: {told}" if again.wrong else f"numbers: {told}, all as judged")
+    if again.beyond:
+        names = ", ".join(f"{name} ({count:,})" for name, count in sorted(again.beyond.items()))
+        _say(console, f"needs more than the bundle holds to be computed again: {names}", "dim")
+    for sentence in found.data:
+        _say(console, f"patients: {sentence}")
+    _list(console, "the bundle's own warning", found.warnings, "yellow")
+
+
+def _list(console: Console, what: str, sentences: tuple[str, ...], style: str) -> None:
+    for sentence in sentences[:MOST]:
+        _say(console, f"{what}: {sentence}", style)
+    if len(sentences) > MOST:
+        _say(console, f"{what}: and {len(sentences) - MOST:,} more", style)
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(plain(text), style=style), soft_wrap=True)

@@ -1,0 +1,254 @@
+"""`edgeassay verify`: whatever is changed in a bundle, by whomever, is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import edgeassay
+from edgeassay.errors import DataError
+from edgeassay.evidence_bundle import parts, write_bundle
+from edgeassay.evidence_bundle.manifest import MANIFEST, SIGNATURE, write_manifest
+from edgeassay.evidence_bundle.signing import Signed, sign
+from edgeassay.evidence_bundle.verifying import Verified, verify
+from edgeassay.report.results import digest_of
+from edgeassay.runs.scores import SavedScores, read_scores, write_scores
+from suites.reports.evidence_project import begun
+
+WHO = "reviewer@example.org"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two SSH keys, and a file that vouches for the first."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("ours", "theirs"):
+        words = ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / name)]
+        subprocess.run(["ssh-keygen", *words], check=True, stdin=subprocess.DEVNULL)
+    public = (folder / "ours.pub").read_text("utf-8")
+    (folder / "signers").write_text(f"{WHO} {public}", "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Path:
+    """A signed bundle."""
+    project = begun(tmp_path_factory.mktemp("verified"))
+    asked = project.asked(key=keys / "ours", page=lambda _: "<title>pictures</title>")
+    write_bundle(project.folder / "evidence", [project.leave()], asked)
+    return project.folder / "evidence"
+
+
+@pytest.fixture
+def bundle(whole: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    shutil.copytree(whole, tmp_path / "evidence")
+    return tmp_path / "evidence"
+
+
+def sealed_anew(bundle: Path) -> None:
+    """What whoever changes a file would do about the manifest."""
+    write_manifest(bundle, edgeassay.__version__)
+
+
+def verified(bundle: Path) -> Verified:
+    return verify(bundle, None, None)
+
+
+def test_an_untouched_bundle_holds(bundle: Path, keys: Path) -> None:
+    found = verify(bundle, keys / "signers", WHO)
+    assert found.code(signers=True) == 0
+    assert found.signature.signed is Signed.BY_WHOM
+    assert found.recomputed.wrong == []
+    assert found.recomputed.verdicts > 10
+    assert verified(bundle).signature.signed is Signed.BY_A_KEY
+
+
+def test_one_changed_byte_in_any_file_is_found(bundle: Path) -> None:
+    paths = [p for p in sorted(bundle.rglob("*")) if p.is_file()]
+    kinds = {p.suffix for p in paths}
+    assert kinds == {".json", ".html", ".npz", ".sig"}
+    for path in paths:
+        name, content = path.relative_to(bundle).as_posix(), path.read_bytes()
+        place, changed = len(content) // 2, bytearray(content)
+        if name in (MANIFEST, SIGNATURE):  # a digit of a digest, so that it can still be read
+            place = content.index(b"\n", place) - 5
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        found = verified(bundle)
+        assert found.code(signers=False) == 1, name
+        if name in (MANIFEST, SIGNATURE):
+            assert found.signature.signed is Signed.WRONG
+        else:
+            assert f"{name} was changed" in found.changed
+        path.write_bytes(content)
+    assert verified(bundle).code(signers=False) == 0
+
+
+def test_added_missing_and_linked_files_are_named(bundle: Path, tmp_path: Path) -> None:
+    (bundle / "results/run-2.json").write_text("{}", "utf-8")
+    (bundle / parts.DEVIATIONS.path).unlink()
+    (tmp_path / "elsewhere").write_bytes((bundle / parts.PAGE).read_bytes())
+    (bundle / parts.PAGE).unlink()
+    (bundle / parts.PAGE).symlink_to(tmp_path / "elsewhere")
+    (bundle / "more").symlink_to(tmp_path)
+    found = verified(bundle)
+    for words in (
+        "results/run-2.json was added",
+        f"{parts.DEVIATIONS.path} is missing",
+        f"{parts.PAGE} was changed",
+        "more was added",
+    ):
+        assert words in found.changed
+    assert found.code(signers=False) == 1
+
+
+def test_a_manifest_made_anew_doesnt_have_the_old_signature(bundle: Path, keys: Path) -> None:
+    (bundle / parts.PAGE).write_text("<title>all is well</title>", "utf-8")
+    sealed_anew(bundle)
+    for found in (verified(bundle), verify(bundle, keys / "signers", None)):
+        assert found.changed == ()
+        assert found.signature.signed is Signed.WRONG
+        assert found.code(signers=False) == 1
+
+
+def test_another_key_is_nobodys(bundle: Path, keys: Path) -> None:
+    (bundle / SIGNATURE).unlink()
+    sign(bundle, keys / "theirs")
+    assert verified(bundle).code(signers=False) == 0
+    found = verify(bundle, keys / "signers", None)
+    assert found.signature.signed is Signed.WRONG
+    assert found.code(signers=True) == 1
+    assert verify(bundle, keys / "signers", WHO).code(signers=True) == 1
+
+
+def test_another_than_the_one_who_was_asked_for_isnt_enough(bundle: Path, keys: Path) -> None:
+    assert verify(bundle, keys / "signers", "somebody@else").code(signers=True) == 1
+
+
+def test_unsigned_is_said_loudly_and_isnt_enough_for_signers(bundle: Path, keys: Path) -> None:
+    (bundle / SIGNATURE).unlink()
+    found = verified(bundle)
+    assert found.signature.words.startswith("unsigned")
+    assert found.code(signers=False) == 0
+    assert verify(bundle, keys / "signers", None).code(signers=True) == 4
+
+
+def edit(path: Path, change: Callable[[Any], None], *, digest: bool = False) -> None:
+    """Change a document as its forger would, with its own digest."""
+    document = json.loads(path.read_bytes())
+    change(document)
+    if digest:
+        document["digest"] = digest_of(document)
+    path.write_text(json.dumps(document), "utf-8")
+
+
+def number_of(claim: str, variant: str, value: float) -> Callable[[Any], None]:
+    def change(document: Any) -> None:
+        for one in document["claims"]:
+            if one["claim"] == claim and one["case"]["variant"] == variant:
+                one["measurement"]["value"] += value
+
+    return change
+
+
+def passed(document: Any) -> None:
+    for one in document["claims"]:
+        if one["verdict"] == "fail":
+            one["verdict"] = "pass"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (number_of("mean_auc_drop", "worse", -0.01), "mean_auc_drop of planted worse"),
+        (number_of("min_auc", "worse", 1e-6), "min_auc of planted worse"),
+        (passed, "fail follows from its number, and it says pass"),
+    ],
+)
+def test_numbers_that_dont_follow_from_the_predictions_are_found(
+    bundle: Path, change: Callable[[Any], None], words: str
+) -> None:
+    edit(bundle / "results/run-1.json", change, digest=True)
+    sealed_anew(bundle)
+    found = verified(bundle)
+    assert found.changed == ()
+    assert any(words in one for one in found.recomputed.wrong), found.recomputed.wrong
+    assert found.code(signers=False) == 1
+
+
+def test_predictions_exchanged_for_better_ones_are_found(bundle: Path) -> None:
+    results = json.loads((bundle / "results/run-1.json").read_bytes())
+    (record,) = (r for r in results["scores"] if r["case"]["variant"] == "worse")
+    old = read_scores(bundle / "predictions", record["sha256"])
+    better = SavedScores(
+        scores=old.truth.astype(np.float32),
+        truth=old.truth,
+        patients=old.patients,
+        classes=old.classes,
+        names_sha256=old.names_sha256,
+    )
+    write_scores(bundle / "predictions", better)
+    (bundle / "predictions/saving.lock").unlink(missing_ok=True)
+
+    def point_at(document: Any) -> None:
+        for one in document["scores"]:
+            one["sha256"] = better.sha256 if one["sha256"] == old.sha256 else one["sha256"]
+
+    edit(bundle / "results/run-1.json", point_at, digest=True)
+    sealed_anew(bundle)
+    assert any("min_auc of planted worse" in words for words in verified(bundle).recomputed.wrong)
+
+
+def test_a_patient_of_two_splits_is_found_in_the_lists(bundle: Path) -> None:
+    def share(document: Any) -> None:
+        splits = document[0]["splits"]
+        splits["train"]["patients"][0] = splits["evaluation"]["patients"][0]
+
+    edit(bundle / parts.DATA.path, share)
+    sealed_anew(bundle)
+    found = verified(bundle)
+    assert found.overlaps == (
+        "planted: its lists of patients say: evaluation shares patients: 1 with train",
+    )
+    assert found.code(signers=False) == 1
+
+
+def test_a_list_that_lacks_patients_doesnt_fit_the_scores(bundle: Path) -> None:
+    edit(bundle / parts.DATA.path, lambda d: d[0]["splits"]["evaluation"]["patients"].pop())
+    sealed_anew(bundle)
+    assert (
+        "are of 100 patients, and the list of evaluation's has 99" in verified(bundle).overlaps[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "it has no manifest.json"),
+        (b"{", "is no manifest"),
+        (b'{"what": "other", "files": []}', "is no manifest"),
+        (b"[" * 100_000, "is no manifest"),
+        (
+            b'{"edgeassay": "1", "files": [{"path": "../x", "sha256": "%s", "size": 1}]}'
+            % (b"0" * 64),
+            "lies outside",
+        ),
+    ],
+)
+def test_what_is_no_bundle_is_refused_in_a_sentence(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / MANIFEST).write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        verified(tmp_path)
+    with pytest.raises(DataError, match="is no folder"):
+        verified(tmp_path / "nowhere")
