@@ -29,7 +29,7 @@ from edgeassay.merge_gate.claims import Standard
 from edgeassay.merge_gate.deciding import decide, shown_runs
 from edgeassay.merge_gate.planning import leg_plans
 from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
-from edgeassay.merge_gate.showing import document, show
+from edgeassay.merge_gate.showing import document, line_of, show
 from edgeassay.merge_gate.starting import begun
 from edgeassay.options import DevicesDirs, Identified, JsonFile, ModelsDirs
 from edgeassay.privacy import Redactor, redactor
@@ -161,7 +161,7 @@ def gate_command(
         show(outcome, Console(highlight=False, width=width))
     for finding in outcome.red:
         if finding.exit_code == REFUSED:
-            sys.stderr.write(f"edgeassay: {finding.sentence}\n")
+            sys.stderr.write(f"edgeassay: {line_of(finding.sentence)}\n")
     raise typer.Exit(outcome.exit_code)
 
 

@@ -231,6 +231,26 @@ def test_files_that_are_no_results_are_refused_or_told(gated: Gated) -> None:
     assert "in/link.json is no plain file" in end.text
 
 
+def test_what_a_file_says_is_no_command(gated: Gated) -> None:
+    nasty = "\x1b[2J\n::error::##[error]$(touch owned)`touch owned`<b>@all"
+    gated.documents["::error::x $(id) <b>.json"] = gated.documents.pop("cart.json")
+    for name in list(gated.documents):
+        gated.change(name, lambda d: d.update(commit=nasty, edgeassay=nasty))
+        gated.change(name, lambda d: record(d, "min_auc").update(reason=nasty))
+        gated.change(name, lambda d: fails(d, "min_auc"))
+        gated.change(name, lambda d: record(d, "min_auc").update(reason=nasty))
+    end = gated.end("--markdown", "out.md", "--junit", "out.xml")
+    assert end.code == 1
+    for line in end.text.split("\n"):
+        assert "\x1b" not in line
+        assert not line.strip().startswith("::")
+        assert "##[" not in line
+    text = (gated.folder / "out.md").read_text(encoding="utf-8")
+    assert "<b>" not in text
+    assert "\n::" not in text
+    assert not (gated.folder / "owned").exists()
+
+
 def test_a_huge_file_is_refused_unread(gated: Gated) -> None:
     (gated.folder / "in").mkdir()
     with (gated.folder / "in/results.json").open("wb") as file:
