@@ -55,6 +55,11 @@ class Files:
     junit: Path | None
     document: Path | None
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is."""
+        return any(path is not None for path in (self.markdown, self.junit, self.document))
+
 
 def gate_command(
     results: Annotated[
@@ -155,7 +160,8 @@ def gate_command(
         standard=standard,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
-    _write(outcome, shown_runs(arrived), files, redactor(project, identified=identified))
+    if files.any:
+        _write(outcome, shown_runs(arrived), files, redactor(project, identified=identified))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(outcome, Console(highlight=False, width=width))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from edgeassay.ab.reading import AbCaseRecord, AbRecord
+from edgeassay.ab.reading import AbCaseRecord, AbRecord, TimingRecord
 from edgeassay.matrix_report.rows import said
 from edgeassay.merge_gate.claims import Claims, Standard, deviation_findings, judge_case
 from edgeassay.merge_gate.matching import Part, architecture_at, kinds_of
@@ -219,11 +219,19 @@ def _compared(case: AbCaseRecord) -> Compared:
     return Compared(
         name=case.name,
         verdict=case.verdict,
+        limit=_allowed(case, timing),
         ratio=timing.ratio,
         low=timing.low,
         high=timing.high,
         pairs=timing.pairs,
     )
+
+
+def _allowed(case: AbCaseRecord, timing: TimingRecord) -> str:
+    """What a case was held against, and who says so."""
+    tolerated = case.limits.get("tolerated")
+    source = "" if tolerated is None else f", set by {tolerated.source}"
+    return f"{1 + timing.tolerated:g} tolerated, {1 + timing.unacceptable:g} not{source}"
 
 
 def _undecided(made: LegPlan, case: AbCaseRecord) -> bool:

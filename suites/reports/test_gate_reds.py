@@ -414,6 +414,15 @@ def test_a_waiver_never_waives_a_refused_file(gated: Gated) -> None:
     assert (end.code, end.problems) == (2, ("refused file",))
 
 
+def test_waivers_alone_let_nothing_pass(gated: Gated) -> None:
+    text = WAIVER.format(expires=TODAY)
+    expecting(gated, text + text.replace("tablet", "cart"))
+    gated.documents = {}
+    end = gated.end()
+    assert (end.code, end.problems) == (4, ("nothing decided",))
+    assert [leg["outcome"] for leg in end.document["legs"]] == ["waived", "waived"]
+
+
 @pytest.mark.parametrize("gone", [True, False])
 def test_an_expired_waiver_is_red_and_waives_nothing(gated: Gated, gone: bool) -> None:
     yesterday = TODAY - timedelta(days=1)

@@ -180,7 +180,7 @@ def test_failures_come_first_and_are_left_out_last() -> None:
     for words in (
         "chest drq on litert (host) takes at most 1 of the reference's median time",
         "  - limit: at most 1, set by models/chest/model.toml:limits",
-        "  - in 0.json",
+        "  - file: 0.json",
         "<code>pytest --benchmark --model chest --variant drq --runtime litert --device host",
     ):
         assert words in first
