@@ -61,6 +61,16 @@ class CoPrimary(Record):
     verdict: Verdict
 
 
+class OperatingRecord(Record):
+    """Where the reference's scores become decisions: a threshold for each class, and the rule by
+    which a score is positive.
+    """
+
+    thresholds: list[float]
+    rule: str
+    origin: Plain
+
+
 class CaseRecord(Record):
     """What was found out about a case beyond its claims.
 
@@ -104,6 +114,7 @@ class CaseRecord(Record):
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
+    operating: OperatingRecord | None = None
     curves: Curves | None = None
 
 
