@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeassay.ab.reading import AbRecord
-from edgeassay.errors import ConfigError
+from edgeassay.errors import ConfigError, DataError
 from edgeassay.html_report import html_page
 from edgeassay.html_report.drawing import VARIABLES, compact
 from edgeassay.html_report.labels import Label, placed
@@ -330,6 +330,15 @@ def test_a_folder_of_a_run_is_not_told() -> None:
 def test_two_runs_of_the_same_case_are_refused() -> None:
     with pytest.raises(ConfigError, match="both judge chest fp32"):
         html_page([run(small()), run(small(), "b.json")])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308])
+def test_numbers_that_cannot_be_drawn_are_refused_in_a_sentence(value: float) -> None:
+    found = small()
+    drops = [claim for claim in found["claims"] if claim["claim"] == "mean_auc_drop"]
+    drops[0]["measurement"] |= {"low": -value, "high": value}
+    with pytest.raises(DataError, match="numbers that can't be drawn"):
+        html_page([run(found)])
 
 
 @pytest.mark.parametrize("module", ["jinja2", "vl_convert"])
