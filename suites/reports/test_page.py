@@ -341,6 +341,30 @@ def test_numbers_that_cannot_be_drawn_are_refused_in_a_sentence(value: float) ->
         html_page([run(found)])
 
 
+@pytest.mark.parametrize(
+    "curves",
+    [
+        {"roc": [{"class": "Mass", "positives": 1, "negatives": 1, "points": []}]},
+        {"roc": [{"class": "Mass", "positives": 1, "negatives": 1, "points": [[0, 0], [7, 1]]}]},
+        {"times": {"processes": 1, "rounds": 1, "quantiles_ms": [], "process_medians_ms": []}},
+        {
+            "times": {"processes": 1, "rounds": 1, "quantiles_ms": [0] * 101}
+            | {"process_medians_ms": []}
+        },
+        {
+            "times": {"processes": 1, "rounds": 1, "quantiles_ms": [1, float("inf")] * 9}
+            | {"process_medians_ms": []}
+        },
+    ],
+)
+def test_curves_that_are_none_are_not_drawn(curves: dict[str, Any]) -> None:
+    found = small()
+    for one in found["cases"]:
+        one["curves"] = curves
+    heads = headings(html_page([run(found)]), "h4")
+    assert heads == ["Trade-off: size against quality", "Drop of each class's AUC"]
+
+
 @pytest.mark.parametrize("module", ["jinja2", "vl_convert"])
 def test_a_library_that_is_not_there_is_named(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
