@@ -135,6 +135,12 @@ def test_the_verdict_comes_first(stands: tuple[str, ...], word: str, sentence: s
     assert sentence in found.text
 
 
+def test_a_run_that_was_cut_short_does_not_just_hold() -> None:
+    text = Parsed(html_page([run(small(complete=False))])).text
+    assert "○ Holds as far as it was measured" in text
+    assert "The run ended before every chosen claim was judged." in text
+
+
 def test_what_speaks_against_a_run_stands_with_the_verdict() -> None:
     one = small(dirty=True, complete=False, identified=True)
     other = others() | {"commit": "d" * 40}
@@ -154,7 +160,9 @@ def test_a_comparison_that_fails_makes_the_page_fail() -> None:
     assert "✓ Holds" in good
     bad = Parsed(html_page([run(small())], ab=[compared()])).text
     assert "✗ Fails" in bad
-    assert "The comparison of branch against main fails" in bad
+    assert "The comparison of branch against main (fail) doesn't pass; of the claims: All" in bad
+    unsure = Parsed(html_page([run(small())], ab=[compared("inconclusive")])).text
+    assert "? Undecided" in unsure
     assert "+20.0 % (2 → 2.4 ms) [+15.0 %, +25.0 %] 40 pairs ≤ +5.0 % compare.toml" in bad
     assert "1,100 bytes (+10.0 %)" in bad
 
