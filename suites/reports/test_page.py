@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from edgeassay.html_report.reproducing import command_of_claim
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from edgeassay.errors import ConfigError
 from edgeassay.html_report import html_page
 from edgeassay.html_report.drawing import VARIABLES, compact
 from edgeassay.html_report.labels import Label, placed
-from edgeassay.html_report.reproducing import command_of_claim
 from edgeassay.html_report.roc import clipped
 from edgeassay.html_report.times import ticks
 from edgeassay.report.results import Results

@@ -16,7 +16,7 @@ import pytest
 from edgeassay.report.results import digest_of
 from suites.meta.matrix_files import x86_run
 from suites.meta.project import ROOT
-from suites.meta.test_matrix_page import hostile
+from suites.meta.matrix_files import hostile
 
 OWN = ["self-hosted", "linux", "ARM64"]
 
