@@ -72,12 +72,11 @@ def fetch(folder: Path, environment: Mapping[str, str]) -> None:
 
 def render(folder: Path, place: Path, environment: Mapping[str, str]) -> None:
     """Write the comment, with this checkout's code alone."""
-    from edgeassay.summary.markdown import summary_markdown
-
     from edgeassay.errors import EdgeassayError
     from edgeassay.matrix_report.rows import Run
     from edgeassay.report.markdown import escaped
     from edgeassay.report.reading import read_results
+    from edgeassay.summary.markdown import summary_markdown
 
     runs, refused = [], []
     for leg in sorted(path for path in folder.iterdir() if LEG.fullmatch(path.name)):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgeassay.html_report.reproducing import command_of_claim
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from edgeassay.html_report.drawing import VARIABLES, compact
 from edgeassay.html_report.labels import Label, placed
 from edgeassay.html_report.roc import clipped
 from edgeassay.html_report.times import ticks
+from edgeassay.report.reproducing import command_of_claim
 from edgeassay.report.results import Results
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import ClaimName

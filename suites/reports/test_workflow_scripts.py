@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from edgeassay.report.results import digest_of
-from suites.meta.matrix_files import x86_run
+from suites.meta.matrix_files import hostile, x86_run
 from suites.meta.project import ROOT
-from suites.meta.matrix_files import hostile
 
 OWN = ["self-hosted", "linux", "ARM64"]
 
