@@ -304,7 +304,7 @@ class Evaluations:
         return self._operating[reference]
 
     def known_operating(self, case: Case) -> Operating | None:
-        """Where the product decides, if that has been found out."""
+        """The same where a claim has asked for it."""
         return self._operating.get(self._rig.plan.reference_of(case))
 
     def compared_with(self, case: Case) -> str:
