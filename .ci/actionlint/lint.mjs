@@ -10,9 +10,9 @@ const dated = ({ kind, message }) =>
   (kind === "runner-label" && LABELS.has(/^label "([^"]*)"/.exec(message)?.[1])) ||
   (kind === "expression" && message.startsWith('undefined variable "vars".'));
 
-const lint = await createLinter();
-const found = process.argv
-  .slice(2)
-  .flatMap((file) => lint(readFileSync(file, "utf8"), file))
-  .filter((one) => !dated(one));
+const found = [];
+for (const file of process.argv.slice(2)) {
+  const lint = await createLinter(); // a new one each time: one that has linted may break at the next
+  found.push(...lint(readFileSync(file, "utf8"), file).filter((one) => !dated(one)));
+}
 console.log(JSON.stringify(found));

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
+from edgeassay.privacy import KEY_FILE
 from suites.meta.project import ROOT
 
 CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
@@ -103,6 +107,30 @@ def test_a_planted_mistake_is_found(
         "actionlint": lambda: linting.actionlint(flows),
     }[linter]()
     assert list(found) != []
+
+
+def test_the_documents_examples_are_clean(linting: ModuleType, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    steps, jobs = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    files = []
+    for number, body in enumerate((f"jobs:\n  one:\n    runs-on: ubuntu-24.04\n{steps}", jobs)):
+        path = tmp_path / f"{number}.yml"
+        path.write_text(f"name: example\non: push\npermissions: {{}}\n{body}", encoding="utf-8")
+        files.append(path)
+    assert [*linting.check_jsonschema(files, []), *linting.actionlint(files)] == []
+
+
+def test_no_workflow_uploads_the_key_of_the_digests() -> None:
+    paths = []
+    for file in [*(ROOT / ".github/workflows").glob("*.yml"), ROOT / ACTION]:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        jobs = found["jobs"].values() if "jobs" in found else [found["runs"]]
+        for step in (step for job in jobs for step in job.get("steps", [])):
+            if step.get("uses", "").startswith("actions/upload-artifact@"):
+                paths += step["with"]["path"].split("\n")
+    assert len(paths) > 8
+    assert ".assay" not in [path.rstrip("/*") for path in paths]
+    assert not [path for path in paths if fnmatch(KEY_FILE.as_posix(), path)]
 
 
 def test_a_finding_is_red_and_is_shown(
