@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.arriving import Arrived
 from edgeassay.merge_gate.claims import Standard
-from edgeassay.merge_gate.legs import SHORT, judge_leg
+from edgeassay.merge_gate.commits import SHORT
+from edgeassay.merge_gate.legs import judge_leg
 from edgeassay.merge_gate.matching import Matched, Part, match
 from edgeassay.merge_gate.planning import LegPlan, waivers_of
 from edgeassay.spec import Case, Expected, Verdict, Waiver
