@@ -64,7 +64,7 @@ PLANTED = {
     ),
     "an action without a shell": (
         edited(ACTION, "\n      shell: bash\n", "\n"),
-        "check-jsonschema",
+        "action schema",
     ),
     "a job that isn't there": (
         edited(HARDWARE, "needs: [plan, build, hosted", "needs: [plan, build, hostde"),
