@@ -303,6 +303,10 @@ class Evaluations:
                 self._operating[reference] = given_by(point, model.classes)
         return self._operating[reference]
 
+    def known_operating(self, case: Case) -> Operating | None:
+        """The same where a claim has asked for it."""
+        return self._operating.get(self._rig.plan.reference_of(case))
+
     def compared_with(self, case: Case) -> str:
         """What the case's AUCs have been compared with, told apart from all else."""
         whole = self._rig.plan.reference_of(case)

@@ -15,6 +15,7 @@ from edgeassay.build import seed_of
 from edgeassay.errors import Absent, NoEvidence
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.latency import Durations
+from edgeassay.measure.operating import Operating
 from edgeassay.measure.parity import Parity, compare_outputs
 from edgeassay.measure.random_inputs import finite_share, random_rows
 from edgeassay.occlusions import Occlusions
@@ -66,6 +67,7 @@ class CaseFacts:
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
     health: list[Watched] = field(default_factory=list)
+    operating: Operating | None = None
 
 
 class Evidence:
@@ -167,6 +169,7 @@ class Evidence:
         if (auc := self.evaluations.known_auc(case)) is not None:
             facts.mean_auc = auc
             facts.patients_separate = self.evaluations.data(case.model).patients_separate
+            facts.operating = self.evaluations.known_operating(case)
             if (drop := self.evaluations.known_drop(case)) is not None:
                 facts.mean_auc_drop = drop
                 facts.auc_reference = self.evaluations.compared_with(case)

@@ -80,7 +80,13 @@ def _against(stage: Stage) -> str:
 
 
 def _curves(row: Row) -> list[RocRecord]:
-    return [] if row.facts is None or row.facts.curves is None else row.facts.curves.roc
+    """Those that are lines within the picture."""
+    found = [] if row.facts is None or row.facts.curves is None else row.facts.curves.roc
+    return [
+        one
+        for one in found
+        if len(one.points) > 1 and all(0.0 <= v <= 1.0 for point in one.points for v in point)
+    ]
 
 
 def _bins(row: Row) -> bool:

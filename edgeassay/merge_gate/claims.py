@@ -87,8 +87,7 @@ def judge_case(
     for part in parts:
         records = {
             (record.claim, record.class_name): record
-            for record in part.claims
-            if _same(record.case, case)
+            for record in part.by_case[CaseId(**vars(case))]
         }
         for key, record in records.items():
             here = _Here(made=made, run=part.run, record=record)

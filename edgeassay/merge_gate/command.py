@@ -142,12 +142,16 @@ def gate_command(
         accepted=load_accepted(baselines or project / FOLDER, project),
     )
     arrived = read_arrived(results, ab or [], expected.legs)
+    if commit_named(wanted, project) is None:
+        arrived.notes.append(
+            f"{wanted[:12]} is no commit of {project.name}: its limits are those that stand there"
+        )
     outcome = decide(
         arrived,
         expected,
         plans,
         commit=wanted,
-        changed=_changed(project),
+        changed=_changed(project, _declaring(project, config, models_dir, devices_dir, baselines)),
         standard=standard,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
@@ -206,9 +210,16 @@ def _wanted(given: str | None, project: Path) -> str:
     return found
 
 
-def _changed(project: Path) -> list[str]:
-    """What of the project's declarations isn't as its commit has it; nothing outside git."""
-    words = ["git", "-C", str(project), "status", "--porcelain", "--", *DECLARATIONS]
+def _declaring(project: Path, *further: Path | list[Path] | None) -> list[str]:
+    """The files and folders of the project whose content decides."""
+    given = [path for one in further if one for path in (one if isinstance(one, list) else [one])]
+    inside = [path for path in given if path.resolve().is_relative_to(project.resolve())]
+    return [*DECLARATIONS, *(str(path.resolve()) for path in inside)]
+
+
+def _changed(project: Path, declaring: Sequence[str]) -> list[str]:
+    """What of these isn't as the project's commit has it; nothing outside git."""
+    words = ["git", "-C", str(project), "status", "--porcelain", "--", *declaring]
     try:
         told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from edgeassay.ab.reading import AbRecord
@@ -24,10 +25,19 @@ class Part:
     run: Run
     cases: frozenset[CaseId]
 
+    @cached_property
+    def by_case(self) -> Mapping[CaseId, list[ClaimRecord]]:
+        """The claims about its cases."""
+        found: dict[CaseId, list[ClaimRecord]] = {case: [] for case in self.cases}
+        for record in self.run.results.claims:
+            if record.case in found:
+                found[record.case].append(record)
+        return found
+
     @property
     def claims(self) -> list[ClaimRecord]:
-        """Those about its cases."""
-        return [record for record in self.run.results.claims if record.case in self.cases]
+        """All of them."""
+        return [record for records in self.by_case.values() for record in records]
 
 
 @dataclass

@@ -61,6 +61,16 @@ class CoPrimary(Record):
     verdict: Verdict
 
 
+class OperatingRecord(Record):
+    """Where the product decides: an image is called positive where its score is `rule` (>= or >)
+    its class's threshold; classes are in the order of the scores.
+    """
+
+    rule: Plain
+    thresholds: list[float]
+    origin: Plain
+
+
 class CaseRecord(Record):
     """What was found out about a case beyond its claims.
 
@@ -104,6 +114,7 @@ class CaseRecord(Record):
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
+    operating: OperatingRecord | None = None
     curves: Curves | None = None
 
 
@@ -185,7 +196,12 @@ def case_record(case: Case, facts: CaseFacts) -> CaseRecord:
     """A case's facts as results.json has them."""
     health = [HealthRecord(what=w.what, excess=w.excess, **asdict(w.health)) for w in facts.health]
     intervals = {k: MeasurementRecord(**asdict(m)) for k, m in facts.intervals.items()}
-    others = vars(facts) | {"health": health, "intervals": intervals}
+    point, operating = facts.operating, None
+    if point is not None:
+        operating = OperatingRecord(
+            rule=point.rule, thresholds=point.thresholds.tolist(), origin=point.origin
+        )
+    others = vars(facts) | {"health": health, "intervals": intervals, "operating": operating}
     return CaseRecord(case=case_id(case), **others)
 
 
@@ -305,8 +321,8 @@ def write_results(path: Path, results: Results) -> None:
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Write what `sealed` gave, whole or not at all: a line for each value, but of curves, which
-    nobody reads, one for each case.
+    """Write what `sealed` gave, whole or not at all: a line for each value, but of curves, which nobody
+    reads, one for each case.
     """
     mark = secrets.token_hex()
     cases, drawn = [], []

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from edgeassay.ab.reading import read_ab
-from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.atomic import check_replaceable, check_writable, write_text
 from edgeassay.config import data_root
 from edgeassay.errors import ConfigError
 from edgeassay.evidence_bundle import Asked, write_bundle
@@ -144,8 +144,10 @@ def report_command(
     """
     project, console = project_folder(), Console(stderr=True)
     paths = files or [RESULTS]
-    written = (html_path, markdown_path, badges_folder, card_path)
-    _check_places([*paths, *(ab_paths or [])], written)
+    files_out = (html_path, markdown_path, card_path)
+    _check_places([*paths, *(ab_paths or [])], files_out)
+    if badges_folder is not None:
+        check_writable(badges_folder)
     if evidence_folder is None and (extra := _only(sign, base, selftest, benchmarks, artifacts)):
         raise ConfigError(f"{extra} is about evidence; add --evidence DIR")
     words = redactor(project, identified=identified)
@@ -183,7 +185,7 @@ def report_command(
         )
         bundle = write_bundle(evidence_folder, paths, asked)
         _tell([f"evidence: {warning}" for warning in bundle.warnings], console)
-    places = [place for place in (*written, evidence_folder) if place is not None]
+    places = [place for place in (*files_out, badges_folder, evidence_folder) if place is not None]
     if not places:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(overview(runs, title), Console(highlight=False, width=width))

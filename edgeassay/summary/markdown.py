@@ -184,7 +184,8 @@ def _changes(claims: Sequence[Said], outcome: Outcome | None) -> Section:
             )
     for leg in outcome.legs if outcome is not None else ():
         for case in leg.compared:
-            ratio = "the same" if case.ratio is None else f"{case.ratio:.4g} ratio"
+            same = "unchanged" if case.verdict is Verdict.PASS else "not timed"
+            ratio = same if case.ratio is None else f"{case.ratio:.4g} ratio"
             words = f"{ratio} {_bounds(case.low, case.high)}"
             cells = [f"{case.name} ({leg.leg.id})", "head/base in turn", words, ""]
             stand = case.verdict.value

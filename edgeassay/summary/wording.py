@@ -32,4 +32,5 @@ def headline(outcome: Outcome) -> str:
     commit = (outcome.commit or "no commit")[:SHORT]
     red = len(outcome.red)
     reasons = f"; {red} reason{'' if red == 1 else 's'} for red" if red else ""
-    return f"{outcome.word}: {len(words)} legs of {outcome.config} ({legs}) at {commit}{reasons}"
+    number = f"{len(words)} leg{'' if len(words) == 1 else 's'}"
+    return f"{outcome.word}: {number} of {outcome.config} ({legs}) at {commit}{reasons}"

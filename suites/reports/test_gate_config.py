@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from edgeassay.config.legs import load_expected
 from edgeassay.errors import ConfigError
 from edgeassay.spec import Kind
+from edgeassay.summary.outcome import Problem
 from suites.meta.project import ROOT
 from suites.reports.gated import GATE_TOML, Gated
 
@@ -96,6 +98,17 @@ def test_what_is_not_there_is_said(gated: Gated, word: str) -> None:
     assert (
         "no such file or folder" in end.text or "'car' is no leg; did you mean 'cart'" in end.text
     )
+
+
+def test_the_page_about_it_shows_a_gate_that_can_be_read(tmp_path: Path) -> None:
+    text = (ROOT / "docs/gate.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "gate.toml").write_text(shown)
+    found = load_expected(None, tmp_path)
+    assert found.legs["cart-tablet"].ab
+    assert found.waivers[0].owner == "firmware lead"
+    for problem in Problem:
+        assert problem.value in text, f"{problem} isn't explained"
 
 
 def test_the_projects_own_gate_expects_both_architectures() -> None:

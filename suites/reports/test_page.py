@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeassay.ab.reading import AbRecord
-from edgeassay.errors import ConfigError
+from edgeassay.errors import ConfigError, DataError
 from edgeassay.html_report import html_page
 from edgeassay.html_report.drawing import VARIABLES, compact
 from edgeassay.html_report.labels import Label, placed
@@ -135,6 +135,12 @@ def test_the_verdict_comes_first(stands: tuple[str, ...], word: str, sentence: s
     assert sentence in found.text
 
 
+def test_a_run_that_was_cut_short_does_not_just_hold() -> None:
+    text = Parsed(html_page([run(small(complete=False))])).text
+    assert "○ Holds as far as it was measured" in text
+    assert "The run ended before every chosen claim was judged." in text
+
+
 def test_what_speaks_against_a_run_stands_with_the_verdict() -> None:
     one = small(dirty=True, complete=False, identified=True)
     other = others() | {"commit": "d" * 40}
@@ -154,7 +160,9 @@ def test_a_comparison_that_fails_makes_the_page_fail() -> None:
     assert "✓ Holds" in good
     bad = Parsed(html_page([run(small())], ab=[compared()])).text
     assert "✗ Fails" in bad
-    assert "The comparison of branch against main fails" in bad
+    assert "The comparison of branch against main (fail) doesn't pass; of the claims: All" in bad
+    unsure = Parsed(html_page([run(small())], ab=[compared("inconclusive")])).text
+    assert "? Undecided" in unsure
     assert "+20.0 % (2 → 2.4 ms) [+15.0 %, +25.0 %] 40 pairs ≤ +5.0 % compare.toml" in bad
     assert "1,100 bytes (+10.0 %)" in bad
 
@@ -330,6 +338,39 @@ def test_a_folder_of_a_run_is_not_told() -> None:
 def test_two_runs_of_the_same_case_are_refused() -> None:
     with pytest.raises(ConfigError, match="both judge chest fp32"):
         html_page([run(small()), run(small(), "b.json")])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e308])
+def test_numbers_that_cannot_be_drawn_are_refused_in_a_sentence(value: float) -> None:
+    found = small()
+    drops = [claim for claim in found["claims"] if claim["claim"] == "mean_auc_drop"]
+    drops[0]["measurement"] |= {"low": -value, "high": value}
+    with pytest.raises(DataError, match="numbers that can't be drawn"):
+        html_page([run(found)])
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        {"roc": [{"class": "Mass", "positives": 1, "negatives": 1, "points": []}]},
+        {"roc": [{"class": "Mass", "positives": 1, "negatives": 1, "points": [[0, 0], [7, 1]]}]},
+        {"times": {"processes": 1, "rounds": 1, "quantiles_ms": [], "process_medians_ms": []}},
+        {
+            "times": {"processes": 1, "rounds": 1, "quantiles_ms": [0] * 101}
+            | {"process_medians_ms": []}
+        },
+        {
+            "times": {"processes": 1, "rounds": 1, "quantiles_ms": [1, float("inf")] * 9}
+            | {"process_medians_ms": []}
+        },
+    ],
+)
+def test_curves_that_are_none_are_not_drawn(curves: dict[str, Any]) -> None:
+    found = small()
+    for one in found["cases"]:
+        one["curves"] = curves
+    heads = headings(html_page([run(found)]), "h4")
+    assert heads == ["Trade-off: size against quality", "Drop of each class's AUC"]
 
 
 @pytest.mark.parametrize("module", ["jinja2", "vl_convert"])
