@@ -102,7 +102,7 @@ def test_every_name_gives_an_index_that_can_be_read(name: str) -> None:
 
 def test_the_model_must_be_named_and_known() -> None:
     cases = [CaseFile("int8", "litert", model=name).claimed("loads") for name in ("a", "b")]
-    with pytest.raises(ConfigError, match="have: a, b; name it"):
+    with pytest.raises(ConfigError, match="have: a, b; name it with --model"):
         of(results(cases))
     with pytest.raises(ConfigError, match="no model 'c'; they have: a, b"):
         of(results(cases), "c")
