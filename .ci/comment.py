@@ -74,14 +74,21 @@ def render(folder: Path, place: Path, environment: Mapping[str, str]) -> None:
     """Write the comment, with this checkout's code alone."""
     from edgeassay.errors import EdgeassayError
     from edgeassay.matrix_report.rows import Run
+    from edgeassay.privacy import redactor
     from edgeassay.report.markdown import escaped
     from edgeassay.report.reading import read_results
+    from edgeassay.report.redaction import redacted
     from edgeassay.summary.markdown import summary_markdown
 
+    eraser = redactor(Path.cwd())
     runs, refused = [], []
     for leg in sorted(path for path in folder.iterdir() if LEG.fullmatch(path.name)):
+        if not (leg / "results.json").exists():
+            refused.append(f"- {leg.name} isn't shown: this comment's own run says why")
+            continue
         try:
-            runs.append(Run(where=leg.name, results=read_results(leg / "results.json")))
+            results = redacted(read_results(leg / "results.json"), eraser)
+            runs.append(Run(where=leg.name, results=results))
         except EdgeassayError as error:
             told = str(error).replace(str(folder), "").strip("/")
             refused.append(f"- {leg.name} isn't shown: {escaped(told)[:500]}")

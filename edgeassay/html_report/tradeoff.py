@@ -10,11 +10,9 @@ from typing import Any, Final
 from edgeassay.html_report.drawing import (
     BAD,
     FASTER,
-    HEIGHT,
     INK,
     PAPER,
     SOFT,
-    WIDTH,
     Figure,
     Picture,
     axis,
@@ -29,6 +27,9 @@ from edgeassay.html_report.times import ticks
 from edgeassay.spec import Kind
 
 MOST: Final = 6  # panels
+# The picture that decides is larger than others; on a phone it is scaled down.
+WIDTH: Final = 350
+HEIGHT: Final = 260
 BAR: Final = 3.0  # pixels to both sides of a bar, that names keep off
 TITLE: Final = "size, by the reference's; logarithmic"
 KEY: Final = (
@@ -146,7 +147,7 @@ def _panel(stage: Stage, here: Sequence[Point], scales: Scales) -> Picture:
     ]
     words = "; ".join(p.words for p in here)
     return Picture(
-        svg=drawn(layers),
+        svg=drawn(layers, width=WIDTH, height=HEIGHT),
         heading=stage.name,
         alternative=f"Size against quality drop on {stage.name}: {words}",
     )

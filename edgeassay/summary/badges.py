@@ -112,7 +112,7 @@ def _width(text: str) -> int:
 
 
 def _shown(text: str, most: int) -> str:
-    text = _writable(text)
+    text = _writable(text).strip() or "no name"
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

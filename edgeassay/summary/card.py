@@ -63,7 +63,9 @@ def _chosen(rows: Sequence[Row], wanted: str | None) -> str:
         return str(wanted)
     there = ", ".join(known) or "none"
     if wanted is None:
-        raise ConfigError(f"a card is of one model, and these results have: {there}; name it")
+        raise ConfigError(
+            f"a card is of one model, and these results have: {there}; name it with --model"
+        )
     raise ConfigError(f"these results have no model {wanted!r}; they have: {there}")
 
 

@@ -14,6 +14,7 @@ from suites.meta.project import Project
 from suites.mistakes import (
     artifacts,
     baselines,
+    cards,
     compared,
     declarations,
     doctor,
@@ -70,6 +71,7 @@ MODULES = (
     widths,
     masks,
     gates,
+    cards,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeassay.errors import DataError
 from edgeassay.matrix_report.rows import Run
@@ -111,6 +113,18 @@ def test_nothing_in_a_file_becomes_markup_or_a_path() -> None:
     assert file_stem("../../etc/passwd") != file_stem("etc/passwd")
     assert file_stem("..").startswith("model-")
     ET.fromstring(of(results([CaseFile("a\ufffe", "b", model="\uffff").claimed("loads")]))[OVERALL])  # noqa: S314
+
+
+@given(name=st.text(max_size=60))
+def test_every_name_gives_a_whole_picture_in_a_file_of_its_own(name: str) -> None:
+    found = of(results([CaseFile(name, "litert", model=name).claimed("loads")]))
+    assert len(found) == 4
+    for place, svg in found.items():
+        assert Path(place).name == place
+        label, message, title, _ = words(svg)
+        assert label
+        assert message
+        assert title
 
 
 def test_results_without_cases_have_no_badges() -> None:

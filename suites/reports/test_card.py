@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.rows import Run
@@ -90,9 +92,17 @@ def test_names_that_are_markup_stay_text() -> None:
     assert parsed(text).model_name is None or "script" in parsed(text).model_name
 
 
+@given(name=st.text(max_size=60))
+def test_every_name_gives_an_index_that_can_be_read(name: str) -> None:
+    case = CaseFile(name, "litert", model=name).claimed("loads")
+    text = of(results([case]), case.model if case.model.isprintable() else None)
+    assert parsed(text).eval_results[0].metric_value == 0.9913
+    assert "<" not in text.split("\n---\n", 1)[1]
+
+
 def test_the_model_must_be_named_and_known() -> None:
     cases = [CaseFile("int8", "litert", model=name).claimed("loads") for name in ("a", "b")]
-    with pytest.raises(ConfigError, match="have: a, b; name it"):
+    with pytest.raises(ConfigError, match="have: a, b; name it with --model"):
         of(results(cases))
     with pytest.raises(ConfigError, match="no model 'c'; they have: a, b"):
         of(results(cases), "c")
