@@ -154,6 +154,9 @@ def _take(given: _Given, found: Arrived, *, must_pair: bool) -> None:
         sentence = plain(str(error)).replace(plain(str(given.path)), given.where)
         found.refused.append((given.where, sentence))
         return
+    except RecursionError:
+        found.refused.append((given.where, f"{given.where} is nested too deeply to be a run's"))
+        return
     run = Run(where=given.where, results=results)
     found.runs.append(ArrivedRun(run=run, leg=given.leg))
 

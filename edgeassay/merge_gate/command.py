@@ -29,7 +29,7 @@ from edgeassay.merge_gate.claims import Standard
 from edgeassay.merge_gate.deciding import decide, shown_runs
 from edgeassay.merge_gate.planning import leg_plans
 from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
-from edgeassay.merge_gate.showing import document, show
+from edgeassay.merge_gate.showing import document, line_of, show
 from edgeassay.merge_gate.starting import begun
 from edgeassay.options import DevicesDirs, Identified, JsonFile, ModelsDirs
 from edgeassay.privacy import Redactor, redactor
@@ -54,6 +54,11 @@ class Files:
     markdown: str | None
     junit: Path | None
     document: Path | None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is."""
+        return any(path is not None for path in (self.markdown, self.junit, self.document))
 
 
 def gate_command(
@@ -155,13 +160,14 @@ def gate_command(
         standard=standard,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
-    _write(outcome, shown_runs(arrived), files, redactor(project, identified=identified))
+    if files.any:
+        _write(outcome, shown_runs(arrived), files, redactor(project, identified=identified))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(outcome, Console(highlight=False, width=width))
     for finding in outcome.red:
         if finding.exit_code == REFUSED:
-            sys.stderr.write(f"edgeassay: {finding.sentence}\n")
+            sys.stderr.write(f"edgeassay: {line_of(finding.sentence)}\n")
     raise typer.Exit(outcome.exit_code)
 
 

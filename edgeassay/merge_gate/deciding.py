@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.arriving import Arrived
 from edgeassay.merge_gate.claims import Standard
-from edgeassay.merge_gate.legs import SHORT, judge_leg
+from edgeassay.merge_gate.commits import SHORT
+from edgeassay.merge_gate.legs import judge_leg
 from edgeassay.merge_gate.matching import Matched, Part, match
 from edgeassay.merge_gate.planning import LegPlan, waivers_of
-from edgeassay.spec import Case, Expected, Waiver
-from edgeassay.summary.outcome import Finding, Outcome, Problem
+from edgeassay.spec import Case, Expected, Verdict, Waiver
+from edgeassay.summary.outcome import Finding, LegOutcome, Outcome, Problem
 
 
 def decide(
@@ -49,6 +50,7 @@ def decide(
     whole += _about_checkout(changed, commit)
     used = [waiver for leg in legs for waiver in leg.waivers]
     whole += _different_files(matched, plans, used)
+    whole += _about_nothing(legs)
     return Outcome(
         commit=commit,
         config=expected.file,
@@ -81,6 +83,16 @@ def _about_checkout(changed: Sequence[str], commit: str) -> Iterator[Finding]:
             problem=Problem.UNCOMMITTED,
             sentence=f"the checkout that decides isn't as commit {commit[:SHORT]} has it: {names};"
             " limits and expectations must be those of the commit: commit them",
+        )
+
+
+def _about_nothing(legs: Sequence[LegOutcome]) -> Iterator[Finding]:
+    """That no leg has any claim that holds, so that nothing but waivers would let it pass."""
+    if not any(judged.stands == Verdict.PASS.value for leg in legs for judged in leg.claims):
+        yield Finding(
+            problem=Problem.NOTHING,
+            sentence="no claim of any leg holds: what is waived or missing is no reason to merge;"
+            " measure a leg",
         )
 
 

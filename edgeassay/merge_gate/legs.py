@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
 
-from edgeassay.ab.reading import AbCaseRecord, AbRecord
+from edgeassay.ab.reading import AbRecord
 from edgeassay.matrix_report.rows import said
 from edgeassay.merge_gate.claims import Claims, Standard, deviation_findings, judge_case
+from edgeassay.merge_gate.commits import other_commit
 from edgeassay.merge_gate.matching import Part, architecture_at, kinds_of
-from edgeassay.merge_gate.paired import other_limits
 from edgeassay.merge_gate.planning import LegPlan
+from edgeassay.merge_gate.turns import about_comparisons, compared_of
 from edgeassay.runs.records import CaseId
 from edgeassay.spec import Case, Kind, Verdict, Waiver
-from edgeassay.summary.outcome import WAIVED, Compared, Finding, Judged, LegOutcome, Problem
-
-SHORT: Final = 12  # characters of a commit that are shown
-OF_COMPARISON: Final = {
-    Verdict.FAIL: Problem.SLOWER,
-    Verdict.INCONCLUSIVE: Problem.INCONCLUSIVE,
-    Verdict.UNMEASURED: Problem.UNMEASURED,
-    Verdict.INCOMPARABLE: Problem.INCOMPARABLE,
-}
+from edgeassay.summary.outcome import WAIVED, Finding, Judged, LegOutcome, Problem
 
 
 def judge_leg(
@@ -52,7 +44,7 @@ def judge_leg(
     findings += claims.findings
     findings += deviation_findings(made, claims, standard)
     if made.leg.ab:
-        findings += _about_comparisons(made, compared, commit, standard)
+        findings += about_comparisons(made, compared, commit, standard)
     waived, used = _waived(findings, waivers, standard.today)
     outcome = LegOutcome(
         leg=made.leg,
@@ -62,7 +54,7 @@ def judge_leg(
         claims=tuple(_standing(judged, used) for judged in claims.judged),
         findings=(*waived, *_about_waivers(waivers, used, standard.today)),
         waivers=tuple(used),
-        compared=tuple(_compared(case) for _, file in compared for case in file.cases),
+        compared=tuple(compared_of(case) for _, file in compared for case in file.cases),
     )
     return outcome, [note for part in parts for note in _beyond(made, part)]
 
@@ -108,7 +100,7 @@ def _about_run(made: LegPlan, part: Part, commit: str) -> Iterator[Finding]:
         return Finding(problem=problem, sentence=f"{where} {words}", leg=leg.id, where=where)
 
     if results.commit != commit:
-        yield finding(Problem.OTHER_COMMIT, _other_commit(results.commit, commit))
+        yield finding(Problem.OTHER_COMMIT, other_commit(results.commit, commit))
     if results.dirty:
         yield finding(
             Problem.UNCOMMITTED,
@@ -128,11 +120,6 @@ def _about_run(made: LegPlan, part: Part, commit: str) -> Iterator[Finding]:
             f"has numbers that are {kind}, and {leg.source} expects {leg.kind} ones; they never"
             " count for each other",
         )
-
-
-def _other_commit(found: str | None, commit: str) -> str:
-    was = "names no commit" if found is None else f"is of commit {found[:SHORT]}"
-    return f"{was}, and {commit[:SHORT]} is to be merged; run it on that"
 
 
 def _other_machine(made: LegPlan, part: Part) -> Iterator[str]:
@@ -158,94 +145,6 @@ def _other_machine(made: LegPlan, part: Part) -> Iterator[str]:
             f"is of the machine {fingerprint}, and {leg.source} expects {leg.fingerprint}; its"
             " hardware has changed, or it is another one"
         )
-
-
-def _about_comparisons(
-    made: LegPlan, compared: Sequence[tuple[str, AbRecord]], commit: str, standard: Standard
-) -> Iterator[Finding]:
-    """What two builds in turn showed, or that nobody timed them."""
-    leg = made.leg
-    if not compared:
-        yield Finding(
-            problem=Problem.MISSING_AB,
-            sentence=f"the leg {leg.id} has no comparison of base and head, and {leg.source}"
-            " expects one; run `edgeassay ab BASE HEAD --json PATH` there, and give it with --ab",
-            leg=leg.id,
-        )
-        return
-    for where, file in compared:
-        for problem, words in _about_comparison(file, commit):
-            yield Finding(problem=problem, sentence=f"{where} {words}", leg=leg.id, where=where)
-        for case in file.cases:
-            for problem, words in _about_pair(made, case, standard):
-                yield Finding(
-                    problem=problem,
-                    sentence=f"{where}: {words}",
-                    leg=leg.id,
-                    where=where,
-                    case=case.case,
-                )
-    yield from _uncompared(made, compared)
-
-
-def _about_comparison(file: AbRecord, commit: str) -> Iterator[tuple[Problem, str]]:
-    """What is wrong with a whole file of pairs."""
-    if file.commit != commit:
-        yield Problem.OTHER_COMMIT, _other_commit(file.commit, commit)
-    if file.dirty:
-        words = "timed a head with uncommitted changes; commit them, and run it again"
-        yield Problem.UNCOMMITTED, words
-    for name in file.missing:
-        yield Problem.UNMEASURED, f"found {name} in the base, and not in the head"
-    if file.verdict is Verdict.UNMEASURED and not file.missing:
-        yield Problem.UNMEASURED, "had artifacts of one side alone, or nothing to compare"
-
-
-def _about_pair(
-    made: LegPlan, case: AbCaseRecord, standard: Standard
-) -> Iterator[tuple[Problem, str]]:
-    """What is wrong with one case of two builds."""
-    other = other_limits(case, standard.comparison)
-    if other is not None:
-        yield Problem.OTHER_LIMIT, f"{case.name} was held against {other}; run it again"
-    if case.verdict in OF_COMPARISON and not _undecided(made, case):
-        yield OF_COMPARISON[case.verdict], case.reason or case.name
-
-
-def _compared(case: AbCaseRecord) -> Compared:
-    timing = case.timing
-    if timing is None:
-        return Compared(name=case.name, verdict=case.verdict)
-    return Compared(
-        name=case.name,
-        verdict=case.verdict,
-        ratio=timing.ratio,
-        low=timing.low,
-        high=timing.high,
-        pairs=timing.pairs,
-    )
-
-
-def _undecided(made: LegPlan, case: AbCaseRecord) -> bool:
-    """Whether a comparison that decides nothing is let pass, as the leg has it of times."""
-    return case.verdict is Verdict.INCONCLUSIVE and made.leg.inconclusive != "fail"
-
-
-def _uncompared(made: LegPlan, compared: Sequence[tuple[str, AbRecord]]) -> Iterator[Finding]:
-    """Timed cases that no comparison has, and that aren't new."""
-    timed = {(c.case.model, c.case.variant, c.case.runtime) for _, f in compared for c in f.cases}
-    new = {name for _, file in compared for name in file.new}
-    for case in made.plan.cases:
-        names = {f"{case.model}/{case.variant}", f"{case.model}/{case.variant} on {case.runtime}"}
-        known = (case.model, case.variant, case.runtime) in timed or names & new
-        if not known and made.times(case):
-            yield Finding(
-                problem=Problem.MISSING_AB,
-                sentence=f"{case.model} {case.variant} on {case.runtime} ({case.device}): no"
-                f" comparison of base and head has it, and {made.leg.source} expects one",
-                leg=made.leg.id,
-                case=_id(case),
-            )
 
 
 def _waived(

@@ -11,6 +11,7 @@ from rich.text import Text
 
 import edgeassay
 from edgeassay.report.marks import marked
+from edgeassay.runs.records import plain
 from edgeassay.summary.outcome import WAIVED, Finding, LegOutcome, Outcome, Problem
 from edgeassay.summary.wording import counted, headline, of_waiver
 
@@ -29,7 +30,8 @@ def show(outcome: Outcome, console: Console) -> None:
     for leg in outcome.legs:
         first, word, *others = cells(leg)
         style = STYLES.get(word, OTHER)
-        table.add_row(Text(first), Text(word, style=style), *map(Text, others))
+        told = [Text(line_of(cell)) for cell in others]
+        table.add_row(Text(first), Text(word, style=style), *told)
     console.print(table)
     for finding in outcome.findings:
         if finding.problem is Problem.REFUSED:
@@ -58,7 +60,14 @@ def cells(leg: LegOutcome) -> list[str]:
 
 
 def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style), soft_wrap=True)
+    console.print(Text(line_of(text), style=style), soft_wrap=True)
+
+
+def line_of(text: str) -> str:
+    """Text of strangers as one line that neither a terminal nor a build server takes for a command
+    (`::error::`, `##[error]`).
+    """
+    return plain(text).replace("::", ": :").replace("##[", "## [")
 
 
 def document(outcome: Outcome) -> dict[str, Any]:

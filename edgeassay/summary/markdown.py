@@ -134,7 +134,7 @@ def _item(finding: Finding, others: int) -> str:
         limit = f"{TRAITS[record.claim].sense} {record.limit.value:g}"
         lines.append(f"  - limit: {limit}, set by {clipped(record.limit.source, NAME)}")
     if finding.where is not None:
-        lines.append(f"  - in {clipped(finding.where, NAME)}")
+        lines.append(f"  - file: {clipped(finding.where, NAME)}")
     if finding.command is not None and len(finding.command) <= TEXT:
         lines.append(f"  - again: {code(finding.command)}")
     return "\n".join(lines)
@@ -178,7 +178,8 @@ def _changes(claims: Sequence[Said], outcome: Outcome | None) -> Section:
         if TRAITS[record.claim].of_baseline and record.measurement is not None:
             measured, limit = record.measurement, record.limit
             found = f"{measured.value:.4g} {measured.unit} {_bounds(measured.low, measured.high)}"
-            most = "" if limit is None else f"{TRAITS[record.claim].sense} {limit.value:g}"
+            sense = TRAITS[record.claim].sense
+            most = "" if limit is None else f"{sense} {limit.value:g}, set by {limit.source}"
             rows.append(
                 (_place(order, stand), [subject(record), record.claim.value, found, most, stand])
             )
@@ -187,7 +188,7 @@ def _changes(claims: Sequence[Said], outcome: Outcome | None) -> Section:
             same = "unchanged" if case.verdict is Verdict.PASS else "not timed"
             ratio = same if case.ratio is None else f"{case.ratio:.4g} ratio"
             words = f"{ratio} {_bounds(case.low, case.high)}"
-            cells = [f"{case.name} ({leg.leg.id})", "head/base in turn", words, ""]
+            cells = [f"{case.name} ({leg.leg.id})", "head/base in turn", words, case.limit]
             stand = case.verdict.value
             rows.append((_place(order, stand), [*cells, stand]))
     items = [

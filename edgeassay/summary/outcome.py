@@ -37,6 +37,7 @@ class Problem(StrEnum):
     SLOWER = "slower than the base"
     EXPIRED_WAIVER = "waiver expired"
     IDLE_WAIVER = "waiver waives nothing"
+    NOTHING = "nothing decided"
     MISSING_LEG = "missing leg"
     MISSING_CASE = "missing case"
     MISSING_CLAIM = "missing claim"
@@ -104,10 +105,13 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """A case of two builds in turn; ratios are head/base, None where nothing was timed."""
+    """A case of two builds in turn; ratios are head/base, None where nothing was timed. `limit` is
+    what it was held against, in words.
+    """
 
     name: str
     verdict: Verdict
+    limit: str = ""
     ratio: float | None = None
     low: float | None = None
     high: float | None = None

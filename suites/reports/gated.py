@@ -234,3 +234,23 @@ def unsure(document: Document, claim: str) -> None:
 def limit_of(value: float) -> dict[str, Any]:
     """A limit as a record has it."""
     return vars(Limit(value=value, source="models/tiny/model.toml:limits"))
+
+
+def unmeasured(claim: str, verdict: str = "unmeasured") -> Callable[[Document], object]:
+    """A claim that nothing was measured for."""
+
+    def change(document: Document) -> None:
+        one = record(document, claim)
+        one |= {"measurement": None, "verdict": verdict, "reason": "nobody was there"}
+
+    return change
+
+
+def expecting(gated: Gated, text: str) -> Gated:
+    """The same with more in its gate.toml, and runs of the new commit."""
+    gated.gate = text if "[[leg]]" in text else GATE_TOML + text
+    gated.declare()
+    gated.commit_all()
+    for name in gated.documents:
+        gated.change(name, lambda d: d.update(commit=gated.commit))
+    return gated

@@ -33,7 +33,7 @@ def pair(variant: str, **more: Any) -> Document:
         "stopped": "decided",
         "reason": f"tiny-{variant}-litert: timed",
         "timing": timing | more,
-        "limits": {},
+        "limits": {"tolerated": {"value": 0.01, "source": "edgeassay/config/defaults.toml"}},
         "base": side,
         "head": side | {"sha256": "b" * 64},
     }
@@ -69,7 +69,8 @@ def test_a_comparison_without_a_slowdown_is_green_and_shown(compared: Gated) -> 
     end = compared.end("--markdown", "out.md")
     assert (end.code, end.problems) == (0, ()), end.text
     text = (compared.folder / "out.md").read_text(encoding="utf-8")
-    assert "| tiny-int8-litert (cart) | head/base in turn | 1 ratio \\[0.995, 1.005\\]" in text
+    row = "| tiny-int8-litert (cart) | head/base in turn | 1 ratio \\[0.995, 1.005\\] |"
+    assert f"{row} 1.01 tolerated, 1.05 not, set by edgeassay/config/defaults.toml" in text
 
 
 def slower(document: Document) -> None:

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ def named(name: str, **more: Any) -> list[Run]:
     case.claimed("latency_ratio", "unmeasured", reason=name)
     case.claims[0]["limit"]["source"] = name
     case.claimed("loads", "fail", deviation=name, deviation_expires="2099-01-01")
-    return run_of(results([case], command=[name], edgeassay=name, **more))
+    (run,) = run_of(results([case], command=[name], edgeassay=name, **more))
+    return [replace(run, where=name)]
 
 
 def check_markup(text: str) -> None:
@@ -178,7 +180,7 @@ def test_failures_come_first_and_are_left_out_last() -> None:
     for words in (
         "chest drq on litert (host) takes at most 1 of the reference's median time",
         "  - limit: at most 1, set by models/chest/model.toml:limits",
-        "  - in 0.json",
+        "  - file: 0.json",
         "<code>pytest --benchmark --model chest --variant drq --runtime litert --device host",
     ):
         assert words in first

@@ -1,0 +1,184 @@
+"""What a leg's options, baselines and the checkout itself do to a gate."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeassay.merge_gate import command
+from suites.reports.gated import (
+    GATE_TOML,
+    Document,
+    Gated,
+    dict_of,
+    expecting,
+    fails,
+    limit_of,
+    record,
+    unmeasured,
+    unsure,
+)
+
+OTHER = "0123456789" * 4
+TODAY = date.today()
+
+
+@pytest.mark.parametrize(
+    ("option", "claim", "code"),
+    [
+        ("fail", "latency_ratio", 3),
+        ("fail", "min_auc", 3),
+        ("fail-untimed", "latency_ratio", 0),
+        ("fail-untimed", "min_auc", 3),
+        ("warn", "min_auc", 0),
+    ],
+)
+def test_what_is_inconclusive_is_as_the_leg_has_it(
+    gated: Gated, option: str, claim: str, code: int
+) -> None:
+    leg = f'id = "cart"\ninconclusive = "{option}"'
+    expecting(gated, GATE_TOML.replace('id = "cart"', leg))
+    end = gated.change("cart.json", lambda d: unsure(d, claim)).end()
+    assert (end.code, end.problems) == (code, ("inconclusive",) * bool(code))
+    assert end.document["legs"][0]["claims"]["inconclusive"] == 1
+
+
+def test_a_leg_that_is_not_timed_needs_no_times_and_still_fails_by_them(gated: Gated) -> None:
+    expecting(gated, GATE_TOML.replace('id = "cart"', 'id = "cart"\ntimed = false'))
+    gated.change("cart.json", unmeasured("latency_ratio"))
+    assert gated.end().code == 0
+    end = gated.change("cart.json", lambda d: fails(d, "latency_p95_ms")).end()
+    assert (end.code, end.problems) == (1, ("claim fails",))
+
+
+def test_a_machine_is_told_by_its_fingerprint(gated: Gated) -> None:
+    leg = 'id = "cart"\nfingerprint = "another00000"'
+    expecting(gated, GATE_TOML.replace('id = "cart"', leg))
+    end = gated.end()
+    assert (end.code, end.problems) == (4, ("missing leg",))
+    assert "in/cart.json is of a leg that nobody expects" in end.document["notes"][0]
+    end = gated.end(paths=("cart=in/cart.json", "in/tablet.json"))
+    assert (end.code, end.problems) == (4, ("another machine",))
+    assert "is of the machine cart00000000, and gate.toml:leg[0]" in end.text
+
+
+TWIN = """
+[[leg]]
+id = "spare"
+architecture = "x86_64"
+models = ["tiny"]
+"""
+
+
+def test_legs_that_can_not_be_told_apart_need_to_be_said(gated: Gated) -> None:
+    expecting(gated, GATE_TOML + TWIN)
+    end = gated.end()
+    assert end.code == 2
+    assert "in/cart.json can be of the legs cart and spare; say which with cart=" in end.text
+    gated.documents["spare.json"] = json.loads(json.dumps(gated.documents["cart.json"]))
+    end = gated.end(paths=("cart=in/cart.json", "spare=in/spare.json", "in/tablet.json"))
+    assert (end.code, end.problems) == (0, ()), end.text
+
+
+def test_results_of_another_device_given_for_a_leg_are_red(gated: Gated) -> None:
+    end = gated.end(paths=("cart=in/tablet.json", "tablet=in/cart.json"))
+    assert (end.code, set(end.problems)) == (4, {"another machine"})
+
+
+def test_declarations_that_are_not_committed_are_red(gated: Gated) -> None:
+    model = gated.folder / "models/tiny/model.toml"
+    model.write_text(gated.model.replace("min_auc = 0.7", "min_auc = 0.1"))
+    end = gated.end()
+    assert (end.code, set(end.problems)) == (4, {"uncommitted changes", "another limit"})
+    assert "models/tiny/model.toml" in end.sentence("uncommitted changes")
+
+
+def test_the_commit_that_is_asked_for_must_be_checked_out(gated: Gated) -> None:
+    assert gated.end("--commit", "HEAD").code == 0
+    before = gated.commit
+    gated.commit_all()
+    end = gated.end("--commit", before)
+    assert end.code == 2
+    assert "limits would be another commit's; check that commit out" in end.text
+    assert "no revision" in gated.end("--commit", "nonsense").text
+    assert gated.end().problems[0] == "another commit"
+    assert gated.end("--commit", OTHER).problems[0] == "another commit"
+
+
+COMPARE = """
+[limits]
+size_growth = 0.02
+"""
+
+
+def baseline(document: Document, **more: Any) -> None:
+    """A claim against a baseline."""
+    new = json.loads(json.dumps(record(document, "size_ratio")))
+    new |= {"claim": "baseline_size_ratio", "limit": limit_of(1.02)}
+    new["measurement"]["value"] = 1.0
+    document["claims"].append(new | more)
+
+
+def test_claims_against_baselines_are_held_against_compare_toml(gated: Gated) -> None:
+    gated.compare = COMPARE
+    expecting(gated, GATE_TOML)
+    assert gated.change("cart.json", baseline).end().code == 0
+    record(gated.documents["cart.json"], "baseline_size_ratio")["limit"] = limit_of(2.0)
+    end = gated.change("cart.json", dict_of).end()
+    assert (end.code, end.problems) == (4, ("another limit",))
+    assert "compare.toml:limits.size_growth says 1.02" in end.sentence("another limit")
+
+
+ACCEPTED = """
+[[accepted]]
+claim = "baseline_size_ratio"
+model = "tiny"
+reason = "a new input layer"
+owner = "model lead"
+expires = {expires}
+"""
+
+
+@pytest.mark.parametrize(("day", "code"), [(TODAY, 0), (TODAY - timedelta(days=1), 1)])
+def test_an_accepted_regression_is_declared_until_it_expires(
+    gated: Gated, day: date, code: int
+) -> None:
+    gated.compare = COMPARE
+    (gated.folder / "baselines").mkdir()
+    accepted = gated.folder / "baselines/accepted.toml"
+    accepted.write_text(ACCEPTED.format(expires=day))
+    expecting(gated, GATE_TOML)
+    gated.change("cart.json", baseline)
+    one = record(gated.documents["cart.json"], "baseline_size_ratio")
+    one["verdict"] = "fail"
+    dict_of(one["measurement"])["value"] = 1.5
+    end = gated.change("cart.json", dict_of).end()
+    assert end.code == code, end.text
+
+
+def test_a_first_gate_expects_what_is_there(gated: Gated, tmp_path: Path) -> None:
+    gated.end()
+    (gated.folder / "gate.toml").unlink()
+    assert "made" in gated.end("--init").text
+    assert gated.end().document["exit_code"] == 4  # it isn't committed yet
+    gated.gate = (gated.folder / "gate.toml").read_text()
+    expecting(gated, gated.gate)
+    end = gated.end()
+    assert (end.code, end.problems) == (0, ()), end.text
+    assert [leg["leg"] for leg in end.document["legs"]] == ["x86-64", "arm64"]
+    assert "exists, and is left as it is" in gated.end("--init").text
+
+
+def test_only_declarations_of_the_project_must_be_committed(gated: Gated) -> None:
+    (gated.folder / "notes.txt").write_text("beside")
+    assert gated.end().code == 0
+    assert "gate.toml" in command.DECLARATIONS
+
+
+def test_a_green_gate_holds(gated: Gated) -> None:
+    end = gated.end()
+    assert (end.code, end.problems) == (0, ()), end.text

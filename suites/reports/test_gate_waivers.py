@@ -1,0 +1,85 @@
+"""Waivers: shown, never green, and red when they must go."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from suites.reports.gated import (
+    Gated,
+    expecting,
+    fails,
+)
+
+TODAY = date.today()
+WAIVER = """
+[[waiver]]
+leg = "tablet"
+reason = "it hangs when it is warm"
+owner = "firmware lead"
+expires = {expires}
+"""
+
+
+def test_a_waived_leg_is_shown_and_never_green(gated: Gated) -> None:
+    expecting(gated, WAIVER.format(expires=TODAY))
+    del gated.documents["tablet.json"]
+    end = gated.end("--markdown", "out.md", "--junit", "out.xml")
+    assert (end.code, end.problems) == (0, ())
+    assert [leg["outcome"] for leg in end.document["legs"]] == ["pass", "waived"]
+    told = f"until {TODAY} (firmware lead: it hangs when it is warm)"
+    assert told in end.text.replace("\n", " ")
+    assert f"waived** {told}" in (gated.folder / "out.md").read_text()
+    assert "waived until" in (gated.folder / "out.xml").read_text()
+
+
+def test_a_waived_leg_that_fails_is_waived_and_its_claims_are_no_passes(gated: Gated) -> None:
+    expecting(gated, WAIVER.format(expires=TODAY))
+    end = gated.change("tablet.json", fails).end()
+    assert (end.code, end.problems) == (0, ())
+    leg = end.document["legs"][1]
+    assert (leg["outcome"], set(leg["claims"])) == ("waived", {"waived"})
+
+
+def test_a_waiver_of_a_part_waives_nothing_else(gated: Gated) -> None:
+    expecting(gated, WAIVER.format(expires=TODAY) + 'variant = "int8"\n')
+    gated.change("tablet.json", fails)
+    assert gated.end().code == 0
+    end = gated.change("tablet.json", lambda d: fails(d, "min_auc", "fp32")).end()
+    assert (end.code, end.problems) == (1, ("claim fails",))
+
+
+def test_a_waiver_never_waives_a_refused_file(gated: Gated) -> None:
+    expecting(gated, WAIVER.format(expires=TODAY))
+    gated.documents["tablet.json"]["complete"] = False
+    end = gated.end()
+    assert (end.code, end.problems) == (2, ("refused file",))
+
+
+def test_waivers_alone_let_nothing_pass(gated: Gated) -> None:
+    text = WAIVER.format(expires=TODAY)
+    expecting(gated, text + text.replace("tablet", "cart"))
+    gated.documents = {}
+    end = gated.end()
+    assert (end.code, end.problems) == (4, ("nothing decided",))
+    assert [leg["outcome"] for leg in end.document["legs"]] == ["waived", "waived"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_expired_waiver_is_red_and_waives_nothing(gated: Gated, gone: bool) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    expecting(gated, WAIVER.format(expires=yesterday))
+    if gone:
+        del gated.documents["tablet.json"]
+    end = gated.end()
+    assert end.code == 1
+    assert set(end.problems) == {"waiver expired"} | ({"missing leg"} if gone else set())
+    assert f"gate.toml:waiver[0] expired on {yesterday}" in end.sentence("waiver expired")
+
+
+def test_a_waiver_that_waives_nothing_any_more_is_red(gated: Gated) -> None:
+    end = expecting(gated, WAIVER.format(expires=TODAY)).end()
+    assert (end.code, end.problems) == (1, ("waiver waives nothing",))
+    assert "remove it" in end.sentence("waiver waives nothing")
+    assert end.document["legs"][1]["outcome"] == "fail"
