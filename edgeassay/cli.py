@@ -35,6 +35,7 @@ from edgeassay.history.command import history_command
 from edgeassay.judging.command import judge_command
 from edgeassay.machine import this_machine
 from edgeassay.matrix_report import matrix_command
+from edgeassay.merge_gate import gate_command
 from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
@@ -301,6 +302,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "compare": compare_command,
         "history": history_command,
         "matrix": matrix_command,
+        "gate": gate_command,
         "verify": verify_command,
         "report": report_command,
     },

@@ -24,10 +24,10 @@ from edgeassay.machine import this_machine
 from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs
 from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
-from edgeassay.project import device_folders, project_folder
+from edgeassay.project import commit_named, device_folders, project_folder
 from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
-from edgeassay.report.results import digest_of
+from edgeassay.report.results import digest_of, git_state
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
@@ -157,6 +157,7 @@ def ab_command(
         gate=settings.gate,
         machine=this_machine(),
         seed=seed,
+        state=_state(head, project),
     )
     if json_path is not None:
         facts = words.value(json.loads(json.dumps(facts)))
@@ -166,6 +167,14 @@ def ab_command(
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(judged, lines, Console(highlight=False, width=width))
     raise typer.Exit(EXITS[verdict])
+
+
+def _state(head: str, project: Path) -> tuple[str | None, bool]:
+    """The head's commit and whether it has changes beyond it: its own where it is a revision, else
+    that of the checkout which timed it.
+    """
+    commit = None if Path(head).exists() else commit_named(head, project)
+    return git_state(project) if commit is None else (commit, False)
 
 
 def _check_first(

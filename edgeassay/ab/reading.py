@@ -56,12 +56,16 @@ class AbCaseRecord(Record):
 
 
 class AbRecord(Record):
-    """Two builds by turns; `missing` are cases that head lacks, or that couldn't be built."""
+    """Two builds by turns; `missing` are cases that head lacks, or that couldn't be built. `commit`
+    is the head's, `dirty` whether there was more than that.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
     edgeassay: Plain
     base: Plain
     head: Plain
+    commit: Plain | None = None
+    dirty: bool = False
     machine: dict[str, Any]
     verdict: Verdict
     missing: list[Plain]

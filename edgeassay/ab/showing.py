@@ -150,13 +150,18 @@ def document(
     gate: Gate,
     machine: Machine,
     seed: int,
+    state: tuple[str | None, bool],
 ) -> dict[str, Any]:
-    """The same for a program; ratios are head/base, slowdowns shares of the base's time."""
+    """The same for a program; ratios are head/base, slowdowns shares of the base's time. `state` is
+    the head's commit, and whether it has uncommitted changes.
+    """
     return {
         "schema": 1,
         "edgeassay": edgeassay.__version__,
         "base": origins[0].title,
         "head": origins[1].title,
+        "commit": state[0],
+        "dirty": state[1],
         "machine": asdict(machine),
         "seed": seed,
         "gate": asdict(gate),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from edgeassay.errors import ConfigError
+from edgeassay.errors import ConfigError, DataError
 
 WIDTH: Final = 250  # of what is plotted; with its axis it fits a phone
 HEIGHT: Final = 210
@@ -50,6 +50,7 @@ AXIS: Final[Mapping[str, Any]] = {
     "domainColor": LINE,
     "tickColor": LINE,
     "tickSize": 4,
+    "titlePadding": 9,
 }
 CONFIG: Final[Mapping[str, Any]] = {
     "aria": False,
@@ -138,7 +139,7 @@ def rows(values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def drawn(layers: Sequence[Mapping[str, Any]], *, width: int = WIDTH, height: int = HEIGHT) -> str:
-    """The layers of a Vega-Lite chart as SVG."""
+    """The layers of a Vega-Lite chart as SVG; DataError where a number is none to draw."""
     try:
         import vl_convert
     except ImportError:
@@ -147,7 +148,14 @@ def drawn(layers: Sequence[Mapping[str, Any]], *, width: int = WIDTH, height: in
             " 'edgeassay[report]'"
         ) from None
     spec = {"width": width, "height": height, "config": CONFIG, "layer": list(layers)}
-    return compact(vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[]))
+    try:
+        text = json.dumps(spec, allow_nan=False)
+        return compact(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))
+    except ValueError as error:
+        raise DataError(
+            f"the results have numbers that can't be drawn ({error}); they were changed by hand:"
+            " run it again"
+        ) from None
 
 
 def compact(svg: str) -> str:

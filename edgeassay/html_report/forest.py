@@ -33,6 +33,12 @@ CLASSES: Final = 20  # in a panel
 ROW: Final = 19
 WIDTH: Final = 190
 LETTERS: Final = 19
+AXIS: Final[dict[str, Any]] = {
+    "labelLimit": 120,
+    "ticks": False,
+    "domain": False,
+    "labelColor": INK,
+}
 KEY: Final = (
     "Each class's AUC drop, right is worse, with its bounds, each one-sided; the dashed line is the"
     " margin. ● the claim holds, ✚ it fails, ◆ its bounds leave it open. Of several runtimes the"
@@ -123,10 +129,26 @@ def _drop(stage: Stage, record: ClaimRecord) -> Drop | None:
 def _panel(variant: str, drops: Sequence[Drop], everything: Sequence[Drop]) -> Picture:
     ordered = sorted(drops, key=lambda drop: -drop.high)
     shown, hidden = ordered[:CLASSES], ordered[CLASSES:]
+    layers = _layers(shown, _axis(everything))
+    more = f"; and {len(hidden)} classes more, whose bounds lie lower" if hidden else ""
+    return Picture(
+        svg=drawn(layers, width=WIDTH, height=ROW * len(shown)),
+        heading=variant + (f" (the {CLASSES} worst of {len(ordered)} classes)" if hidden else ""),
+        alternative=f"AUC drops of {variant} by class: {'; '.join(d.words for d in shown)}{more}",
+    )
+
+
+def _axis(everything: Sequence[Drop]) -> dict[str, Any]:
+    """Of drops, with room for all panels'."""
     edges = [v for d in everything for v in (d.low, d.high, d.limit, 0.0) if v is not None]
     room = 0.06 * (max(edges) - min(edges)) or 0.001
     x = axis("drop", "AUC drop", min(edges) - room, max(edges) + room, format="~g")
-    x["axis"]["tickCount"] = 4
+    x["axis"]["tickCount"] = 3
+    return x
+
+
+def _layers(shown: Sequence[Drop], x: dict[str, Any]) -> list[dict[str, Any]]:
+    """Zero, margins, bounds and drops."""
     names = _names([drop.name for drop in shown])
     data = [
         {"name": name, "low": d.low, "drop": d.drop, "high": d.high, "limit": d.limit}
@@ -156,20 +178,7 @@ def _panel(variant: str, drops: Sequence[Drop], everything: Sequence[Drop]) -> P
             mark = {"type": "point", "shape": shape, "size": 55, "opacity": 1, "fill": colour}
             mark |= {"stroke": colour, "strokeWidth": 1}
             layers.append({"data": rows(some), "mark": mark, "encoding": {"x": x, "y": y}})
-    more = f"; and {len(hidden)} classes more, whose bounds lie lower" if hidden else ""
-    return Picture(
-        svg=drawn(layers, width=WIDTH, height=ROW * len(shown)),
-        heading=variant + (f" (the {CLASSES} worst of {len(ordered)} classes)" if hidden else ""),
-        alternative=f"AUC drops of {variant} by class: {'; '.join(d.words for d in shown)}{more}",
-    )
-
-
-AXIS: Final[dict[str, Any]] = {
-    "labelLimit": 120,
-    "ticks": False,
-    "domain": False,
-    "labelColor": INK,
-}
+    return layers
 
 
 def _names(names: Sequence[str]) -> list[str]:

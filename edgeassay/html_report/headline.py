@@ -14,6 +14,8 @@ from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import Kind, Verdict
 
 SHORT: Final = 12  # characters of a commit that are shown
+FAR: Final = "Holds as far as it was measured"
+GOOD: Final = (Verdict.PASS.value, DECLARED)  # where nothing else is open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +34,27 @@ def headline(runs: Sequence[Run], rows: Sequence[Row], ab: Sequence[AbRecord]) -
     claims = [record for row in rows for record in row.claims]
     found = counts(claims)
     standing, word, sentence = _sentence(found, claims, rows)
-    slower = [one for one in ab if one.verdict == Verdict.FAIL]
-    if slower:
-        names = ", ".join(f"{one.head} against {one.base}" for one in slower)
-        ending = f"; and the comparison of {names} fails" if standing == Verdict.FAIL else ""
-        sentence = (
-            f"{sentence.removesuffix('.')}{ending}."
-            if ending
-            else (f"The comparison of {names} fails; of the claims themselves: {sentence}")
-        )
-        standing, word = Verdict.FAIL.value, "Fails"
+    if standing in GOOD and not all(run.results.complete for run in runs):
+        standing, word = Verdict.UNMEASURED.value, FAR
+    standing, word, sentence = _compared(standing, word, sentence, ab)
     remarks = (*_about_runs(runs), *_about_kinds(claims))
     return Headline(standing=standing, word=word, sentence=sentence, remarks=remarks, counts=found)
+
+
+def _compared(
+    standing: str, word: str, sentence: str, ab: Sequence[AbRecord]
+) -> tuple[str, str, str]:
+    """The same, with comparisons of two commits that don't pass."""
+    bad = [one for one in ab if one.verdict is not Verdict.PASS]
+    if not bad:
+        return standing, word, sentence
+    names = ", ".join(f"{one.head} against {one.base} ({one.verdict})" for one in bad)
+    sentence = f"The comparison of {names} doesn't pass; of the claims: {sentence}"
+    if Verdict.FAIL in (one.verdict for one in bad):
+        return Verdict.FAIL.value, "Fails", sentence
+    if standing in GOOD:
+        return Verdict.INCONCLUSIVE.value, "Undecided", sentence
+    return standing, word, sentence
 
 
 def _sentence(
@@ -76,7 +87,7 @@ def _sentence(
         return Verdict.INCONCLUSIVE.value, "Undecided", text
     if absent:
         text = f"{held}, and {absent:,} couldn't be measured."
-        return Verdict.UNMEASURED.value, "Holds as far as it was measured", text
+        return Verdict.UNMEASURED.value, FAR, text
     if declared:
         return DECLARED, "Holds, but for declared failures", f"{held}."
     return Verdict.PASS.value, "Holds", f"All {total} hold." if len(claims) > 1 else "It holds."

@@ -13,6 +13,9 @@ LONGEST: Final = 24
 FAR: Final = 1000.0  # what being outside of the chart costs
 
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
 @dataclass(frozen=True, kw_only=True)
 class Label:
     """A name at a place in pixels, from the upper left."""
@@ -23,22 +26,26 @@ class Label:
     align: str = "left"
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom."""
+    def box(self) -> Box:
+        """What it covers."""
         width = LETTER * len(self.text)
         shift = {"left": 0.0, "center": width / 2.0, "right": width}[self.align]
         return self.x - shift, self.y - TALL / 2, self.x - shift + width, self.y + TALL / 2
 
 
-def placed(labels: Sequence[Label], width: float, height: float) -> list[Label]:
-    """Each point's name beside, above or below it, wherever it covers least of others."""
+def placed(
+    labels: Sequence[Label], width: float, height: float, bars: Sequence[Box] = ()
+) -> list[Label]:
+    """Each point's name beside, above or below it, wherever it covers least of others and of
+    `bars`.
+    """
     points = [
         (one.x - GAP / 2, one.y - GAP / 2, one.x + GAP / 2, one.y + GAP / 2) for one in labels
     ]
     found: list[Label] = []
     for one in labels:
         short = replace(one, text=short_name(one.text))
-        taken = [*points, *(other.box for other in found)]
+        taken = [*points, *bars, *(other.box for other in found)]
         found.append(min(_places(short), key=lambda at: _cost(at, taken, width, height)))
     return found
 
@@ -62,9 +69,7 @@ def _places(one: Label) -> list[Label]:
     ]
 
 
-def _cost(
-    one: Label, taken: Sequence[tuple[float, float, float, float]], width: float, height: float
-) -> float:
+def _cost(one: Label, taken: Sequence[Box], width: float, height: float) -> float:
     left, top, right, bottom = one.box
     outside = left < 0.0 or top < 0.0 or right > width or bottom > height
     covered = (

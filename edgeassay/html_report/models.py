@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
@@ -26,7 +26,7 @@ from edgeassay.runs.records import plain
 from edgeassay.spec import TRAITS, Verdict
 
 NO_CLAIM: Final = "no claim"
-OPEN: Final = (Verdict.FAIL.value,)  # cases whose claims are shown without being asked
+MOST_OPEN: Final = 20  # failing cases, whose claims are shown without being asked
 FULL: Final = (
     "This page has as many pictures as it opens quickly with; give this model's results alone to"
     " see its own."
@@ -96,12 +96,13 @@ def model_views(
     pictures.
     """
     ordered = sorted(lines, key=lambda pair: _severity([line.row for line in pair[1]]))
-    numbers, views, drawn = count(1), list[ModelView](), 0
+    numbers, views, drawn, opened = count(1), list[ModelView](), 0, 0
     for k, (name, found) in enumerate(ordered, start=1):
         view = _model(
             name, found, columns, anchor=f"model-{k}", numbers=numbers, full=drawn >= most_pictures
         )
         drawn += sum(len(figure.pictures) for figure in view.figures)
+        view, opened = _opened(view, opened)
         views.append(view)
     return views
 
@@ -137,6 +138,14 @@ def _model(
         rest="".join(table(columns, lines)),
         cases=tuple(sorted(cases, key=lambda case: _order(case.standing))),
     )
+
+
+def _opened(view: ModelView, before: int) -> tuple[ModelView, int]:
+    """With its failing cases opened, but for those beyond the page's share, and how many are."""
+    failing = [case for case in view.cases if case.standing == Verdict.FAIL.value]
+    chosen = {case.anchor for case in failing[: max(0, MOST_OPEN - before)]}
+    cases = tuple(replace(case, opened=case.anchor in chosen) for case in view.cases)
+    return replace(view, cases=cases), before + len(chosen)
 
 
 def _severity(rows: Sequence[Row]) -> int:
@@ -205,7 +214,7 @@ def _case(row: Row, anchor: str) -> CaseView:
         standing=stands,
         sign=SIGNS.get(stands, ""),
         verdict=verdict(row),
-        opened=stands in OPEN,
+        opened=False,
         blocks=tuple(reasons(row)),
     )
 

@@ -19,13 +19,13 @@ from edgeassay.html_report.trend import sentences, trend
 from edgeassay.matrix_report.overview import Overview, overview
 from edgeassay.matrix_report.page import STYLE, notes, opposites
 from edgeassay.matrix_report.rows import Run, merge
-from edgeassay.matrix_report.runs import about_run
+from edgeassay.matrix_report.runs import SHORT, about_run
 from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.runs.records import plain
 from edgeassay.spec import Verdict
 
 TITLE: Final = "Compressed models, held against their limits"
-MOST_PICTURES: Final = 130  # so that the page opens at once
+MOST_PICTURES: Final = 100  # so that the page opens at once
 MOST_FAILURES: Final = 8  # told above everything else; each case tells its own
 
 
@@ -107,7 +107,7 @@ def _contents(
         title=found.title,
         headline=top,
         sign=SIGNS.get(top.standing, ""),
-        runs=tuple((plain(run.where), about_run(run)) for run in named),
+        runs=tuple((plain(run.where), _about(run)) for run in named),
         models=tuple(models),
         failures=tuple(failures[:MOST_FAILURES]),
         more_failures=len(failures[MOST_FAILURES:]),
@@ -118,6 +118,13 @@ def _contents(
         remarks=_remarks(found),
         legend=found.legend,
     )
+
+
+def _about(run: Run) -> Mapping[str, str]:
+    """A run's facts, and the digest of each model's data."""
+    found = {one.case.model: one.data_sha256[:SHORT] for one in run.results.scores}
+    data = "; ".join(f"{model}: SHA-256 {plain(digest)}…" for model, digest in found.items())
+    return {**about_run(run), **({"data": data} if data else {})}
 
 
 def _remarks(found: Overview) -> tuple[str, ...]:

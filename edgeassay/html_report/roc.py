@@ -25,16 +25,17 @@ from edgeassay.html_report.drawing import (
 )
 from edgeassay.html_report.stages import Stage, told_kind, worst_stage
 from edgeassay.matrix_report.rows import Row
-from edgeassay.report.curves import RocRecord
+from edgeassay.report.curves import ROC_POINTS, RocRecord
 from edgeassay.spec import ClaimName
 from edgeassay.stats.arrays import Floats
 
 SIDE: Final = 250
-CLASSES: Final = 4
+CLASSES: Final = 3
 INSET: Final = (0.4, 0.07, 0.97, 0.64)  # left, bottom, right, top, of the whole
 ROOM: Final = 0.05  # between the inset and the curves
 LEAST_WINDOW: Final = 0.06
 MOST_WINDOW: Final = 0.3
+FLAT: Final = 1e-12  # a rise that nobody could see
 Points = Sequence[tuple[float, float]]
 
 
@@ -56,7 +57,8 @@ def roc(stages: Sequence[Stage], order: Mapping[str, int]) -> list[Figure]:
     figure = Figure(
         heading="ROC of the reference and its variants" + told_kind(stage.kind),
         pictures=pictures,
-        key=f"{where}The inset is the marked square, enlarged; {_against(stage)}.",
+        key=f"{where}Of each curve at most {ROC_POINTS}"
+        f" points are drawn. The inset is the marked square, enlarged; {_against(stage)}.",
         series=_series(stage, order),
         lacking=lacking if others else "",
     )
@@ -78,7 +80,13 @@ def _against(stage: Stage) -> str:
 
 
 def _curves(row: Row) -> list[RocRecord]:
-    return [] if row.facts is None or row.facts.curves is None else row.facts.curves.roc
+    """Those that are lines within the picture."""
+    found = [] if row.facts is None or row.facts.curves is None else row.facts.curves.roc
+    return [
+        one
+        for one in found
+        if len(one.points) > 1 and all(0.0 <= v <= 1.0 for point in one.points for v in point)
+    ]
 
 
 def _bins(row: Row) -> bool:
@@ -221,7 +229,7 @@ def _crossing(*spans: tuple[float, float, float, float]) -> tuple[float, float] 
     """Between which shares of its way a straight line lies within all spans (Liang-Barsky)."""
     first, last = 0.0, 1.0
     for a, b, low, high in spans:
-        if a == b:
+        if abs(b - a) < FLAT:
             if not low <= a <= high:
                 return None
             continue

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 from typing import Final
 
-from edgeassay.html_report.reproducing import command_of_case, command_of_claim
 from edgeassay.matrix_report.rows import Row
 from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.matrix_report.verdicts import SIGNS as SENSES
 from edgeassay.report.marks import marked
+from edgeassay.report.reproducing import command_of_case, command_of_claim
 from edgeassay.report.table import DECLARED, ORDER, standing
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord, plain
 from edgeassay.spec import TRAITS, Verdict
@@ -19,6 +19,7 @@ from edgeassay.spec import TRAITS, Verdict
 UNITS: Final = {"ratio": "\N{MULTIPLICATION SIGN}"}
 ASKED: Final = (Verdict.FAIL.value, Verdict.INCONCLUSIVE.value, DECLARED)
 LONGEST: Final = 600  # characters of one reason
+MOST_APART: Final = 8  # of a case's claims, that say in words what they claim, and have commands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,30 +108,43 @@ def reasons(row: Row) -> list[Because]:
         return ORDER.index(standing(record)), record.measurement is not None, alike
 
     found: list[Because] = []
+    told_apart = count()
     ordered = sorted(row.claims, key=place)
     for (order, measured, _), group in groupby(ordered, key=place):
         records = list(group)
         if ORDER[order] == Verdict.PASS.value:
             found.append(Because(claims=tuple(map(told, records))))
         elif measured:
-            found += [_because(row, [record]) for record in records]
+            found += [
+                _because(row, [record], brief=next(told_apart) >= MOST_APART) for record in records
+            ]
         else:
             found.append(_because(row, records))
     return found
 
 
-def _because(row: Row, records: Sequence[ClaimRecord]) -> Because:
+def _because(row: Row, records: Sequence[ClaimRecord], *, brief: bool = False) -> Because:
+    """Why these claims stand as they do; in `brief` without what a case's first ones say."""
     first = records[0]
     deviation = ""
     if first.deviation is not None:
         deviation = f"declared until {first.deviation_expires}: {plain(first.deviation)}"
     return Because(
         claims=tuple(map(told, records)),
-        sentence=sentence_of(first) if len(records) == 1 else f"{len(records)} claims",
-        reason=shortened(plain(first.reason)),
+        sentence="" if brief else _subject(records),
+        reason=_before_numbers(first.reason) if brief else shortened(plain(first.reason)),
         deviation=deviation,
-        again=again(row, records) if standing(first) in ASKED else "",
+        again=again(row, records) if standing(first) in ASKED and not brief else "",
     )
+
+
+def _before_numbers(reason: str) -> str:
+    """A reason without the numbers, which stand in the claim's row."""
+    return shortened(plain(reason.partition("measured ")[0].rstrip("; ")))
+
+
+def _subject(records: Sequence[ClaimRecord]) -> str:
+    return sentence_of(records[0]) if len(records) == 1 else f"{len(records)} claims"
 
 
 def again(row: Row, records: Sequence[ClaimRecord]) -> str:

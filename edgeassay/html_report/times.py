@@ -30,8 +30,9 @@ from edgeassay.report.marks import MEANINGS
 from edgeassay.spec import ClaimName, Kind
 
 MOST: Final = 6  # panels
+LEAST: Final = 4  # quantiles that are a distribution
 MARKS: Final = (50, 95)  # percent
-TICKS: Final = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
+TICKS: Final = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 MOST_TICKS: Final = 6
 KEY: Final = (
     "The share of all inferences that took at most so long, over all rounds of all fresh processes;"
@@ -58,13 +59,15 @@ def times(stages: Sequence[Stage], order: Mapping[str, int]) -> list[Figure]:
 def _durations(row: Row) -> TimesRecord | None:
     curves = row.facts.curves if row.facts is not None else None
     found = curves.times if curves is not None else None
-    good = found is not None and len(found.quantiles_ms) > 1 and min(found.quantiles_ms) > 0.0
-    return found if good else None
+    if found is None or len(found.quantiles_ms) < LEAST:
+        return None
+    return found if all(0.0 < ms < math.inf for ms in found.quantiles_ms) else None
 
 
 def _budget(row: Row) -> float | None:
     record = claimed(row, [ClaimName.LATENCY_P95_MS])
-    return None if record is None or record.limit is None else record.limit.value
+    limit = None if record is None or record.limit is None else record.limit.value
+    return limit if limit is not None and 0.0 < limit < math.inf else None
 
 
 def _figure(

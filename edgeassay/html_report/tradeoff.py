@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,41 +22,28 @@ from edgeassay.html_report.drawing import (
     rows,
 )
 from edgeassay.html_report.labels import Label, placed
-from edgeassay.html_report.stages import DROPS, Stage, claimed, drop_of, told_kind
-from edgeassay.html_report.telling import amount
-from edgeassay.matrix_report.rows import Row
+from edgeassay.html_report.points import Point, front, points_of
+from edgeassay.html_report.stages import Stage, told_kind
+from edgeassay.html_report.times import ticks
 from edgeassay.spec import Kind
 
 MOST: Final = 6  # panels
+BAR: Final = 3.0  # pixels to both sides of a bar, that names keep off
+TITLE: Final = "size, by the reference's; logarithmic"
 KEY: Final = (
     "Right is larger, up is worse. ◀ faster than the reference, ▶ slower, ■ no difference shown,"
     " ◯ not timed on a device, ● the reference. Bars are the drop's bounds, each one-sided. The"
     " dashed line is the margin: the limit of the drop. The thin line is the Pareto front: no other"
     " variant there is smaller without a larger drop."
 )
-# How a point looks, by what its time shows.
+# How a point looks, by what its time shows; what matters more lies above.
 STYLES: Final[dict[str, tuple[str, str, bool]]] = {
-    "faster": (FASTER, "triangle-left", True),
-    "slower": (BAD, "triangle-right", True),
-    "alike": (SOFT, "square", True),
-    "untimed": (SOFT, "circle", False),
     "reference": (INK, "circle", True),
+    "untimed": (SOFT, "circle", False),
+    "alike": (SOFT, "square", True),
+    "slower": (BAD, "triangle-right", True),
+    "faster": (FASTER, "triangle-left", True),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """A variant in the picture."""
-
-    name: str
-    size: float
-    drop: float
-    low: float
-    high: float
-    limit: float | None
-    style: str
-    time: str
-    words: str
 
 
 def tradeoffs(stages: Sequence[Stage]) -> list[Figure]:
@@ -69,13 +57,13 @@ def _tradeoff(stages: Sequence[Stage], kind: Kind) -> Figure | None:
     """A panel for each runtime and place, all on the same scales; None where no variant of the
     model was judged by its quality.
     """
-    points = [(stage, _points(stage)) for stage in stages]
+    points = [(stage, points_of(stage)) for stage in stages]
     found = [(stage, here) for stage, here in points if len(here) > (stage.reference is not None)]
     if not found:
         return None
-    everything = [point for _, here in found for point in here]
+    scales = _scales([point for _, here in found for point in here])
     shown, hidden = found[:MOST], found[MOST:]
-    pictures = tuple(_panel(stage, here, everything) for stage, here in shown)
+    pictures = tuple(_panel(stage, here, scales) for stage, here in shown)
     left = ", ".join(stage.name for stage, _ in hidden)
     return Figure(
         heading="Trade-off: size against quality" + told_kind(kind),
@@ -85,136 +73,106 @@ def _tradeoff(stages: Sequence[Stage], kind: Kind) -> Figure | None:
     )
 
 
-def _points(stage: Stage) -> list[Point]:
-    found = [point for row in stage.rows if (point := _point(row)) is not None]
-    return sorted(found, key=lambda point: (point.size, point.drop))
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """Both axes, from the least to the greatest of all panels."""
+
+    sizes: tuple[float, float]
+    drops: tuple[float, float]
+
+    @property
+    def x(self) -> dict[str, Any]:
+        """Sizes."""
+        ends = self.sizes
+        return axis("size", TITLE, *ends, log=True, format="~g", values=ticks(*ends))
+
+    @property
+    def y(self) -> dict[str, Any]:
+        """Drops."""
+        return axis("drop", "quality drop", *self.drops, format="~g")
+
+    @property
+    def both(self) -> dict[str, Any]:
+        """An encoding of a point."""
+        return {"x": self.x, "y": self.y}
+
+    def down(self, drop: float) -> float:
+        """Where a drop lies, in pixels from the top."""
+        low, high = self.drops
+        return (high - drop) / (high - low) * HEIGHT
+
+    def named(self, point: Point) -> Label:
+        """A point's name, where the point lies."""
+        low, high = self.sizes
+        across = math.log(point.size / low) / math.log(high / low) * WIDTH
+        text = f"{point.name} {point.time}".strip()
+        return Label(x=across, y=self.down(point.drop), text=text)
+
+    def value(self, label: Label) -> dict[str, Any]:
+        """A label's place as the axes have it."""
+        (left, right), (low, high) = self.sizes, self.drops
+        return {
+            "size": left * (right / left) ** (label.x / WIDTH),
+            "drop": high - label.y / HEIGHT * (high - low),
+            "text": label.text,
+        }
 
 
-def _point(row: Row) -> Point | None:
-    facts, drop = row.facts, drop_of(row)
-    if row.is_reference and facts is not None and (facts.mean_auc or facts.mean_dice):
-        return Point(
-            name=row.case.variant,
-            size=1.0,
-            drop=0.0,
-            low=0.0,
-            high=0.0,
-            limit=None,
-            style="reference",
-            time="",
-            words=f"{row.case.variant} is the reference",
-        )
-    if facts is None or drop is None or facts.size_ratio is None:
-        return None
-    record = claimed(row, DROPS)
-    measured = None if record is None else record.measurement
-    limit = None if record is None or record.limit is None else record.limit.value
-    low = drop if measured is None or measured.low is None else measured.low
-    high = drop if measured is None or measured.high is None else measured.high
-    unit = "AUC" if facts.mean_dice_drop is None else "Dice"
-    style, time = _time(row)
-    words = (
-        f"{row.case.variant}: size {amount(facts.size_ratio, 'ratio')}, drop {amount(drop, unit)}"
+def _scales(points: Sequence[Point]) -> Scales:
+    sizes = [p.size for p in points]
+    return Scales(
+        sizes=(min(sizes) / 1.4, max(sizes) * 1.4),
+        drops=_span([v for p in points for v in (p.low, p.high, p.limit, 0.0)]),
     )
-    if measured is not None:
-        words += f" [{low:.4g}, {high:.4g}], n = {measured.n:,}"
-    words += f", limit {limit:g} {unit}" if limit is not None else ", no limit"
-    return Point(
-        name=row.case.variant,
-        size=facts.size_ratio,
-        drop=drop,
-        low=low,
-        high=high,
-        limit=limit,
-        style=style,
-        time=time,
-        words=f"{words}, time {time or 'not measured on a device'}",
-    )
 
 
-def _time(row: Row) -> tuple[str, str]:
-    """Whether it is shown to be faster or slower than the reference, and its ratio as text."""
-    facts = row.facts
-    if facts is None or facts.latency_ratio is None or row.kind is not Kind.MEASURED:
-        return "untimed", ""
-    found = facts.intervals.get("latency_ratio")
-    low = facts.latency_ratio if found is None or found.low is None else found.low
-    high = facts.latency_ratio if found is None or found.high is None else found.high
-    style = "faster" if high < 1.0 else "slower" if low > 1.0 else "alike"
-    return style, amount(float(f"{facts.latency_ratio:.3g}"), "ratio")
-
-
-def _panel(stage: Stage, here: Sequence[Point], everything: Sequence[Point]) -> Picture:
-    right = max(1.08, 1.08 * max(p.size for p in everything))
-    low, high = _span([v for p in everything for v in (p.low, p.high, p.limit, 0.0)])
-    x, y = (
-        axis("size", "size, by the reference's", 0.0, right),
-        axis("drop", "quality drop", low, high, format="~g"),
-    )
-    names = [
-        Label(
-            x=p.size / right * WIDTH,
-            y=(high - p.drop) / (high - low) * HEIGHT,
-            text=f"{p.name} {p.time}".strip(),
-        )
-        for p in here
+def _panel(stage: Stage, here: Sequence[Point], scales: Scales) -> Picture:
+    limits = sorted({p.limit for p in here if p.limit is not None})
+    margin = {"type": "rule", "strokeDash": [5, 3], "color": BAD}
+    step = {"type": "line", "interpolate": "step-after", "color": SOFT, "strokeWidth": 1}
+    bar = {"type": "rule", "color": SOFT, "strokeWidth": 1.5}
+    spans = {"x": scales.x, "y": scales.y | {"field": "low"}, "y2": {"field": "high"}}
+    layers = [
+        {
+            "data": rows([{"drop": limit} for limit in limits]),
+            "mark": margin,
+            "encoding": {"y": scales.y},
+        },
+        {"data": rows([vars(p) for p in front(here)]), "mark": step, "encoding": scales.both},
+        {"data": rows([vars(p) for p in here]), "mark": bar, "encoding": spans},
+        *_marks(here, scales),
+        *_names(here, scales),
     ]
-    data = [vars(p) for p in here]
-    layers: list[dict[str, Any]] = []
-    for limit in sorted({p.limit for p in here if p.limit is not None}):
-        line = {"mark": {"type": "rule", "strokeDash": [5, 3], "color": BAD}}
-        layers.append(line | {"data": rows([{"drop": limit}]), "encoding": {"y": y}})
-    front = [vars(p) for p in _front(here)]
-    layers.append(
-        {
-            "data": rows(front),
-            "mark": {"type": "line", "interpolate": "step-after", "color": SOFT, "strokeWidth": 1},
-            "encoding": {"x": x, "y": y},
-        }
-    )
-    layers.append(
-        {
-            "data": rows(data),
-            "mark": {"type": "rule", "color": SOFT, "strokeWidth": 1.5},
-            "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
-        }
-    )
-    for style, (colour, shape, filled) in STYLES.items():
-        some = [vars(p) for p in here if p.style == style]
-        if some:
-            mark = {"type": "point", "shape": shape, "size": 90, "opacity": 1, "strokeWidth": 1.5}
-            mark |= {"fill": colour if filled else PAPER, "stroke": colour}
-            layers.append({"data": rows(some), "mark": mark, "encoding": {"x": x, "y": y}})
-    layers += [_text(label, x, y, right, (low, high)) for label in placed(names, WIDTH, HEIGHT)]
+    words = "; ".join(p.words for p in here)
     return Picture(
         svg=drawn(layers),
         heading=stage.name,
-        alternative=f"Size against quality drop on {stage.name}: "
-        + "; ".join(p.words for p in here),
+        alternative=f"Size against quality drop on {stage.name}: {words}",
     )
 
 
-def _text(
-    label: Label, x: dict[str, Any], y: dict[str, Any], right: float, span: tuple[float, float]
-) -> dict[str, Any]:
-    """A name where there is room for it."""
-    value = {
-        "size": label.x / WIDTH * right,
-        "drop": span[1] - label.y / HEIGHT * (span[1] - span[0]),
-        "text": label.text,
-    }
-    mark = {"type": "text", "align": label.align, "baseline": "middle", "color": INK}
-    encoding = {"x": x, "y": y, "text": {"field": "text"}}
-    return {"data": rows([value]), "mark": mark, "encoding": encoding}
+def _marks(here: Sequence[Point], scales: Scales) -> Iterator[dict[str, Any]]:
+    """The points, by what their times show."""
+    for style, (colour, shape, filled) in STYLES.items():
+        some = [vars(p) for p in here if p.style == style]
+        size = 120 if shape.startswith("triangle") else 80  # as large as the others to the eye
+        mark = {"type": "point", "shape": shape, "size": size, "opacity": 1, "strokeWidth": 1}
+        mark |= {"fill": colour if filled else PAPER, "stroke": PAPER if filled else colour}
+        if some:
+            yield {"data": rows(some), "mark": mark, "encoding": scales.both}
 
 
-def _front(points: Sequence[Point]) -> list[Point]:
-    """Those that no other is at least as small and as good as, the smallest first."""
-    found: list[Point] = []
-    for point in points:
-        if not found or point.drop < found[-1].drop:
-            found.append(point)
-    return found
+def _names(here: Sequence[Point], scales: Scales) -> Iterator[dict[str, Any]]:
+    """The points' names, where there is room for them."""
+    names = [scales.named(p) for p in here]
+    bars = [
+        (at.x - BAR, scales.down(p.high), at.x + BAR, scales.down(p.low))
+        for p, at in zip(here, names, strict=True)
+    ]
+    encoding = scales.both | {"text": {"field": "text"}}
+    for label in placed(names, WIDTH, HEIGHT, bars):
+        mark = {"type": "text", "align": label.align, "baseline": "middle", "color": INK}
+        yield {"data": rows([scales.value(label)]), "mark": mark, "encoding": encoding}
 
 
 def _span(values: Sequence[float | None]) -> tuple[float, float]:

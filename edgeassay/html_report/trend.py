@@ -62,8 +62,8 @@ def _panel(found: BenchmarkHistory) -> Picture:
             colour = BAD if change.percent > 0.0 else FASTER
             mark = {"type": "rule", "strokeDash": [4, 3], "color": colour, "strokeWidth": 1.5}
             layers.append({"data": rows([{"x": place}]), "mark": mark, "encoding": {"x": x}})
-            text = {"type": "text", "color": colour, "align": "left", "dx": 3, "baseline": "top"}
-            value = {"x": place, "y": high + room, "text": f"{change.percent:+.1f} %"}
+            text = {"type": "text", "color": colour, "align": "left", "dx": 4, "baseline": "middle"}
+            value = {"x": place, "y": (low + high) / 2.0, "text": f"{change.percent:+.1f} %"}
             words = encoding | {"text": {"field": "text"}}
             layers.append({"data": rows([value]), "mark": text, "encoding": words})
     line = {"type": "line", "color": SOFT, "strokeWidth": 1.5}

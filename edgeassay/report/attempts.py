@@ -96,7 +96,7 @@ def append_attempt(path: Path, results: Results, digest: str) -> None:
     if not looks:
         return
     failure = f"{path} can't be written"
-    with locked(path.with_name(f".{path.name}.lock"), failure, "choose another --attempts"):
+    with locked(path.with_suffix(".lock"), failure, "choose another --attempts"):
         try:
             before = path.read_bytes() if path.exists() else b""
             last = before.rstrip(b"\n").rpartition(b"\n")[2]

@@ -68,6 +68,7 @@ class OperatingRecord(Record):
 
     rule: Plain
     thresholds: list[float]
+    origin: Plain
 
 
 class CaseRecord(Record):
@@ -197,7 +198,9 @@ def case_record(case: Case, facts: CaseFacts) -> CaseRecord:
     intervals = {k: MeasurementRecord(**asdict(m)) for k, m in facts.intervals.items()}
     point, operating = facts.operating, None
     if point is not None:
-        operating = OperatingRecord(rule=point.rule, thresholds=point.thresholds.tolist())
+        operating = OperatingRecord(
+            rule=point.rule, thresholds=point.thresholds.tolist(), origin=point.origin
+        )
     others = vars(facts) | {"health": health, "intervals": intervals, "operating": operating}
     return CaseRecord(case=case_id(case), **others)
 

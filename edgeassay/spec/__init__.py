@@ -37,6 +37,7 @@ from edgeassay.spec.data import (
 )
 from edgeassay.spec.history import History
 from edgeassay.spec.ladder import Ladder
+from edgeassay.spec.legs import Expected, Leg, Waiver
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
@@ -88,6 +89,7 @@ __all__ = [
     "DeviceSpec",
     "EngineTraits",
     "EnvironmentSpec",
+    "Expected",
     "Extent",
     "Gate",
     "History",
@@ -96,6 +98,7 @@ __all__ = [
     "Judgement",
     "Kind",
     "Ladder",
+    "Leg",
     "Limit",
     "LimitRule",
     "Match",
@@ -127,6 +130,7 @@ __all__ = [
     "Training",
     "VariantSpec",
     "Verdict",
+    "Waiver",
     "WorkerSpec",
     "task_of",
 ]

@@ -12,6 +12,7 @@ from suites.meta.promotable import COMMIT, HARDWARE
 
 SHA: Final = {"fp32": "a" * 64, "drq": "b" * 64, "int8": "c" * 64}
 BYTES: Final = {"fp32": 8_872_772, "drq": 2_461_328, "int8": 2_666_760}
+HOSTILE: Final = "<script>alert(1)</script>\"'|`*[x](javascript:y)&\x1b[31m"
 # Fields that versions before this report didn't write.
 NEW: Final = (
     *("kind", "architecture", "options", "loaded", "delegated_share"),
@@ -231,3 +232,16 @@ def others() -> dict[str, Any]:
         dirty=True,
         complete=False,
     )
+
+
+def hostile() -> dict[str, Any]:
+    """A run whose every free text would be markup."""
+    case = CaseFile(HOSTILE, HOSTILE, model=HOSTILE, device=HOSTILE, architecture=HOSTILE)
+    case.claimed("latency_ratio", "fail", value=2.0, reason=HOSTILE, deviation=HOSTILE)
+    case.claimed("parity_lsb", "unmeasured", reason=HOSTILE)
+    case.claims[-1]["class"] = HOSTILE
+    document = results([case], command=[HOSTILE], commit=HOSTILE, edgeassay=HOSTILE)
+    document["machine"] = dict.fromkeys(("fingerprint", "cpu_model", "gpus", "system"), HOSTILE)
+    document["cases"][0] |= {"worker": {"runtime": HOSTILE}, "loaded": {"adapter": HOSTILE}}
+    document["cases"][0] |= {"p50_ms": 1.0, "p95_ms": 2.0, "artifact_sha256": HOSTILE}
+    return document

@@ -162,8 +162,8 @@ def test_markdown_shows_what_was_said_and_no_markup(tmp_path: Path) -> None:
     judged = judged_as(tmp_path, FAIL)
     nothing = Matched(contests=(), missing=["a|b/*"], new=())
     text = markdown(judged, summary(judged, nothing, FAIL, SETTINGS.gate), "ab @main|x")
-    assert "### ab &#64;main\\|x" in text
-    assert "a\\|b &#64;all" in text
+    assert "### ab &#64;&#8203;main\\|x" in text
+    assert "a\\|b &#64;&#8203;all" in text
     assert "a\\|b/\\*" in text
 
 

@@ -237,7 +237,7 @@ def test_markdown_has_no_markup_of_names(tmp_path: Path) -> None:
     end = compared(tmp_path, base, head, "--markdown", str(out))
     text = out.read_text(encoding="utf-8")
     row = next(line for line in text.splitlines() if "a\\|b" in line)
-    assert "&lt;img&gt;-&#64;team-&#35;12-\\`c\\`" in row
+    assert "&lt;img&gt;-&#64;&#8203;team-&#35;&#8203;12-\\`c\\`" in row
     assert row.replace("\\|", "").count("|") == 8
     assert "**fail: " in text
     assert end.code == FAIL

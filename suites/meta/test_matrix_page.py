@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 from typer.testing import CliRunner
 
@@ -14,10 +13,9 @@ from edgeassay.errors import ConfigError, DataError
 from edgeassay.matrix_report.markdown import markdown
 from edgeassay.matrix_report.overview import overview
 from edgeassay.matrix_report.page import page
-from suites.meta.matrix_files import CaseFile, others, results, write, x86_run
+from suites.meta.matrix_files import HOSTILE, hostile, others, write, x86_run
 from suites.meta.test_matrix_report import runs_of
 
-HOSTILE = "<script>alert(1)</script>\"'|`*[x](javascript:y)&\x1b[31m"
 VOID = {"meta", "br", "img"}
 
 
@@ -45,19 +43,6 @@ class Checked(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
-
-
-def hostile() -> dict[str, Any]:
-    """A run whose every free text would be markup."""
-    case = CaseFile(HOSTILE, HOSTILE, model=HOSTILE, device=HOSTILE, architecture=HOSTILE)
-    case.claimed("latency_ratio", "fail", value=2.0, reason=HOSTILE, deviation=HOSTILE)
-    case.claimed("parity_lsb", "unmeasured", reason=HOSTILE)
-    case.claims[-1]["class"] = HOSTILE
-    document = results([case], command=[HOSTILE], commit=HOSTILE, edgeassay=HOSTILE)
-    document["machine"] = dict.fromkeys(("fingerprint", "cpu_model", "gpus", "system"), HOSTILE)
-    document["cases"][0] |= {"worker": {"runtime": HOSTILE}, "loaded": {"adapter": HOSTILE}}
-    document["cases"][0] |= {"p50_ms": 1.0, "p95_ms": 2.0, "artifact_sha256": HOSTILE}
-    return document
 
 
 def test_the_page_needs_nothing_but_itself(tmp_path: Path) -> None:

@@ -37,9 +37,10 @@ from edgeassay.stats.arrays import Floats
 from edgeassay.stats.patient_means import mean_bounds
 from edgeassay.stats.saliency import rank_correlations, top_overlaps
 from suites.meta.compared import CASE, NEED, claim, judged
+from suites.meta.matrix_files import HOSTILE
 from suites.meta.project import MODEL_TOML
 from suites.meta.test_matrix import limits, make
-from suites.meta.test_matrix_page import HOSTILE, Checked
+from suites.meta.test_matrix_page import Checked
 
 SETTINGS = Saliency(**defaults()["saliency"])
 GREY = Preprocess(color="grey", size=(32, 32))

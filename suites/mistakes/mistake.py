@@ -19,7 +19,10 @@ from edgeassay.report.results import Results
 from suites.meta.project import ROOT, Project
 
 # What a run may write: what its options name, the temporary folder, and the builder's cache.
-OUTPUTS: Final = ("results.json", "junit.xml", "cache", "predictions", ".assay", "tmp")
+OUTPUTS: Final = (
+    *("results.json", "results.scores", "junit.xml", "attempts.jsonl", "attempts.lock"),
+    *("cache", "predictions", ".assay", "tmp"),
+)
 
 # Words of Python's that say nothing to whoever made the mistake, and leftovers of a place that is
 # gone when the command has ended.

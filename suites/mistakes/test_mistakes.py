@@ -19,6 +19,7 @@ from suites.mistakes import (
     doctor,
     emulated,
     evidence,
+    gates,
     histories,
     images,
     judged,
@@ -70,6 +71,7 @@ MODULES = (
     pruning,
     widths,
     masks,
+    gates,
 )
 TABLE = tuple(mistake for module in MODULES for mistake in module.MISTAKES)
 

@@ -12,8 +12,7 @@ from edgeassay.errors import DataError
 from edgeassay.matrix_report.rows import Run
 from edgeassay.report.results import Results
 from edgeassay.summary.badges import COLOURS, OVERALL, badges, file_stem
-from suites.meta.matrix_files import CaseFile, others, results
-from suites.meta.test_matrix_page import hostile
+from suites.meta.matrix_files import CaseFile, hostile, others, results
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -12,8 +12,7 @@ from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.rows import Run
 from edgeassay.report.results import Results
 from edgeassay.summary.card import model_card
-from suites.meta.matrix_files import CaseFile, bounds, others, results, x86_run
-from suites.meta.test_matrix_page import hostile
+from suites.meta.matrix_files import CaseFile, bounds, hostile, others, results, x86_run
 
 
 def of(document: dict[str, Any], model: str | None = None) -> str:

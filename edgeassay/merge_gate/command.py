@@ -1,0 +1,251 @@
+"""`edgeassay gate`: what the command line says and writes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.baselines.files import FOLDER
+from edgeassay.config import load_devices, load_models
+from edgeassay.config.acceptance import load_accepted
+from edgeassay.config.comparison import load_comparison
+from edgeassay.config.legs import FILE, load_expected
+from edgeassay.errors import ConfigError
+from edgeassay.matrix_report.rows import Run
+from edgeassay.merge_gate.arriving import Arrived, read_arrived
+from edgeassay.merge_gate.claims import Standard
+from edgeassay.merge_gate.deciding import decide, shown_runs
+from edgeassay.merge_gate.planning import leg_plans
+from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
+from edgeassay.merge_gate.showing import document, show
+from edgeassay.merge_gate.starting import begun
+from edgeassay.options import DevicesDirs, Identified, JsonFile, ModelsDirs
+from edgeassay.privacy import Redactor, redactor
+from edgeassay.project import commit_named, device_folders, project_folder
+from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.summary.junit import junit_xml
+from edgeassay.summary.markdown import summary_markdown
+from edgeassay.summary.outcome import REFUSED, Outcome
+
+WIDTH: Final = 120  # of the table, where the terminal hasn't more
+TITLE: Final = "Merge gate"
+SHA: Final = re.compile("[0-9a-f]{40}")
+# What decides stands in these files and folders of the project.
+DECLARATIONS: Final = ("models", "fixtures/devices", "compare.toml", FILE, FOLDER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What is written, and where."""
+
+    title: str
+    markdown: str | None
+    junit: Path | None
+    document: Path | None
+
+
+def gate_command(
+    results: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[LEG=]PATH...",
+            help="What runs left with --assay-json, or folders with such files below; LEG= says of"
+            " which leg it is where machine and device don't.",
+        ),
+    ],
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="TOML", help=f"What is expected (default: the project's {FILE})."
+        ),
+    ] = None,
+    commit: Annotated[
+        str | None,
+        typer.Option(
+            "--commit", metavar="REV", help="What must have been measured (default: HEAD)."
+        ),
+    ] = None,
+    ab: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ab", metavar="[LEG=]PATH", help="What `edgeassay ab --json` wrote; repeatable."
+        ),
+    ] = None,
+    models_dir: ModelsDirs = None,
+    devices_dir: DevicesDirs = None,
+    baselines: Annotated[
+        Path | None,
+        typer.Option(
+            "--baselines",
+            metavar="DIR",
+            help=f"Where accepted regressions are (default: {FOLDER}/).",
+        ),
+    ] = None,
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the summary.")] = TITLE,
+    markdown_path: Annotated[
+        str | None,
+        typer.Option(
+            "--markdown",
+            metavar="PATH|-",
+            help="Write a summary for a pull request, or print it (-).",
+        ),
+    ] = None,
+    junit_path: Annotated[
+        Path | None, typer.Option("--junit", metavar="PATH", help="Write a test case a claim.")
+    ] = None,
+    json_path: JsonFile = None,
+    identified: Identified = False,
+    init: Annotated[
+        bool,
+        typer.Option("--init", help=f"Write a first {FILE} that expects these results, and end."),
+    ] = False,
+) -> None:
+    """Decide whether a commit may be merged, by the results of several machines.
+
+    gate.toml says which legs are expected, and model.toml which cases and limits: what doesn't
+    arrive is red. Verdicts are derived again from what was measured; limits and deviations are
+    those of this checkout, which must be at the commit. Files are data of strangers: what was
+    changed, is too large, or follows from nothing is refused.
+
+    Exit codes, the first that applies: 2 usage, or a refused file; 1 a claim fails, or a waiver or
+    deviation must go; 4 a leg, case or claim is missing, unmeasured, of another commit, or not
+    comparable; 3 inconclusive; 0 all legs hold, or are waived.
+    """
+    project = project_folder()
+    outputs = [path for path in (junit_path, json_path) if path is not None]
+    outputs += [Path(markdown_path)] if markdown_path not in (None, STDOUT, "") else []
+    if init:
+        _begin(read_arrived(results, [], []), config or project / FILE)
+        return
+    expected = load_expected(config, project)
+    _check_outputs(outputs, [*results, *(ab or [])])
+    wanted = _wanted(commit, project)
+    models = load_models(_model_folders(project, models_dir or []), project)
+    devices = load_devices(device_folders(devices_dir or []), project)
+    plans = leg_plans(expected, models, devices)
+    standard = Standard(
+        today=date.today(),
+        comparison=load_comparison(None, project),
+        accepted=load_accepted(baselines or project / FOLDER, project),
+    )
+    arrived = read_arrived(results, ab or [], expected.legs)
+    if commit_named(wanted, project) is None:
+        arrived.notes.append(
+            f"{wanted[:12]} is no commit of {project.name}: its limits are those that stand there"
+        )
+    outcome = decide(
+        arrived,
+        expected,
+        plans,
+        commit=wanted,
+        changed=_changed(project, _declaring(project, config, models_dir, devices_dir, baselines)),
+        standard=standard,
+    )
+    files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
+    _write(outcome, shown_runs(arrived), files, redactor(project, identified=identified))
+    if markdown_path != STDOUT:
+        width = max(WIDTH, shutil.get_terminal_size().columns)
+        show(outcome, Console(highlight=False, width=width))
+    for finding in outcome.red:
+        if finding.exit_code == REFUSED:
+            sys.stderr.write(f"edgeassay: {finding.sentence}\n")
+    raise typer.Exit(outcome.exit_code)
+
+
+def _model_folders(project: Path, further: Sequence[Path]) -> list[Path]:
+    own = project / "models"
+    return [*([own] if own.is_dir() or not further else []), *further]
+
+
+def _check_outputs(outputs: Sequence[Path], words: Sequence[str]) -> None:
+    """ConfigError for what would be wrong only after all the work."""
+    inputs = {
+        Path(place).resolve() for word in words for place in (word, word.partition("=")[2]) if place
+    }
+    for path in outputs:
+        if path.resolve() in inputs:
+            raise ConfigError(f"{path} is one of the inputs; choose another place")
+        check_replaceable(path)
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise ConfigError("two outputs have one path; choose another for each")
+
+
+def _wanted(given: str | None, project: Path) -> str:
+    """The commit that must have been measured, which is the one that the checkout is at;
+    ConfigError where it isn't, or nothing tells.
+    """
+    here = commit_named("HEAD", project)
+    if given is None:
+        if here is None:
+            raise ConfigError(
+                f"{project} is no git checkout, so nothing says which commit is to be merged; give"
+                " it with --commit"
+            )
+        return here
+    found = commit_named(given, project)
+    if found is None:
+        if SHA.fullmatch(given) is None:
+            raise ConfigError(
+                f"--commit {given}: no revision of {project}; give one, or a whole SHA of 40 digits"
+            )
+        return given
+    if here != found:
+        raise ConfigError(
+            f"--commit {given} is {found[:12]}, and {project} is at {(here or 'nothing')[:12]}:"
+            " limits would be another commit's; check that commit out"
+        )
+    return found
+
+
+def _declaring(project: Path, *further: Path | list[Path] | None) -> list[str]:
+    """The files and folders of the project whose content decides."""
+    given = [path for one in further if one for path in (one if isinstance(one, list) else [one])]
+    inside = [path for path in given if path.resolve().is_relative_to(project.resolve())]
+    return [*DECLARATIONS, *(str(path.resolve()) for path in inside)]
+
+
+def _changed(project: Path, declaring: Sequence[str]) -> list[str]:
+    """What of these isn't as the project's commit has it; nothing outside git."""
+    words = ["git", "-C", str(project), "status", "--porcelain", "--", *declaring]
+    try:
+        told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return [line[3:] for line in told.splitlines()]
+
+
+def _write(outcome: Outcome, runs: list[Run], files: Files, eraser: Redactor) -> None:
+    """The files for others."""
+    outcome, runs = redacted_outcome(outcome, eraser), redacted_runs(runs, eraser)
+    if files.markdown is not None:
+        leave(files.markdown, summary_markdown(runs, title=files.title, outcome=outcome))
+    if files.junit is not None:
+        write_text(files.junit, junit_xml(runs, outcome))
+    if files.document is not None:
+        write_text(files.document, json.dumps(document(outcome), indent=2) + "\n")
+
+
+def _begin(arrived: Arrived, path: Path) -> None:
+    if path.exists():
+        raise ConfigError(f"{path} exists, and is left as it is; remove it, or name another")
+    for _, sentence in arrived.refused:
+        raise ConfigError(sentence)
+    if not arrived.runs:
+        raise ConfigError("no results to begin with; give what `pytest` left")
+    write_text(path, begun([one.run for one in arrived.runs]))
+    Console(highlight=False).print(
+        f"made {path}: read it, and say what else must be there", markup=False, soft_wrap=True
+    )

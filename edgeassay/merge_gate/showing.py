@@ -1,0 +1,113 @@
+"""A gate's outcome in a terminal, and for a program."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import edgeassay
+from edgeassay.report.marks import marked
+from edgeassay.summary.outcome import WAIVED, Finding, LegOutcome, Outcome, Problem
+from edgeassay.summary.wording import counted, headline, of_waiver
+
+COLUMNS: Final = ("leg", "outcome", "kind", "cases", "claims", "files")
+STYLES: Final = {"pass": "green", WAIVED: "magenta", "inconclusive": "yellow"}
+OTHER: Final = "bold red"
+
+
+def show(outcome: Outcome, console: Console) -> None:
+    """The legs, what is red, what is waived, what is only told, and the verdict; refused files are
+    said where errors are.
+    """
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in COLUMNS:
+        table.add_column(name, overflow="fold")
+    for leg in outcome.legs:
+        first, word, *others = cells(leg)
+        style = STYLES.get(word, OTHER)
+        table.add_row(Text(first), Text(word, style=style), *map(Text, others))
+    console.print(table)
+    for finding in outcome.findings:
+        if finding.problem is Problem.REFUSED:
+            continue
+        waived = of_waiver(finding)
+        words = f"{finding.problem}: {finding.sentence}"
+        style = STYLES[WAIVED] if waived else OTHER
+        _say(console, f"{WAIVED}, {waived}: {words}" if waived else words, style)
+        if finding.command is not None and not waived:
+            _say(console, f"    {finding.command}", "dim")
+    for note in outcome.notes:
+        _say(console, f"note: {note}", "dim")
+    _say(console, headline(outcome), STYLES.get(outcome.word, OTHER))
+
+
+def cells(leg: LegOutcome) -> list[str]:
+    """A leg's row."""
+    return [
+        leg.leg.id,
+        leg.word,
+        marked(str(leg.leg.kind), leg.leg.kind),
+        f"{leg.cases_found} of {leg.cases}",
+        counted(leg.counts) or "none",
+        ", ".join(leg.files) or "none",
+    ]
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """The same for a program."""
+    return {
+        "schema": 1,
+        "edgeassay": edgeassay.__version__,
+        "commit": outcome.commit,
+        "config": outcome.config,
+        "verdict": outcome.word,
+        "exit_code": outcome.exit_code,
+        "legs": [_leg(leg) for leg in outcome.legs],
+        "findings": [_finding(finding) for finding in outcome.findings],
+        "notes": list(outcome.notes),
+    }
+
+
+def _leg(leg: LegOutcome) -> dict[str, Any]:
+    return {
+        "leg": leg.leg.id,
+        "architecture": leg.leg.architecture,
+        "kind": leg.leg.kind.value,
+        "outcome": leg.word,
+        "files": list(leg.files),
+        "cases": leg.cases,
+        "cases_found": leg.cases_found,
+        "claims": dict(leg.counts),
+        "waivers": [waiver.source for waiver in leg.waivers],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    record = finding.claim
+    waiver = finding.waiver
+    return {
+        "problem": finding.problem.value,
+        "sentence": finding.sentence,
+        "leg": finding.leg,
+        "case": None if finding.case is None else finding.case.model_dump(),
+        "claim": None if record is None else record.model_dump(mode="json", by_alias=True),
+        "file": finding.where,
+        "command": finding.command,
+        "exit_code": finding.exit_code,
+        "waiver": None
+        if waiver is None
+        else {
+            "source": waiver.source,
+            "owner": waiver.owner,
+            "reason": waiver.reason,
+            "expires": waiver.expires.isoformat(),
+        },
+    }
