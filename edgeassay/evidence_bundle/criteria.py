@@ -132,7 +132,8 @@ def record_of(commit: Commit) -> CommitRecord:
 def split_source(source: str) -> tuple[str | None, str]:
     """The file and the key that a limit's source names; None for no file of the project."""
     path, mark, key = source.partition(TOML)
-    inside = mark and not path.startswith(("/", "-")) and ".." not in path.split("/")
+    odd = path.startswith(("/", "-")) or ".." in path.split("/") or not path.isprintable()
+    inside = mark and not odd
     return (f"{path}.toml", key) if inside else (None, source)
 
 

@@ -44,7 +44,8 @@ class History:
     @cache  # noqa: B019 - a history lives as long as its bundle is written
     def known(self, revision: str | None) -> str | None:
         """The commit that a revision names here."""
-        return commit_named(revision, self.root) if revision else None
+        named = revision is not None and revision.isprintable()
+        return commit_named(revision, self.root) if revision and named else None
 
     @cache  # noqa: B019
     def text(self, commit: str, path: str) -> str | None:
