@@ -113,7 +113,10 @@ def _criterion(
         return made.model_copy(update={"state": "uncommitted", "note": note})
     changed = history.last_change(commit, path, about(found, key))
     if changed is None:
-        return made.model_copy(update={"note": "git doesn't say when its line was changed"})
+        note = "git doesn't say when its line was changed"
+        if history.ends:
+            note = "the history here is cut off (a shallow clone): fetch all of it"
+        return made.model_copy(update={"note": note})
     return made.model_copy(
         update={
             "state": "committed",

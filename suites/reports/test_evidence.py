@@ -155,6 +155,15 @@ def test_limits_of_a_commit_that_nobody_knows_are_told(
 
 
 @pytest.mark.usefixtures("no_bill")
+def test_a_history_that_is_cut_off_shows_nothing(project: EvidenceProject) -> None:
+    project.git("clone", "-q", "--depth=1", f"file://{project.folder}", "clone")
+    folder = evidence(project, root=project.folder / "clone")
+    assert {c["state"] for c in read(folder, parts.CRITERIA)["limits"]} == {"unknown"}
+    assert "fetch all of it" in read(folder, parts.CRITERIA)["limits"][0]["note"]
+    assert "in one commit" not in warnings(folder)
+
+
+@pytest.mark.usefixtures("no_bill")
 def test_a_limit_changed_together_with_its_model_is_a_warning(project: EvidenceProject) -> None:
     base = project.git("rev-parse", "HEAD")
     (project.folder / "models/planted/worse.tflite").write_bytes(b"another network")
