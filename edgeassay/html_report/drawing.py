@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
@@ -90,6 +90,11 @@ class Figure:
     key: str = ""
     series: tuple[tuple[str, str], ...] = ()
     lacking: str = ""
+
+
+def keyed_once(figures: Iterable[Figure]) -> list[Figure]:
+    """Figures of one sort, of which the first says how to read them all."""
+    return [figure if k == 0 else replace(figure, key="") for k, figure in enumerate(figures)]
 
 
 def colour_of(index: int) -> str:

@@ -18,6 +18,7 @@ from edgeassay.html_report.drawing import (
     Picture,
     axis,
     drawn,
+    keyed_once,
     rows,
 )
 from edgeassay.html_report.labels import short_name
@@ -83,7 +84,7 @@ def forests(stages: Sequence[Stage]) -> list[Figure]:
     """A figure for each kind of numbers that classes were judged by."""
     kinds = dict.fromkeys(stage.kind for stage in stages)
     found = (_forest([s for s in stages if s.kind is kind], kind) for kind in kinds)
-    return [figure for figure in found if figure is not None]
+    return keyed_once(figure for figure in found if figure is not None)
 
 
 def _forest(stages: Sequence[Stage], kind: Kind) -> Figure | None:

@@ -11,11 +11,11 @@ from edgeassay.html_report.drawing import Figure
 from edgeassay.html_report.forest import forests
 from edgeassay.html_report.roc import reliability, roc
 from edgeassay.html_report.stages import Stage, drop_of, order_of, stages_of
-from edgeassay.html_report.telling import Because, Told, amount, reasons, told
+from edgeassay.html_report.telling import TIMES, Because, Told, reasons, told
 from edgeassay.html_report.times import times
 from edgeassay.html_report.tradeoff import tradeoffs
 from edgeassay.matrix_report.chart import charts
-from edgeassay.matrix_report.numbers import verdict, worst
+from edgeassay.matrix_report.numbers import number, verdict, worst
 from edgeassay.matrix_report.overview import Line
 from edgeassay.matrix_report.page import CHART, table
 from edgeassay.matrix_report.rows import Row
@@ -193,12 +193,12 @@ def _cell(row: Row, target: str) -> Cell:
         unit = "AUC" if facts.mean_dice_drop is None else "Dice"
         parts.append(f"drop {drop:+z.4f} {unit}")
     if facts is not None and facts.latency_ratio is not None:
-        parts.append(f"time {amount(float(f'{facts.latency_ratio:.3g}'), 'ratio')}")
+        parts.append(f"time {number(facts.latency_ratio)}{TIMES}")
     numbers = marked(", ".join(parts), row.kind) if parts else ""
     if not parts and row.is_reference:
         numbers = "reference"
-    number = counts(row.claims).get(stands, 0)
-    words = stands if stands in (NO_CLAIM, Verdict.PASS.value) else f"{number} {stands}"
+    alike = counts(row.claims).get(stands, 0)
+    words = stands if stands in (NO_CLAIM, Verdict.PASS.value) else f"{alike} {stands}"
     return Cell(
         standing=stands, sign=SIGNS.get(stands, ""), words=words, numbers=numbers, target=target
     )

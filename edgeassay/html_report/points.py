@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeassay.html_report.stages import DROPS, Stage, claimed, drop_of
-from edgeassay.html_report.telling import amount
+from edgeassay.html_report.telling import TIMES, amount
+from edgeassay.matrix_report.numbers import number
 from edgeassay.matrix_report.rows import Row
 from edgeassay.spec import Kind
 
@@ -87,7 +88,7 @@ def _time(row: Row) -> tuple[str, str]:
     low = facts.latency_ratio if found is None or found.low is None else found.low
     high = facts.latency_ratio if found is None or found.high is None else found.high
     style = "faster" if high < 1.0 else "slower" if low > 1.0 else "alike"
-    return style, amount(float(f"{facts.latency_ratio:.3g}"), "ratio")
+    return style, f"{number(facts.latency_ratio)}{TIMES}"
 
 
 def front(points: Sequence[Point]) -> list[Point]:

@@ -16,7 +16,7 @@ from edgeassay.report.table import DECLARED, ORDER, standing
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord, plain
 from edgeassay.spec import TRAITS, Verdict
 
-UNITS: Final = {"ratio": "\N{MULTIPLICATION SIGN}"}
+TIMES: Final = "\N{MULTIPLICATION SIGN}"  # the unit of ratios
 ASKED: Final = (Verdict.FAIL.value, Verdict.INCONCLUSIVE.value, DECLARED)
 LONGEST: Final = 600  # characters of one reason
 MOST_APART: Final = 8  # of a case's claims, that say in words what they claim, and have commands
@@ -49,7 +49,7 @@ class Because:
 
 def amount(value: float, unit: str) -> str:
     """A number with its unit."""
-    return f"{value:.4g} {UNITS.get(unit, unit)}"
+    return f"{value:.4g}{TIMES}" if unit == "ratio" else f"{value:.4g} {unit}"
 
 
 def bounds(found: MeasurementRecord | None) -> str:

@@ -19,6 +19,7 @@ from edgeassay.html_report.drawing import (
     Picture,
     axis,
     drawn,
+    keyed_once,
     rows,
 )
 from edgeassay.html_report.labels import Label, placed
@@ -50,7 +51,7 @@ def tradeoffs(stages: Sequence[Stage]) -> list[Figure]:
     """A figure for each kind of numbers that variants' quality was judged by."""
     kinds = dict.fromkeys(stage.kind for stage in stages)
     found = (_tradeoff([s for s in stages if s.kind is kind], kind) for kind in kinds)
-    return [figure for figure in found if figure is not None]
+    return keyed_once(figure for figure in found if figure is not None)
 
 
 def _tradeoff(stages: Sequence[Stage], kind: Kind) -> Figure | None:

@@ -321,8 +321,8 @@ def write_results(path: Path, results: Results) -> None:
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Write what `sealed` gave, whole or not at all: a line for each value, but of curves, which nobody
-    reads, one for each case.
+    """Write what `sealed` gave, whole or not at all: a line for each value, but of curves, which
+    nobody reads, one for each case.
     """
     mark = secrets.token_hex()
     cases, drawn = [], []

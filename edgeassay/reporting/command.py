@@ -211,7 +211,9 @@ def _only(
 
 
 def _run(path: Path, words: Redactor) -> Run:
-    return Run(where=words.text(path.as_posix()), results=redacted(read_results(path), words))
+    """A file's run; where it lies outside this folder is nobody's business."""
+    where = path.name if path.is_absolute() and not words.identified else path.as_posix()
+    return Run(where=words.text(where), results=redacted(read_results(path), words))
 
 
 def _check_places(inputs: Sequence[Path], outputs: Sequence[Path | str | None]) -> None:

@@ -176,7 +176,7 @@ def test_every_claim_is_on_the_page_with_unit_bounds_samples_limit_and_file() ->
         name = claim["claim"] + (f" ({claim['class']})" if claim["class"] else "")
         cells = next(row for row in rows if row[1] == name)
         assert claim["limit"]["source"] in cells[6]
-    number = r"-?[\d.]+(e[+-]\d+)? \S+"
+    number = r"-?[\d.]+(e[+-]\d+)?(\N{MULTIPLICATION SIGN}| \S+)"
     for _, name, value, bounds, n, limit, source in rows:
         assert re.fullmatch(rf"yes|no|{number}", value), name
         assert bounds == "exact" or re.fullmatch(r"\[\S+, \S+\] at 95 %", bounds), name
@@ -201,7 +201,7 @@ def test_what_fails_stands_first_and_explains_itself() -> None:
         "pytest --benchmark --model chest --variant int8 --runtime litert --device host"
         " -k test_latency_ratio"
     )
-    assert "limit ≤ 1 \N{MULTIPLICATION SIGN}" in found.text
+    assert "limit ≤ 1\N{MULTIPLICATION SIGN}" in found.text
     assert "set by models/chest/model.toml:limits.latency_ratio" in found.text
 
 

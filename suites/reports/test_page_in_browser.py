@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from edgeassay.html_report import html_page
+from suites.meta.matrix_files import hostile
 from suites.reports.paged import VARIANTS, case, document, history, page_of_many, run
 from suites.reports.test_page import CHEST, compared, failing
 
@@ -45,7 +46,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with a failure, software for a GPU, long names, a comparison and a trend."""
+    """A page with a failure, software for a GPU, a comparison, a trend, and names that are long or
+    markup.
+    """
     software = document(
         [case(v, "litert-compiled-gpu", classes=CHEST, kind="software") for v in VARIANTS]
     )
@@ -53,7 +56,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [case(v * 40, "r" * 90, model="m" * 120, classes=("c" * 90,)) for v in VARIANTS]
     )
     path = tmp_path_factory.mktemp("page") / "report.html"
-    runs = [run(failing()), run(software, "gpu.json"), run(long, "long.json")]
+    runs = [run(failing()), run(software, "gpu.json"), run(long, "long.json"), run(hostile())]
     text = html_page(runs, history=[history()], ab=[compared()])
     path.write_text(text, encoding="utf-8")
     return path
