@@ -397,3 +397,11 @@ def test_what_is_asked_for_in_vain_is_said_first(
     with pytest.raises(ConfigError, match=words):
         evidence(project, **asked)
     assert not (project.folder / "evidence").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(
+    project: EvidenceProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"pip install 'edgeassay\[report\]'"):
+        write_bundle(project.folder / "evidence", [project.leave()], project.asked())
