@@ -26,6 +26,7 @@ WITH_VALUE: Final = (
         "--artifacts",
         "--predictions",
         "--assay-json",
+        "--attempts",
         "--artifact-cache",
         "--prediction-cache",
         "--inconclusive",

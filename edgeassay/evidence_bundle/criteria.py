@@ -113,7 +113,10 @@ def _criterion(
         return made.model_copy(update={"state": "uncommitted", "note": note})
     changed = history.last_change(commit, path, about(found, key))
     if changed is None:
-        return made.model_copy(update={"note": "git doesn't say when its line was changed"})
+        note = "git doesn't say when its line was changed"
+        if history.ends:
+            note = "the history here is cut off (a shallow clone): fetch all of it"
+        return made.model_copy(update={"note": note})
     return made.model_copy(
         update={
             "state": "committed",
@@ -132,7 +135,8 @@ def record_of(commit: Commit) -> CommitRecord:
 def split_source(source: str) -> tuple[str | None, str]:
     """The file and the key that a limit's source names; None for no file of the project."""
     path, mark, key = source.partition(TOML)
-    inside = mark and not path.startswith(("/", "-")) and ".." not in path.split("/")
+    odd = path.startswith(("/", "-")) or ".." in path.split("/") or not path.isprintable()
+    inside = mark and not odd
     return (f"{path}.toml", key) if inside else (None, source)
 
 

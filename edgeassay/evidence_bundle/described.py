@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from edgeassay.artifacts import MANIFEST
 from edgeassay.matrix_report.rows import Run
 from edgeassay.report.table import standing
 from edgeassay.runs.records import ClaimRecord
@@ -25,8 +29,12 @@ def manifests_in(folder: Path, digests: Iterable[str]) -> dict[str, dict[str, An
             read = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(read, dict) and read.get("sha256") in wanted:
-            found[str(read["sha256"])] = read
+        try:
+            manifest = MANIFEST.validate_python(read)
+        except ValidationError:
+            continue
+        if manifest.sha256 in wanted:
+            found[manifest.sha256] = asdict(manifest)
     return found
 
 

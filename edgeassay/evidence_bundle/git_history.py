@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from edgeassay.evidence_bundle.toml_lines import Leaf, lines_of
@@ -44,7 +44,8 @@ class History:
     @cache  # noqa: B019 - a history lives as long as its bundle is written
     def known(self, revision: str | None) -> str | None:
         """The commit that a revision names here."""
-        return commit_named(revision, self.root) if revision else None
+        named = revision is not None and revision.isprintable()
+        return commit_named(revision, self.root) if revision and named else None
 
     @cache  # noqa: B019
     def text(self, commit: str, path: str) -> str | None:
@@ -75,7 +76,20 @@ class History:
         """The latest commit up to `commit` that any line of these statements was changed at."""
         blamed = self._blamed(commit, path)
         lines = [one for leaf in leaves for one in blamed[leaf.first - 1 : leaf.last]]
-        return max(lines, default=None)
+        return self._unless_cut_off(max(lines, default=None))
+
+    def _unless_cut_off(self, found: Commit | None) -> Commit | None:
+        """None for a commit at which a shallow clone's history ends: it stands for all before."""
+        return None if found is None or found.sha in self.ends else found
+
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """The commits at which a shallow clone's history is cut off."""
+        said = self._said("rev-parse", "--path-format=absolute", "--git-path", "shallow")
+        try:
+            return frozenset(Path((said or "").strip()).read_text(encoding="utf-8").split())
+        except OSError:
+            return frozenset()
 
     @cache  # noqa: B019
     def last_touch(self, commit: str, path: str) -> Commit | None:
@@ -84,7 +98,8 @@ class History:
         if not said or not said.strip():
             return None
         moment, sha = said.split()
-        return Commit(sha=sha, committed=datetime.fromtimestamp(int(moment), UTC))
+        found = Commit(sha=sha, committed=datetime.fromtimestamp(int(moment), UTC))
+        return self._unless_cut_off(found)
 
     @cache  # noqa: B019
     def is_ancestor(self, first: str, second: str) -> bool:

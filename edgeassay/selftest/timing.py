@@ -28,6 +28,7 @@ from edgeassay.workers import Worker
 LAYERS: Final = 40
 UNITS: Final = 2_000  # of extra work, timed to know what one takes
 TIMEOUT_S: Final = 60.0
+NO_OPTION: Final = "; give it more time with --max-time"  # here there is no such option
 SOURCE: Final = "edgeassay/config/defaults.toml:selftest"
 
 
@@ -115,7 +116,7 @@ def planted_slowdowns(folder: Path, settings: Selftest) -> Iterator[Check]:
 
 def said_of(found: Decided, wanted: Verdict) -> Said:
     """What a comparison's end says of the engine: where the evidence doesn't decide, nothing."""
-    words = found.reason
+    words = found.reason.removesuffix(NO_OPTION)
     if (timing := found.timing) is not None:
         low, high = ("none" if b is None else f"{b:.4g}" for b in (timing.low, timing.high))
         words = (

@@ -155,6 +155,15 @@ def test_limits_of_a_commit_that_nobody_knows_are_told(
 
 
 @pytest.mark.usefixtures("no_bill")
+def test_a_history_that_is_cut_off_shows_nothing(project: EvidenceProject) -> None:
+    project.git("clone", "-q", "--depth=1", f"file://{project.folder}", "clone")
+    folder = evidence(project, root=project.folder / "clone")
+    assert {c["state"] for c in read(folder, parts.CRITERIA)["limits"]} == {"unknown"}
+    assert "fetch all of it" in read(folder, parts.CRITERIA)["limits"][0]["note"]
+    assert "in one commit" not in warnings(folder)
+
+
+@pytest.mark.usefixtures("no_bill")
 def test_a_limit_changed_together_with_its_model_is_a_warning(project: EvidenceProject) -> None:
     base = project.git("rev-parse", "HEAD")
     (project.folder / "models/planted/worse.tflite").write_bytes(b"another network")
@@ -388,3 +397,11 @@ def test_what_is_asked_for_in_vain_is_said_first(
     with pytest.raises(ConfigError, match=words):
         evidence(project, **asked)
     assert not (project.folder / "evidence").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(
+    project: EvidenceProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"pip install 'edgeassay\[report\]'"):
+        write_bundle(project.folder / "evidence", [project.leave()], project.asked())

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import edgeassay
+from edgeassay.cli import app
 from edgeassay.errors import DataError
 from edgeassay.evidence_bundle import parts, write_bundle
 from edgeassay.evidence_bundle.manifest import MANIFEST, SIGNATURE, write_manifest
@@ -252,3 +254,33 @@ def test_what_is_no_bundle_is_refused_in_a_sentence(
         verified(tmp_path)
     with pytest.raises(DataError, match="is no folder"):
         verified(tmp_path / "nowhere")
+
+
+def test_the_commands_write_it_and_look_at_it(
+    tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = begun(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDGEASSAY_DATA", str(tmp_path / "data"))
+    written = ["report", str(project.leave()), "--evidence", "evidence"]
+    written += ["--selftest", str(project.selftest()), "--attempts", str(project.ledger)]
+    looked, signers = ["verify", "evidence"], ["--signers", str(keys / "signers")]
+
+    def end(*words: str) -> tuple[int, str]:
+        ended = CliRunner().invoke(app, words)
+        return ended.exit_code, ended.output
+
+    assert end(*written)[0] == 0
+    code, said = end(*looked)
+    assert code == 0
+    assert "all as judged" in said
+    assert "unsigned" in said
+    assert end(*looked, *signers)[0] == 4
+    assert end(*written, "--sign", str(keys / "ours"))[0] == 0
+    code, said = end(*looked, *signers)
+    assert code == 0
+    assert f"signed by {WHO}" in said
+    (tmp_path / "evidence/report.html").write_text("all is well", "utf-8")
+    code, said = end(*looked, *signers)
+    assert code == 1
+    assert said.splitlines()[0] == "changed: report.html was changed"
