@@ -31,7 +31,7 @@ from edgeassay.merge_gate.planning import leg_plans
 from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
 from edgeassay.merge_gate.showing import document, line_of, show
 from edgeassay.merge_gate.starting import begun
-from edgeassay.options import DevicesDirs, Identified, JsonFile, ModelsDirs
+from edgeassay.options import DevicesDirs, Identified, ModelsDirs
 from edgeassay.privacy import Redactor, redactor
 from edgeassay.project import commit_named, device_folders, project_folder
 from edgeassay.report.markdown import STDOUT, leave
@@ -111,7 +111,9 @@ def gate_command(
     junit_path: Annotated[
         Path | None, typer.Option("--junit", metavar="PATH", help="Write a test case a claim.")
     ] = None,
-    json_path: JsonFile = None,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="PATH", help="Write all findings there.")
+    ] = None,
     identified: Identified = False,
     init: Annotated[
         bool,
@@ -120,14 +122,20 @@ def gate_command(
 ) -> None:
     """Decide whether a commit may be merged, by the results of several machines.
 
-    gate.toml says which legs are expected, and model.toml which cases and limits: what doesn't
-    arrive is red. Verdicts are derived again from what was measured; limits and deviations are
-    those of this checkout, which must be at the commit. Files are data of strangers: what was
-    changed, is too large, or follows from nothing is refused.
+    gate.toml says which legs are expected, and model.toml which cases and
+    limits: what doesn't arrive is red. Verdicts are derived again from what was
+    measured; limits and deviations are those of this checkout, which must be at
+    the commit. Files are data of strangers: what was changed, is too large, or
+    follows from nothing is refused.
 
-    Exit codes, the first that applies: 2 usage, or a refused file; 1 a claim fails, or a waiver or
-    deviation must go; 4 a leg, case or claim is missing, unmeasured, of another commit, or not
-    comparable; 3 inconclusive; 0 all legs hold, or are waived.
+    edgeassay gate results/ --markdown summary.md --junit gate.xml
+
+    edgeassay gate x86-64=a.json board=b.json --ab board=ab.json
+
+    Exit codes, the first that applies: 2 usage, or a refused file; 1 a claim
+    fails, or a waiver or deviation must go; 4 a leg, case or claim is missing,
+    unmeasured, of another commit, or not comparable; 3 inconclusive; 0 all legs
+    hold, or are waived.
     """
     project = project_folder()
     outputs = [path for path in (junit_path, json_path) if path is not None]

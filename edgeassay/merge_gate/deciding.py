@@ -110,7 +110,7 @@ def _different_files(
                     digests = files.setdefault((case.model, case.variant), {})
                     digests.setdefault(digest, []).append(f"{leg} ({case.runtime})")
     for (model, variant), digests in files.items():
-        if len(digests) > 1:
+        if len(digests) > 1 or None in digests:
             told = "; ".join(
                 f"{'unknown' if digest is None else digest[:SHORT]} on"
                 f" {', '.join(dict.fromkeys(places))}"

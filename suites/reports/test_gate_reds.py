@@ -140,6 +140,12 @@ def test_a_missing_leg_is_red_and_named(gated: Gated) -> None:
     assert [leg["outcome"] for leg in end.document["legs"]] == ["pass", "missing"]
 
 
+def test_what_nobody_knows_the_file_of_is_red_on_every_leg(gated: Gated) -> None:
+    end = gated.change("cart.json", nameless_file).change("tablet.json", nameless_file).end()
+    assert (end.code, end.problems) == (4, ("different files",))
+    assert "unknown on cart (litert), tablet (litert)" in end.sentence("different files")
+
+
 def test_two_files_for_one_case_are_red_even_if_they_agree(gated: Gated) -> None:
     gated.documents["again.json"] = gated.documents["cart.json"]
     end = gated.end("--markdown", "out.md", "--junit", "out.xml")
