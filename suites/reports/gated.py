@@ -68,6 +68,11 @@ def passing(claim: Claim, **more: Any) -> Document:
     } | more
 
 
+def file_of(variant: str) -> str:
+    """The digest of a variant's artifact."""
+    return f"{variant}-".ljust(64, "0")
+
+
 def about(case: Case, architecture: str) -> Document:
     """What is known of a case."""
     empty = (
@@ -79,7 +84,7 @@ def about(case: Case, architecture: str) -> Document:
         "kind": "measured",
         "architecture": architecture,
         "size_bytes": 1000,
-        "artifact_sha256": f"{case.variant}-".ljust(64, "0"),
+        "artifact_sha256": file_of(case.variant),
         "worker": {"runtime": "litert", "runtime_version": "2.3.0"},
         **dict.fromkeys(empty),
     }
