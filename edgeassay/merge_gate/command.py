@@ -143,7 +143,7 @@ def gate_command(
     if init:
         _begin(read_arrived(results, [], []), config or project / FILE)
         return
-    expected = load_expected(config, project)
+    expected = load_expected(config, project, date.today())
     _check_outputs(outputs, [*results, *(ab or [])])
     wanted = _wanted(commit, project)
     models = load_models(_model_folders(project, models_dir or []), project)

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,7 @@ class Gated:
 
     def plans(self) -> dict[str, LegPlan]:
         """What each leg must judge."""
-        expected = load_expected(self.folder / "gate.toml", self.folder)
+        expected = load_expected(self.folder / "gate.toml", self.folder, date.today())
         models = load_models([self.folder / "models"], self.folder)
         devices = load_devices([self.folder / "fixtures/devices"], self.folder)
         return leg_plans(expected, models, devices)
