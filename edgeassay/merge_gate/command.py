@@ -210,11 +210,12 @@ def _wanted(given: str | None, project: Path) -> str:
             )
         return here
     found = commit_named(given, project)
+    if found is None and (here is not None or SHA.fullmatch(given) is None):
+        raise ConfigError(
+            f"--commit {given}: no revision of {project}; give one that is there, and check it out"
+            " (outside of git, a whole SHA of 40 digits)"
+        )
     if found is None:
-        if SHA.fullmatch(given) is None:
-            raise ConfigError(
-                f"--commit {given}: no revision of {project}; give one, or a whole SHA of 40 digits"
-            )
         return given
     if here != found:
         raise ConfigError(
