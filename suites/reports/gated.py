@@ -16,6 +16,7 @@ from edgeassay.cli import app
 from edgeassay.config import load_devices, load_models
 from edgeassay.config.legs import load_expected
 from edgeassay.errors import EdgeassayError
+from edgeassay.merge_gate.agreeing import EXACT
 from edgeassay.merge_gate.planning import LegPlan, leg_plans
 from edgeassay.report.results import digest_of
 from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Limit, Sense
@@ -53,7 +54,8 @@ def sealed(document: Mapping[str, Any]) -> Document:
 def passing(claim: Claim, **more: Any) -> Document:
     """A claim's record, exactly at its limit."""
     limit = claim.limit
-    measured = {"value": limit.value, "unit": TRAITS[claim.name].unit, "low": None, "high": None}
+    bound = None if claim.name in EXACT else limit.value
+    measured = {"value": limit.value, "unit": TRAITS[claim.name].unit, "low": bound, "high": bound}
     return {
         "claim": claim.name.value,
         "case": vars(claim.case),
@@ -225,8 +227,14 @@ def fails(document: Document, claim: str = "size_ratio", variant: str = "int8") 
     one = record(document, claim, variant)
     limit: float = one["limit"]["value"]
     beyond = 0.05 if TRAITS[ClaimName(claim)].sense is Sense.AT_MOST else -0.05
-    one["measurement"]["value"] = limit + beyond
+    set_value(one["measurement"], limit + beyond)
     one |= {"verdict": "fail", "reason": f"measured {limit + beyond:g}"}
+
+
+def set_value(measurement: Document, value: float) -> None:
+    """Another value, and its bounds where it has any."""
+    known = {name for name in ("low", "high") if measurement[name] is not None}
+    measurement |= dict.fromkeys({"value", *known}, value)
 
 
 def unsure(document: Document, claim: str) -> None:
