@@ -57,7 +57,8 @@ class AbCaseRecord(Record):
 
 class AbRecord(Record):
     """Two builds by turns; `missing` are cases that head lacks, or that couldn't be built. `commit`
-    is the head's, `dirty` whether there was more than that.
+    is the head's, `dirty` whether there was more than that; `head_files` has the SHA-256 of each of
+    its artifacts by model/variant, of what is `new` too.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -70,6 +71,7 @@ class AbRecord(Record):
     verdict: Verdict
     missing: list[Plain]
     new: list[Plain]
+    head_files: dict[str, Plain] = Field(default_factory=dict)
     cases: list[AbCaseRecord]
     digest: str
 

@@ -168,6 +168,7 @@ def document(
         "verdict": verdict,
         "missing": list(matched.missing),
         "new": list(matched.new),
+        "head_files": {"/".join(key): one.sha256 for key, one in origins[1].artifacts.items()},
         "cases": [_case(one) for one in judged],
     }
 

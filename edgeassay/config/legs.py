@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edgeassay.config.loading import relative
-from edgeassay.config.shapes import NAME, TABLES, explain, nearest
+from edgeassay.config.shapes import NAME, TABLES, defaults, explain, nearest
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
-from edgeassay.spec import ARCHITECTURES, Expected, Kind, Leg, Waiver
+from edgeassay.spec import ARCHITECTURES, Expected, Kind, Leg, Waiver, Waiving
 
 FILE: Final = "gate.toml"
 ALL: Final = "all"
@@ -60,8 +61,10 @@ class GateFile(BaseModel):
 TABLES.update(leg=LegEntry, waiver=WaiverEntry)
 
 
-def load_expected(path: Path | None, root: Path) -> Expected:
-    """What `path` says, or `gate.toml` of the project; ConfigError names file and key."""
+def load_expected(path: Path | None, root: Path, today: date) -> Expected:
+    """What `path` says, or `gate.toml` of the project; ConfigError names file and key. A waiver
+    must end soon enough after `today`.
+    """
     chosen = path or root / FILE
     where = relative(chosen, root)
     if not chosen.exists():
@@ -86,7 +89,9 @@ def load_expected(path: Path | None, root: Path) -> Expected:
         Waiver(source=f"{where}:waiver[{number}]", **entry.model_dump())
         for number, entry in enumerate(file.waiver)
     )
+    rules = TypeAdapter(Waiving).validate_python(defaults()["waiver"])
     for waiver in waivers:
+        _check_waiver(waiver, rules, today)
         if waiver.leg not in legs:
             raise ConfigError(
                 f"{waiver.source}.leg = {waiver.leg!r} is no leg; {nearest(waiver.leg, legs)}"
@@ -120,6 +125,22 @@ def _leg(entry: LegEntry, source: str) -> Leg:
         timed=measured if entry.timed is None else entry.timed,
         **entry.model_dump(exclude={"models", "variants", "runtimes", "timed"}),
     )
+
+
+def _check_waiver(waiver: Waiver, rules: Waiving, today: date) -> None:
+    """ConfigError where nobody could review a waiver, or nobody ever would."""
+    words = re.findall(r"\w+", waiver.reason)
+    if len(words) < rules.least_words:
+        raise ConfigError(
+            f"{waiver.source}.reason = {waiver.reason!r} tells nobody why; say it in"
+            f" {rules.least_words} words at least"
+        )
+    last = today + timedelta(days=rules.most_days)
+    if waiver.expires > last:
+        raise ConfigError(
+            f"{waiver.source}.expires = {waiver.expires} is more than {rules.most_days} days ahead;"
+            f" choose {last} or earlier, and review it then"
+        )
 
 
 def _check_names(names: Sequence[str], source: str, key: str) -> None:

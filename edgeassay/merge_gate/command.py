@@ -143,7 +143,7 @@ def gate_command(
     if init:
         _begin(read_arrived(results, [], []), config or project / FILE)
         return
-    expected = load_expected(config, project)
+    expected = load_expected(config, project, date.today())
     _check_outputs(outputs, [*results, *(ab or [])])
     wanted = _wanted(commit, project)
     models = load_models(_model_folders(project, models_dir or []), project)
@@ -210,11 +210,12 @@ def _wanted(given: str | None, project: Path) -> str:
             )
         return here
     found = commit_named(given, project)
+    if found is None and (here is not None or SHA.fullmatch(given) is None):
+        raise ConfigError(
+            f"--commit {given}: no revision of {project}; give one that is there, and check it out"
+            " (outside of git, a whole SHA of 40 digits)"
+        )
     if found is None:
-        if SHA.fullmatch(given) is None:
-            raise ConfigError(
-                f"--commit {given}: no revision of {project}; give one, or a whole SHA of 40 digits"
-            )
         return given
     if here != found:
         raise ConfigError(

@@ -8,11 +8,12 @@ from datetime import date
 
 from edgeassay.ab.reading import AbRecord
 from edgeassay.matrix_report.rows import said
+from edgeassay.merge_gate.builds import judged_files
 from edgeassay.merge_gate.claims import Claims, Standard, deviation_findings, judge_case
 from edgeassay.merge_gate.commits import other_commit
 from edgeassay.merge_gate.matching import Part, architecture_at, kinds_of
 from edgeassay.merge_gate.planning import LegPlan
-from edgeassay.merge_gate.turns import about_comparisons, compared_of
+from edgeassay.merge_gate.turns import about_comparisons, compared_of, notes_of
 from edgeassay.runs.records import CaseId
 from edgeassay.spec import Case, Kind, Verdict, Waiver
 from edgeassay.summary.outcome import WAIVED, Finding, Judged, LegOutcome, Problem
@@ -44,7 +45,7 @@ def judge_leg(
     findings += claims.findings
     findings += deviation_findings(made, claims, standard)
     if made.leg.ab:
-        findings += about_comparisons(made, compared, commit, standard)
+        findings += about_comparisons(made, compared, commit, standard, judged_files(parts))
     waived, used = _waived(findings, waivers, standard.today)
     outcome = LegOutcome(
         leg=made.leg,
@@ -56,7 +57,8 @@ def judge_leg(
         waivers=tuple(used),
         compared=tuple(compared_of(case) for _, file in compared for case in file.cases),
     )
-    return outcome, [note for part in parts for note in _beyond(made, part)]
+    told = [note for part in parts for note in _beyond(made, part)]
+    return outcome, [*told, *(notes_of(compared) if made.leg.ab else ())]
 
 
 def _missing_leg(made: LegPlan) -> Finding:

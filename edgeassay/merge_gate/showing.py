@@ -12,11 +12,16 @@ from rich.text import Text
 import edgeassay
 from edgeassay.report.marks import marked
 from edgeassay.runs.records import plain
-from edgeassay.summary.outcome import WAIVED, Finding, LegOutcome, Outcome, Problem
-from edgeassay.summary.wording import counted, headline, of_waiver
+from edgeassay.summary.outcome import BUT_FOR_WAIVERS, WAIVED, Finding, LegOutcome, Outcome, Problem
+from edgeassay.summary.wording import counted, headline, of_waiver, sign_of
 
 COLUMNS: Final = ("leg", "outcome", "kind", "cases", "claims", "files")
-STYLES: Final = {"pass": "green", WAIVED: "magenta", "inconclusive": "yellow"}
+STYLES: Final = {
+    "pass": "green",
+    WAIVED: "magenta",
+    BUT_FOR_WAIVERS: "magenta",
+    "inconclusive": "yellow",
+}
 OTHER: Final = "bold red"
 
 
@@ -31,7 +36,7 @@ def show(outcome: Outcome, console: Console) -> None:
         first, word, *others = cells(leg)
         style = STYLES.get(word, OTHER)
         told = [Text(line_of(cell)) for cell in others]
-        table.add_row(Text(first), Text(word, style=style), *told)
+        table.add_row(Text(first), Text(f"{sign_of(word)} {word}", style=style), *told)
     console.print(table)
     for finding in outcome.findings:
         if finding.problem is Problem.REFUSED:
@@ -44,7 +49,7 @@ def show(outcome: Outcome, console: Console) -> None:
             _say(console, f"    {finding.command}", "dim")
     for note in outcome.notes:
         _say(console, f"note: {note}", "dim")
-    _say(console, headline(outcome), STYLES.get(outcome.word, OTHER))
+    _say(console, f"{sign_of(outcome.word)} {headline(outcome)}", STYLES.get(outcome.word, OTHER))
 
 
 def cells(leg: LegOutcome) -> list[str]:

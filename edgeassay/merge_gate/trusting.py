@@ -9,6 +9,7 @@ from typing import Final
 
 from edgeassay.errors import DataError
 from edgeassay.gates import verdict_of
+from edgeassay.merge_gate.agreeing import disagreements, oddities
 from edgeassay.report.results import Results
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord
 from edgeassay.spec import TRAITS, Kind, Measurement, Verdict
@@ -24,8 +25,8 @@ WITHOUT: Final = (
 
 
 def check_trusted(where: str, results: Results) -> None:
-    """DataError where a results file has no digest, says anything twice, or has a verdict that
-    doesn't follow from what it measured.
+    """DataError where a results file has no digest, says anything twice, has a verdict that
+    doesn't follow from what it measured, or doesn't agree with itself.
     """
     if results.digest is None:
         raise DataError(
@@ -42,6 +43,8 @@ def check_trusted(where: str, results: Results) -> None:
     facts = [case.case for case in results.cases]
     if len(set(facts)) < len(facts):
         raise DataError(f"{where} tells of a case twice; {REMEDY}")
+    for record, words in disagreements(results):
+        raise DataError(f"{where}: {_named(record)} {words}; {REMEDY}")
 
 
 def derived(record: ClaimRecord) -> Verdict | None:
@@ -59,6 +62,8 @@ def _check(where: str, record: ClaimRecord) -> None:
     for number in _numbers(record):
         if not math.isfinite(number):
             raise DataError(f"{where}: {_named(record)} has {number} for a number; {REMEDY}")
+    for words in oddities(record):
+        raise DataError(f"{where}: {_named(record)} {words}; {REMEDY}")
     if record.limit is None:
         raise DataError(f"{where}: {_named(record)} has no limit; {REMEDY}")
     found = derived(record)

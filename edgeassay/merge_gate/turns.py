@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from edgeassay.ab.reading import AbCaseRecord, AbRecord, TimingRecord
+from edgeassay.merge_gate.builds import about_builds, new_name, unchanged
 from edgeassay.merge_gate.claims import Standard
 from edgeassay.merge_gate.commits import other_commit
 from edgeassay.merge_gate.paired import other_limits
@@ -23,9 +24,15 @@ OF_COMPARISON: Final[Mapping[Verdict, Problem]] = {
 
 
 def about_comparisons(
-    made: LegPlan, compared: Sequence[tuple[str, AbRecord]], commit: str, standard: Standard
+    made: LegPlan,
+    compared: Sequence[tuple[str, AbRecord]],
+    commit: str,
+    standard: Standard,
+    judged: Mapping[CaseId, str | None],
 ) -> Iterator[Finding]:
-    """What two builds in turn showed, or that nobody timed them."""
+    """What two builds in turn showed, or that nobody timed them, or something else than what was
+    `judged`, which has the digest of each case's artifact.
+    """
     leg = made.leg
     if not compared:
         yield Finding(
@@ -47,6 +54,9 @@ def about_comparisons(
                     where=where,
                     case=case.case,
                 )
+        for problem, case_id, words in about_builds(file, judged):
+            sentence = f"{where}: {words}"
+            yield Finding(problem=problem, sentence=sentence, leg=leg.id, where=where, case=case_id)
     yield from _uncompared(made, compared)
 
 
@@ -102,18 +112,27 @@ def _undecided(made: LegPlan, case: AbCaseRecord) -> bool:
     return case.verdict is Verdict.INCONCLUSIVE and made.leg.inconclusive != "fail"
 
 
+def notes_of(compared: Sequence[tuple[str, AbRecord]]) -> Iterator[str]:
+    """What is to be known of comparisons that decide nothing against anybody."""
+    for where, file in compared:
+        if unchanged(file):
+            yield (
+                f"{where}: every base is the same file as its head, so no time could change: right"
+                " for a change that touches no model, and otherwise the base is the wrong one"
+            )
+
+
 def _uncompared(made: LegPlan, compared: Sequence[tuple[str, AbRecord]]) -> Iterator[Finding]:
     """Timed cases that no comparison has, and that aren't new."""
-    timed = {(c.case.model, c.case.variant, c.case.runtime) for _, f in compared for c in f.cases}
-    new = {name for _, file in compared for name in file.new}
+    timed = {case.case for _, file in compared for case in file.cases}
     for case in made.plan.cases:
-        names = {f"{case.model}/{case.variant}", f"{case.model}/{case.variant} on {case.runtime}"}
-        known = (case.model, case.variant, case.runtime) in timed or names & new
+        case_id = CaseId(**vars(case))
+        known = case_id in timed or any(new_name(case_id, file) for _, file in compared)
         if not known and made.times(case):
             yield Finding(
                 problem=Problem.MISSING_AB,
                 sentence=f"{case.model} {case.variant} on {case.runtime} ({case.device}): no"
                 f" comparison of base and head has it, and {made.leg.source} expects one",
                 leg=made.leg.id,
-                case=CaseId(**vars(case)),
+                case=case_id,
             )

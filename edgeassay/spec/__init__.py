@@ -37,7 +37,7 @@ from edgeassay.spec.data import (
 )
 from edgeassay.spec.history import History
 from edgeassay.spec.ladder import Ladder
-from edgeassay.spec.legs import Expected, Leg, Waiver
+from edgeassay.spec.legs import Expected, Leg, Waiver, Waiving
 from edgeassay.spec.model import (
     ARCHITECTURES,
     DeviceSpec,
@@ -131,6 +131,7 @@ __all__ = [
     "VariantSpec",
     "Verdict",
     "Waiver",
+    "Waiving",
     "WorkerSpec",
     "task_of",
 ]

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from edgeassay.spec.claims import Case, Kind
+from edgeassay.spec.data import STRICT
 
 # As pytest's option --inconclusive has it.
 Inconclusive = Literal["fail", "fail-untimed", "warn"]
@@ -36,6 +37,15 @@ class Leg:
     timed: bool = True
     ab: bool = False
     inconclusive: Inconclusive = "fail-untimed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiving:
+    """What a waiver must say: `least_words` for a reason, and a day at most `most_days` ahead."""
+
+    __pydantic_config__ = STRICT
+    least_words: int
+    most_days: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import TRAITS, Kind, Verdict
 from edgeassay.summary.fitting import Section, clipped, fitted
 from edgeassay.summary.outcome import WAIVED, Finding, Judged, Outcome, Problem
-from edgeassay.summary.wording import counted, headline, of_waiver
+from edgeassay.summary.wording import ENDS, counted, headline, of_waiver, sign_of
 
 # A comment of GitHub's has at most 65,536 characters ("Body is too long (maximum is 65536
 # characters)"); a character is at least a byte, so as many bytes are never too many.
@@ -103,8 +103,7 @@ def _failures(runs: Sequence[Run]) -> Iterator[Finding]:
 
 def _verdict(outcome: Outcome | None, claims: Sequence[Said]) -> str:
     if outcome is not None:
-        sign = SIGNS.get(outcome.word, SIGNS[Verdict.FAIL.value])
-        return f"{sign} {clipped(headline(outcome), NAME)}"
+        return f"{sign_of(outcome.word)} {clipped(headline(outcome), NAME)}"
     stands = [stand for _, stand, _, _ in claims]
     counts = {name: stands.count(name) for name in dict.fromkeys(stands)}
     return clipped(f"{len(claims)} claims: {counted(counts) or 'none'}", NAME)
@@ -159,7 +158,7 @@ def _legs(outcome: Outcome) -> Section:
         kind = str(leg.leg.kind)
         words = [
             leg.leg.id,
-            f"{SIGNS.get(leg.word, '◐' if leg.word == WAIVED else '✗')} {leg.word}",
+            f"{sign_of(leg.word)} {leg.word}",
             marked(kind, leg.leg.kind) if leg.leg.kind is not Kind.MEASURED else kind,
             f"{leg.cases_found} of {leg.cases}",
             counted(leg.counts) or "none",
@@ -204,7 +203,7 @@ def _place(order: Sequence[str], stand: str) -> int:
 
 
 def _signed(stand: str) -> str:
-    return f"{SIGNS.get(stand, '◐')} {stand}"
+    return f"{ENDS.get(stand, SIGNS[DECLARED])} {stand}"
 
 
 def _bounds(low: float | None, high: float | None) -> str:

@@ -12,6 +12,7 @@ from edgeassay.runs.records import CaseId, ClaimRecord
 from edgeassay.spec import Leg, Verdict, Waiver
 
 WAIVED: Final = "waived"
+BUT_FOR_WAIVERS: Final = "passes but for waivers"
 HOLDS: Final = 0
 FAILED: Final = 1
 REFUSED: Final = 2
@@ -185,7 +186,9 @@ class Outcome:
 
     @property
     def word(self) -> str:
-        """The verdict in a word."""
+        """The verdict in a word, or few: with anything waived it is no pass."""
+        if self.exit_code == HOLDS and any(leg.waivers for leg in self.legs):
+            return BUT_FOR_WAIVERS
         return WORDS[self.exit_code]
 
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.report.table import ORDER
-from edgeassay.summary.outcome import WAIVED, Finding, Outcome
+from edgeassay.spec import Verdict
+from edgeassay.summary.outcome import BUT_FOR_WAIVERS, WAIVED, Finding, Outcome
 
 SHORT: Final = 12  # characters of a commit that are shown
 SHOWN: Final = (*ORDER, WAIVED)
+# Of how the gate and its legs end: something waived has a sign of its own, unlike any verdict's.
+ENDS: Final[Mapping[str, str]] = {**SIGNS, WAIVED: "◇", BUT_FOR_WAIVERS: "◇"}
 
 
 def counted(counts: Mapping[str, int]) -> str:
     """How many claims stand how, worst first."""
     return ", ".join(f"{counts[name]} {name}" for name in SHOWN if counts.get(name))
+
+
+def sign_of(word: str) -> str:
+    """That of a leg's or the gate's end; what has none of its own is red."""
+    return ENDS.get(word, SIGNS[Verdict.FAIL.value])
 
 
 def of_waiver(finding: Finding) -> str:

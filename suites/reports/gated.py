@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from edgeassay.cli import app
 from edgeassay.config import load_devices, load_models
 from edgeassay.config.legs import load_expected
 from edgeassay.errors import EdgeassayError
+from edgeassay.merge_gate.agreeing import EXACT
 from edgeassay.merge_gate.planning import LegPlan, leg_plans
 from edgeassay.report.results import digest_of
 from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Limit, Sense
@@ -52,7 +54,8 @@ def sealed(document: Mapping[str, Any]) -> Document:
 def passing(claim: Claim, **more: Any) -> Document:
     """A claim's record, exactly at its limit."""
     limit = claim.limit
-    measured = {"value": limit.value, "unit": TRAITS[claim.name].unit, "low": None, "high": None}
+    bound = None if claim.name in EXACT else limit.value
+    measured = {"value": limit.value, "unit": TRAITS[claim.name].unit, "low": bound, "high": bound}
     return {
         "claim": claim.name.value,
         "case": vars(claim.case),
@@ -68,6 +71,11 @@ def passing(claim: Claim, **more: Any) -> Document:
     } | more
 
 
+def file_of(variant: str) -> str:
+    """The digest of a variant's artifact."""
+    return f"{variant}-".ljust(64, "0")
+
+
 def about(case: Case, architecture: str) -> Document:
     """What is known of a case."""
     empty = (
@@ -79,7 +87,7 @@ def about(case: Case, architecture: str) -> Document:
         "kind": "measured",
         "architecture": architecture,
         "size_bytes": 1000,
-        "artifact_sha256": f"{case.variant}-".ljust(64, "0"),
+        "artifact_sha256": file_of(case.variant),
         "worker": {"runtime": "litert", "runtime_version": "2.3.0"},
         **dict.fromkeys(empty),
     }
@@ -151,7 +159,7 @@ class Gated:
 
     def plans(self) -> dict[str, LegPlan]:
         """What each leg must judge."""
-        expected = load_expected(self.folder / "gate.toml", self.folder)
+        expected = load_expected(self.folder / "gate.toml", self.folder, date.today())
         models = load_models([self.folder / "models"], self.folder)
         devices = load_devices([self.folder / "fixtures/devices"], self.folder)
         return leg_plans(expected, models, devices)
@@ -219,8 +227,14 @@ def fails(document: Document, claim: str = "size_ratio", variant: str = "int8") 
     one = record(document, claim, variant)
     limit: float = one["limit"]["value"]
     beyond = 0.05 if TRAITS[ClaimName(claim)].sense is Sense.AT_MOST else -0.05
-    one["measurement"]["value"] = limit + beyond
+    set_value(one["measurement"], limit + beyond)
     one |= {"verdict": "fail", "reason": f"measured {limit + beyond:g}"}
+
+
+def set_value(measurement: Document, value: float) -> None:
+    """Another value, and its bounds where it has any."""
+    known = {name for name in ("low", "high") if measurement[name] is not None}
+    measurement |= dict.fromkeys({"value", *known}, value)
 
 
 def unsure(document: Document, claim: str) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from suites.reports.gated import GATE_TOML, Document, Gated, sealed
+from suites.reports.gated import GATE_TOML, Document, Gated, file_of, sealed
 
 AB_TOML = GATE_TOML.replace('id = "cart"', 'id = "cart"\nab = true')
 
 
 def pair(variant: str, **more: Any) -> Document:
     """A case in which head is as fast as base."""
-    side = {"sha256": "a" * 64, "size_bytes": 1000, "runtime": "litert"}
+    side = {"sha256": "9" * 64, "size_bytes": 1000, "runtime": "litert"}
     timing = {
         "ratio": 1.0,
         "low": 0.995,
@@ -35,7 +35,7 @@ def pair(variant: str, **more: Any) -> Document:
         "timing": timing | more,
         "limits": {"tolerated": {"value": 0.01, "source": "edgeassay/config/defaults.toml"}},
         "base": side,
-        "head": side | {"sha256": "b" * 64},
+        "head": side | {"sha256": file_of(variant)},
     }
 
 
@@ -59,6 +59,7 @@ def compared(gated: Gated) -> Gated:
             "verdict": "pass",
             "missing": [],
             "new": [],
+            "head_files": {f"tiny/{name}": file_of(name) for name in ("fp32", "int8")},
             "cases": [pair("fp32"), pair("int8")],
         }
     )
@@ -100,6 +101,34 @@ def lenient(document: Document) -> None:
     document["verdict"] = "pass"
 
 
+def new(document: Document) -> None:
+    """The base hasn't one of them."""
+    document["cases"].pop()
+    document["new"] = ["tiny/int8"]
+
+
+def all_new(document: Document) -> None:
+    """The base has one that nobody knows, and it is unchanged."""
+    one = pair("fp32") | {"timing": None}
+    one["base"] = one["head"] = one["head"] | {"sha256": "f" * 64}
+    document |= {"cases": [one], "new": ["tiny/int8"], "head_files": {}}
+
+
+def new_of(**files: str) -> Callable[[Document], None]:
+    """What is new is of these files."""
+
+    def change(document: Document) -> None:
+        new(document)
+        document["head_files"] = {f"tiny/{name}": sha for name, sha in files.items()}
+
+    return change
+
+
+def of_base(document: Document) -> None:
+    """The base takes its own, slower runtime."""
+    document["cases"][0]["base"] |= {"runtime": "litert-builtin"}
+
+
 REDS: list[tuple[Callable[[Document], object], int, str, str]] = [
     (slower, 1, "slower than the base", "in/ab-cart.json: tiny-int8-litert: timed"),
     (lacking, 4, "unmeasured", "found tiny/int8 in the base, and not in the head"),
@@ -107,6 +136,15 @@ REDS: list[tuple[Callable[[Document], object], int, str, str]] = [
     (lambda d: d.update(commit="f" * 40), 4, "another commit", "is of commit ffffffffffff"),
     (lambda d: d.update(dirty=True), 4, "uncommitted changes", "with uncommitted changes"),
     (lambda d: d["cases"].pop(), 4, "missing comparison", "no comparison of base and head has it"),
+    (lambda d: d["cases"][0]["case"].update(device="host"), 4, "missing comparison", "has it"),
+    (
+        lambda d: d["cases"][1]["head"].update(sha256="f" * 64),
+        *(4, "different files", "head's file is ffffffffffff, and the results of this leg judge"),
+    ),
+    (all_new, 4, "different files", "tiny-fp32-litert: the head's file is ffffffffffff"),
+    (new_of(), 4, "different files", "tiny/int8 is new, and the head's file is unknown"),
+    (new_of(int8="f" * 64), 4, "different files", "tiny/int8 is new, and the head's file is f"),
+    (of_base, 4, "incomparable", "tiny-fp32-litert sets litert-builtin against litert"),
     (lambda d: d.update(verdict="fail"), 2, "refused file", "says fail, and its cases together"),
     (lambda d: d["cases"][0].update(verdict="fail"), 2, "refused file", "its numbers give pass"),
     (lambda d: d["cases"][0].update(timing=None), 2, "refused file", "its numbers give unmeasured"),
@@ -146,11 +184,18 @@ def test_what_it_leaves_open_is_red_where_the_leg_says_so(compared: Gated) -> No
 
 
 def test_a_new_case_needs_no_base(compared: Gated) -> None:
-    def change(document: Document) -> None:
-        document["cases"].pop()
-        document["new"] = ["tiny/int8"]
+    end = compared.change("ab-cart.json", new).end()
+    assert (end.code, end.problems, end.document["notes"]) == (0, (), []), end.text
 
-    assert compared.change("ab-cart.json", change).end().code == 0
+
+def test_equal_files_in_every_case_are_told(compared: Gated) -> None:
+    def change(document: Document) -> None:
+        for case in document["cases"]:
+            case |= {"timing": None, "base": case["head"]}
+
+    end = compared.change("ab-cart.json", change).end()
+    assert (end.code, end.problems) == (0, ())
+    assert "every base is the same file as its head" in end.document["notes"][0]
 
 
 def test_results_are_no_comparison(compared: Gated) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from edgeassay.summary.outcome import Problem
 from suites.meta.project import ROOT
 from suites.reports.gated import GATE_TOML, Gated
 
+TODAY = date(2026, 11, 21)
 LEG = '[[leg]]\nid = "a"\narchitecture = "x86_64"\nmodels = "all"\n'
-WAIVER = '[[waiver]]\nleg = "a"\nreason = "r"\nowner = "o"\nexpires = 2099-01-01\n'
+WAIVER = '[[waiver]]\nleg = "a"\nreason = "it is away"\nowner = "o"\nexpires = 2026-12-31\n'
 
 MISTAKES = [
     ("", "gate.toml: the key 'leg' is missing"),
@@ -33,9 +35,18 @@ MISTAKES = [
     (LEG + 'kind = "software"\ntimed = true\n', "leg[0].timed = true, and its numbers are"),
     (LEG + 'inconclusive = "pass"\n', "leg.0.inconclusive = 'pass' is not valid"),
     (LEG + WAIVER.replace('"a"', '"b"'), "gate.toml:waiver[0].leg = 'b' is no leg; known: a"),
-    (LEG + WAIVER.replace("2099-01-01", '"soon"'), "gate.toml: waiver.0.expires = 'soon'"),
+    (LEG + WAIVER.replace("2026-12-31", '"soon"'), "gate.toml: waiver.0.expires = 'soon'"),
     (LEG + WAIVER.replace('owner = "o"\n', ""), "the key 'waiver.0.owner' is missing"),
-    (LEG + WAIVER.replace('"r"', '" "'), "gate.toml: waiver.0.reason"),
+    (LEG + WAIVER.replace('"it is away"', '" "'), "gate.toml: waiver.0.reason"),
+    (
+        LEG + WAIVER.replace("it is away", "."),
+        "waiver[0].reason = '.' tells nobody why; say it in 3",
+    ),
+    (
+        LEG + WAIVER.replace("2026-12-31", "2027-11-23"),
+        "waiver[0].expires = 2027-11-23 is more than 366 days ahead; choose 2027-11-22 or earlier",
+    ),
+    (LEG + WAIVER.replace("2026-12-31", "9999-12-31"), "is more than 366 days ahead"),
     (LEG + WAIVER + "claim = 1\n", "gate.toml: unknown key 'waiver.0.claim'"),
 ]
 
@@ -44,7 +55,7 @@ MISTAKES = [
 def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "gate.toml").write_text(text)
     with pytest.raises(ConfigError) as raised:
-        load_expected(None, tmp_path)
+        load_expected(None, tmp_path, TODAY)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -66,8 +77,8 @@ DISAGREEMENTS = [
     ),
     (
         'models = ["tiny"]',
-        'models = "all"\n[[waiver]]\nleg = "cart"\nreason = "r"\nowner = "o"\n'
-        'expires = 2099-01-01\nvariant = "int9"',
+        'models = "all"\n[[waiver]]\nleg = "cart"\nreason = "it is away"\nowner = "o"\n'
+        'expires = 2026-12-31\nvariant = "int9"',
         "gate.toml:waiver[0] is about no case that the leg 'cart' expects (variant 'int9')",
     ),
 ]
@@ -104,7 +115,7 @@ def test_the_page_about_it_shows_a_gate_that_can_be_read(tmp_path: Path) -> None
     text = (ROOT / "docs/gate.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "gate.toml").write_text(shown)
-    found = load_expected(None, tmp_path)
+    found = load_expected(None, tmp_path, TODAY)
     assert found.legs["cart-tablet"].ab
     assert found.waivers[0].owner == "firmware lead"
     for problem in Problem:
@@ -112,6 +123,6 @@ def test_the_page_about_it_shows_a_gate_that_can_be_read(tmp_path: Path) -> None
 
 
 def test_the_projects_own_gate_expects_both_architectures() -> None:
-    legs = load_expected(None, ROOT).legs
+    legs = load_expected(None, ROOT, TODAY).legs
     assert [leg.architecture for leg in legs.values()] == ["x86_64", "aarch64"]
     assert all(leg.kind is Kind.MEASURED and leg.timed for leg in legs.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,18 @@ def test_the_commit_that_is_asked_for_must_be_checked_out(gated: Gated) -> None:
     assert "limits would be another commit's; check that commit out" in end.text
     assert "no revision" in gated.end("--commit", "nonsense").text
     assert gated.end().problems[0] == "another commit"
-    assert gated.end("--commit", OTHER).problems[0] == "another commit"
+
+
+def test_a_commit_that_the_checkout_does_not_know_is_refused(gated: Gated) -> None:
+    for name in gated.documents:
+        gated.change(name, lambda d: d.update(commit=OTHER))
+    end = gated.end("--commit", OTHER)
+    assert (end.code, end.document) == (2, None)
+    assert f"--commit {OTHER}: no revision of" in end.text
+    shutil.rmtree(gated.folder / ".git")
+    end = gated.end("--commit", OTHER)
+    assert (end.code, end.problems) == (0, ())
+    assert "its limits are those that stand there" in end.document["notes"][0]
 
 
 COMPARE = """

@@ -65,6 +65,42 @@ def fails_falsely(document: Document) -> None:
     record(document, "size_ratio")["verdict"] = "fail"
 
 
+def without_facts(document: Document) -> None:
+    document["cases"] = []
+
+
+def of_another_kind(document: Document) -> None:
+    document["cases"][0]["kind"] = "emulated"
+
+
+def of_another_size(document: Document) -> None:
+    document["cases"][1]["size_ratio"] = 0.5
+
+
+def measured_as(**more: object) -> Change:
+    return lambda document: record(document, "min_auc")["measurement"].update(more)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without_facts, "was measured, and nothing else is told of its case"),
+        (of_another_kind, "is measured, and its case is said to be emulated"),
+        (of_another_size, "is 0.9, and its case is said to be 0.5 of its reference"),
+        (measured_as(low=None, high=None), "has no bounds, and is none of what is exact"),
+        (measured_as(low=0.9, high=0.8), "has the bounds 0.9 and 0.8, which are no interval"),
+        (measured_as(value=0.2), "has the value 0.2 far outside its own bounds [0.7, 0.7]"),
+        (measured_as(n=0), "is of 0 samples"),
+    ],
+)
+def test_a_file_that_does_not_agree_with_itself_is_refused(
+    gated: Gated, change: Change, words: str
+) -> None:
+    end = gated.change("cart.json", change).end()
+    assert end.code == 2
+    assert words in end.sentence("refused file")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

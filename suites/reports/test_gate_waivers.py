@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from edgeassay.report.markdown import escaped
 from suites.reports.gated import (
     Gated,
     expecting,
@@ -32,6 +33,20 @@ def test_a_waived_leg_is_shown_and_never_green(gated: Gated) -> None:
     assert told in end.text.replace("\n", " ")
     assert f"waived** {told}" in (gated.folder / "out.md").read_text()
     assert "waived until" in (gated.folder / "out.xml").read_text()
+
+
+@pytest.mark.parametrize("part", ["", 'variant = "int8"\n'])
+def test_with_anything_waived_nobody_says_pass_or_shows_its_sign(gated: Gated, part: str) -> None:
+    expecting(gated, WAIVER.format(expires=TODAY) + part)
+    end = gated.change("tablet.json", fails).end("--markdown", "out.md", "--junit", "out.xml")
+    assert (end.code, end.document["verdict"]) == (0, "passes but for waivers")
+    line = "◇ passes but for waivers: 2 legs of gate.toml (1 pass, 1 waived)"
+    assert line in end.text
+    text = (gated.folder / "out.md").read_text(encoding="utf-8")
+    assert text.splitlines()[2].startswith(f"**{escaped(line)} at ")
+    assert "| tablet | ◇ waived |" in text
+    told = (gated.folder / "out.xml").read_text(encoding="utf-8")
+    assert '<skipped message="passes but for waivers: 2 legs' in told
 
 
 def test_a_waived_leg_that_fails_is_waived_and_its_claims_are_no_passes(gated: Gated) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +23,7 @@ WAIVER = """
 leg = "tablet"
 reason = "its battery swells"
 owner = "device lead"
-expires = 2099-12-31
+expires = {expires}
 """
 GREEN = {"PLANNED": "success success", "MEASURED": "success skipped"}
 
@@ -148,7 +149,9 @@ def test_a_waived_leg_may_fail_and_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    downloads = Downloads(Gated(tmp_path, gate=GATE_TOML + WAIVER).write())
+    downloads = Downloads(
+        Gated(tmp_path, gate=GATE_TOML + WAIVER.format(expires=date.today())).write()
+    )
     missing(downloads)
     code, said, summary = downloads.run("decide", **GREEN | {"MEASURED": "success failure"})
     assert code == 0, said

@@ -1,0 +1,95 @@
+"""A results file that agrees with itself: numbers that a measurement can give, and facts about each
+case that are those of its claims.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from edgeassay.report.results import CaseRecord, Results
+from edgeassay.runs.records import ClaimRecord, MeasurementRecord
+from edgeassay.spec import TRAITS, ClaimName
+
+# What is counted, or found true: any other number has bounds.
+EXACT: Final = frozenset(
+    {
+        ClaimName.LOADS,
+        ClaimName.SIZE_RATIO,
+        ClaimName.PARAMETERS_RATIO,
+        ClaimName.MACS_RATIO,
+        ClaimName.FINITE_OUTPUTS,
+        ClaimName.DELEGATED_SHARE,
+        ClaimName.ARENA_KB,
+        ClaimName.NPU_SRAM_KB,
+        ClaimName.PARITY_LSB,
+        ClaimName.PARITY_DIFFERENCE,
+        ClaimName.SCORE_SHIFT_MAX,
+        ClaimName.BASELINE_SIZE_RATIO,
+        ClaimName.BASELINE_CYCLES_RATIO,
+    }
+)
+ALIKE: Final = 1e-9  # relative: the same division on another machine
+
+
+def oddities(record: ClaimRecord) -> Iterator[str]:
+    """What no measurement gives, in words that follow a claim's name."""
+    measured = record.measurement
+    if measured is None:
+        return
+    if measured.n < 1:
+        yield f"is of {measured.n} samples"
+    low, high = measured.low, measured.high
+    if low is not None and high is not None and low > high:
+        yield f"has the bounds {low:g} and {high:g}, which are no interval"
+    elif _far_outside(measured):
+        yield f"has the value {measured.value:g} far outside its own bounds {_told(measured)}"
+    unbounded = low is None and high is None and measured.insufficient is None
+    # What is equal to its baseline has no bounds either.
+    counted = record.claim in EXACT or (
+        TRAITS[record.claim].of_baseline and measured.confidence is None
+    )
+    if unbounded and not counted:
+        yield "has no bounds, and is none of what is exact"
+
+
+def _far_outside(measured: MeasurementRecord) -> bool:
+    """Whether a value is further from its bounds than they are from each other: resampling may set
+    it a little outside.
+    """
+    low, high = measured.low, measured.high
+    width = 0.0 if low is None or high is None else high - low
+    allowed = width + ALIKE * max(1.0, abs(measured.value))
+    below = low is not None and measured.value < low - allowed
+    return below or (high is not None and measured.value > high + allowed)
+
+
+def _told(measured: MeasurementRecord) -> str:
+    bounds = ("?" if b is None else f"{b:g}" for b in (measured.low, measured.high))
+    return f"[{', '.join(bounds)}]"
+
+
+def disagreements(results: Results) -> Iterator[tuple[ClaimRecord, str]]:
+    """Measured claims that the facts about their case say something else of, in words that follow
+    a claim's name.
+    """
+    facts = {record.case: record for record in results.cases}
+    for record in results.claims:
+        if record.measurement is not None:
+            words = _disagreement(record, record.measurement, facts.get(record.case))
+            if words is not None:
+                yield record, words
+
+
+def _disagreement(
+    record: ClaimRecord, measured: MeasurementRecord, facts: CaseRecord | None
+) -> str | None:
+    if facts is None:
+        return "was measured, and nothing else is told of its case"
+    if facts.kind is not None and facts.kind is not record.kind:
+        return f"is {record.kind}, and its case is said to be {facts.kind}"
+    ratio = facts.size_ratio if record.claim is ClaimName.SIZE_RATIO else None
+    if ratio is not None and not math.isclose(measured.value, ratio, rel_tol=ALIKE):
+        return f"is {measured.value:g}, and its case is said to be {ratio:g} of its reference"
+    return None
