@@ -48,13 +48,24 @@ def _compared(
     bad = [one for one in ab if one.verdict is not Verdict.PASS]
     if not bad:
         return standing, word, sentence
-    names = ", ".join(f"{one.head} against {one.base} ({one.verdict})" for one in bad)
-    sentence = f"The comparison of {names} doesn't pass; of the claims: {sentence}"
+    worst = next((one for one in bad if one.verdict is Verdict.FAIL), bad[0])
+    sentence = f"{_against(worst)} Of the claims: {sentence[0].lower()}{sentence[1:]}"
     if Verdict.FAIL in (one.verdict for one in bad):
         return Verdict.FAIL.value, "Fails", sentence
     if standing in GOOD:
         return Verdict.INCONCLUSIVE.value, "Undecided", sentence
     return standing, word, sentence
+
+
+def _against(one: AbRecord) -> str:
+    """What speaks against a head, by its slowest case that doesn't pass."""
+    bad = [case for case in one.cases if case.verdict is not Verdict.PASS]
+    timed = [(case.timing.ratio, case.name) for case in bad if case.timing is not None]
+    beside = f"the comparison of {one.head} with {one.base} is {one.verdict}"
+    if not timed:
+        return f"{beside[0].upper()}{beside[1:]}."
+    ratio, name = max(timed)
+    return f"{name} takes {ratio:.3g} times as long in the head as in the base: {beside}."
 
 
 def _sentence(
