@@ -81,7 +81,9 @@ def _sentence(
         if found.get(v.value)
     ]
     missing = [*open_ones, *([f"{absent:,} unmeasured"] if absent else [])]
-    known = f"{declared:,} more {'fails' if declared == 1 else 'fail'} as declared" * bool(declared)
+    known = f"{declared:,} more {'stands' if declared == 1 else 'stand'} as declared" * bool(
+        declared
+    )
     if failed:
         cases = {row.case for row in rows if Verdict.FAIL.value in counts(row.claims)}
         of = "of the only case" if len(rows) == 1 else f"in {len(cases):,} of {len(rows):,} cases"
@@ -100,7 +102,7 @@ def _sentence(
         text = f"{held}, and {absent:,} couldn't be measured."
         return Verdict.UNMEASURED.value, FAR, text
     if declared:
-        return DECLARED, "Holds, but for declared failures", f"{held}."
+        return DECLARED, "Holds, but for what is declared", f"{held}."
     return Verdict.PASS.value, "Holds", f"All {total} hold." if len(claims) > 1 else "It holds."
 
 

@@ -118,9 +118,9 @@ def verdicts(*stands: str) -> dict[str, Any]:
         (
             ("fail", "declared", "unmeasured"),
             "Fails",
-            "1 of 3 claims is false, of the only case; 1 more fails as declared; 1 unmeasured.",
+            "1 of 3 claims is false, of the only case; 1 more stands as declared; 1 unmeasured.",
         ),
-        (("declared", "pass"), "Holds, but for declared failures", "1 of 2 claims hold, 1 fails"),
+        (("declared", "pass"), "Holds, but for what is declared", "1 of 2 claims hold, 1 stands"),
         (("pass", "unmeasured"), "Holds as far as it was measured", "1 couldn't be measured"),
         (("pass", "inconclusive"), "Undecided", "No claim fails undeclared, but not all is"),
         (("pass", "incomparable"), "Undecided", "1 incomparable."),
