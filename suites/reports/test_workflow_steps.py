@@ -117,7 +117,7 @@ def unexpected(downloads: Downloads) -> None:
         (none_at_all, 4, "no leg has left results"),
         (changed, 4, "what arrived of leg-tablet isn't what its SHA256SUMS is of"),
         (failing, 1, "size_ratio"),
-        (unexpected, 2, "nobodys"),
+        (unexpected, 4, "leg-nobodys arrived, and gate.toml has no such leg"),
     ],
 )
 def test_a_leg_that_is_red_or_missing_makes_the_check_red(
@@ -127,6 +127,7 @@ def test_a_leg_that_is_red_or_missing_makes_the_check_red(
     code, said, summary = downloads.run("decide", **GREEN)
     assert code == expected, said
     assert sentence in said + summary.replace("\\", "")
+    assert summary
 
 
 @pytest.mark.parametrize(
