@@ -33,14 +33,16 @@ COMMON: Final = ("root", "runner", "user", "ubuntu", "admin", "localhost", "nobo
 # Fields of documents that name hosts, and lists of images.
 HOST_FIELDS: Final = ("hostname", "node")
 IMAGE_FIELDS: Final = ("images", "covered_images")
-IMAGE: Final = re.compile(
-    r"[^\s'\"`:;,()\[\]=|<>]+\.(?:png|jpe?g|dcm|dicom|tiff?|bmp|gif|webp|pgm|ppm|nii|nrrd|mha)\b"
-    r"(?:\.gz)?",
-    re.IGNORECASE,
-)
-PATH: Final = re.compile(
-    r"(?:(?<![\w./:~%<>-])|(?<=:)(?!//))(?:~?/|[A-Za-z]:\\)[^\s'\"`:;,()\[\]|<>]+"
-)
+PICTURE: Final = r"\.(?:png|jpe?g|dcm|dicom|tiff?|bmp|gif|webp|pgm|ppm|nii|nrrd|mha)\b(?:\.gz)?"
+IMAGE: Final = re.compile(rf"[^\s'\"`:;,()\[\]=|<>]+{PICTURE}", re.IGNORECASE)
+# DICOM's unique identifiers: numbers with dots, more than any version has.
+UID: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+){4,}(?![\w.])")
+ADDRESS: Final = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+PERSON: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
+BEGINS: Final = r"(?:(?<![\w./:~%<>-])|(?<=:)(?!//))(?:~?/|[A-Za-z]:\\)"
+# To an image's name there may be blanks on the way.
+IMAGE_PATH: Final = re.compile(rf"{BEGINS}[^'\"`:;,()\[\]|<>\n]{{0,200}}?{PICTURE}", re.IGNORECASE)
+PATH: Final = re.compile(rf"{BEGINS}[^\s'\"`:;,()\[\]|<>]+")
 WORD: Final = re.compile(r"[^\s'\"`;,()\[\]|<>]+")
 
 
@@ -71,13 +73,19 @@ class Redactor:
         text = text.replace(f"{self.root}{os.sep}", "")
         for name in self._spaced:
             text = text.replace(name, self.digest("image", name))
+        for pattern, kind in ((IMAGE_PATH, "path"), (UID, "image"), (PERSON, "user")):
+            text = self._each(pattern, kind, text)
         text = PATH.sub(lambda found: self._path(found[0]), text)
-        text = IMAGE.sub(lambda found: self.digest("image", found[0]), text)
+        for pattern, kind in ((IMAGE, "image"), (ADDRESS, "host")):
+            text = self._each(pattern, kind, text)
         if self._words:
             text = WORD.sub(lambda found: self._word(found[0]), text)
         for pattern, kind in self._patterns:
-            text = pattern.sub(lambda found, kind=kind: self.digest(kind, found[0]), text)  # type: ignore[misc]
+            text = self._each(pattern, kind, text)
         return text
+
+    def _each(self, pattern: re.Pattern[str], kind: str, text: str) -> str:
+        return pattern.sub(lambda found: self.digest(kind, found[0]), text)
 
     def host(self, name: str) -> str:
         """What stands for a host."""
@@ -111,6 +119,11 @@ class Redactor:
     def knowing(self, names: Iterable[str]) -> Redactor:
         """The same, that knows further names of images or patients."""
         return replace(self, names=self.names | frozenset(names))
+
+    def among(self, hosts: Iterable[str]) -> Redactor:
+        """The same, that knows further hosts by name."""
+        known = (name for name in hosts if self.host(name) != name)
+        return replace(self, hosts=tuple(dict.fromkeys((*self.hosts, *known))))
 
     def _path(self, path: str) -> str:
         bare = path.rstrip(".")

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -16,8 +17,14 @@ from edgeassay.evidence_bundle.numbers_again import AGAIN, NEAR
 from edgeassay.gates import verdict_of
 from edgeassay.report.results import Results
 from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
-from edgeassay.spec import TRAITS, Measurement, Verdict
+from edgeassay.spec import TRAITS, ClaimName, Measurement, Verdict
 from edgeassay.stats import percentile_upper
+
+# Claims about time, and the case's fact that has the same number.
+TIMES: Final = {
+    ClaimName.LATENCY_P95_MS: "p95_ms",
+    ClaimName.LATENCY_RATIO: "latency_ratio",
+}
 
 
 @dataclass(kw_only=True)
@@ -39,7 +46,7 @@ class Recomputed:
         self.numbers += 1
         if not math.isclose(said, found, rel_tol=NEAR, abs_tol=NEAR):
             self.wrong.append(
-                f"{what} is {found:.9g} by the predictions, and {said:.9g} was judged"
+                f"{what} is {found:.9g} by what the bundle holds, and {said:.9g} was judged"
             )
 
 
@@ -49,6 +56,7 @@ def recompute(results: Results, name: str, predictions: Path) -> Recomputed:
     scored = Scored(results, predictions, name)
     for record in results.claims:
         _claim(record, scored, found, name)
+    _sizes(results, found, name)
     for case in results.cases:
         if (compared := scored.alone(case.case)) is not None:
             drop = compared.aucs.mean()
@@ -59,6 +67,23 @@ def recompute(results: Results, name: str, predictions: Path) -> Recomputed:
             found.compare(what, case.mean_dice, overlap.nearest(case.mean_dice))
     found.wrong += scored.wrong
     return found
+
+
+def _sizes(results: Results, found: Recomputed, name: str) -> None:
+    """Each ratio of bytes, by the files' own sizes, where the reference's is among them."""
+    sizes = {case.case: case.size_bytes for case in results.cases}
+    for record in results.claims:
+        size, measured = sizes.get(record.case), record.measurement
+        if record.claim is not ClaimName.SIZE_RATIO or measured is None or size is None:
+            continue
+        if record.reference:  # its bytes
+            what = _at(name, record.case, record.claim.value)
+            found.compare(what, measured.value, size / record.reference)
+            told = record.reference in sizes.values()
+            if not told:
+                found.wrong.append(
+                    f"{what}: no case has the reference's {record.reference:g} bytes"
+                )
 
 
 def _claim(record: ClaimRecord, scored: Scored, found: Recomputed, name: str) -> None:
@@ -75,7 +100,9 @@ def _claim(record: ClaimRecord, scored: Scored, found: Recomputed, name: str) ->
             ("lower", measured.low, bounds.low),
             ("upper", measured.high, bounds.high),
         ):
-            if not math.isnan(bound):
+            if not math.isnan(bound) and said is None:
+                found.wrong.append(f"{what}: its {side} bound is {bound:.9g}, and none was told")
+            elif not math.isnan(bound):
                 found.compare(f"{what}: its {side} bound", said, bound)
     if bounds is None and TRAITS[record.claim].needs_data:
         found.beyond[record.claim.value] = found.beyond.get(record.claim.value, 0) + 1
@@ -109,6 +136,12 @@ def recompute_times(
 ) -> Recomputed:
     """A run's p50 and p95 again, of all durations where those were kept, else of the quantiles."""
     found = Recomputed()
+    facts = {case.case: case for case in results.cases}
+    for record in results.claims:
+        fact, measured = TIMES.get(record.claim), record.measurement
+        if fact is not None and measured is not None and record.case in facts:
+            what = _at(name, record.case, record.claim.value)
+            found.compare(what, measured.value, getattr(facts[record.case], fact))
     for case in results.cases:
         ids = case.case
         times = None if case.curves is None else case.curves.times

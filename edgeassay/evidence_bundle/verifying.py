@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edgeassay.errors import DataError, EdgeassayError
 from edgeassay.evidence_bundle import parts
+from edgeassay.evidence_bundle.following import lacking, unlike
 from edgeassay.evidence_bundle.manifest import changes, read_manifest
 from edgeassay.evidence_bundle.predictions import PREDICTIONS, RoundsRecord
 from edgeassay.evidence_bundle.recomputing import Recomputed, all_of, recompute, recompute_times
@@ -56,7 +57,7 @@ def verify(folder: Path, signers: Path | None, identity: str | None) -> Verified
     no bundle.
     """
     manifest = read_manifest(folder)
-    changed = list(changes(folder, manifest))
+    changed = [*changes(folder, manifest), *lacking(manifest)]
     signature = check(folder, signers, identity)
     runs: dict[str, Results] = {}
     for path in sorted((folder / parts.RESULTS).glob("*.json")):
@@ -73,6 +74,7 @@ def verify(folder: Path, signers: Path | None, identity: str | None) -> Verified
             recompute_times(results, name, rounds),
         )
     )
+    recomputed.wrong += unlike(runs, _json, folder)
     records = _data(folder)
     return Verified(
         files=len(manifest.files),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from edgeassay.privacy import LEAST_CELL, UNDER, Redactor
+from edgeassay.privacy import HOST_FIELDS, LEAST_CELL, UNDER, Redactor
 from edgeassay.report.results import Results
 
 # Ids that files are matched by; the words of TOML, which whoever writes it shows.
@@ -17,13 +18,26 @@ def redacted(results: Results, redactor: Redactor) -> Results:
         return results
     document: dict[str, Any] = results.model_dump(mode="json", by_alias=True)
     small = _small(document)
-    made = _value(document, redactor, small)
+    made = _value(document, redactor.among(_hosts(document)), small)
     for case in made["cases"]:
         for cell in ((case.get("curves") or {}).get("subgroups")) or []:
             for name in ("images", "patients"):
                 if cell[name] is not None and cell[name] < LEAST_CELL:
                     cell[name] = None
     return Results.model_validate(made | {"identified": False, "digest": None})
+
+
+def _hosts(value: Any) -> Iterator[str]:
+    """Every host that the document names in a field of its own: sentences may name it too."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _hosts(one)
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name in HOST_FIELDS and isinstance(one, str):
+                yield one
+            else:
+                yield from _hosts(one)
 
 
 def _small(document: dict[str, Any]) -> tuple[str, ...]:
@@ -52,6 +66,6 @@ def _value(value: Any, redactor: Redactor, small: tuple[str, ...]) -> Any:
 def _named(name: str, value: Any, redactor: Redactor, small: tuple[str, ...]) -> Any:
     if name in KEPT:
         return value
-    if name == "hostname" and isinstance(value, str):
+    if name in HOST_FIELDS and isinstance(value, str):
         return redactor.host(value)
     return _value(value, redactor, small)

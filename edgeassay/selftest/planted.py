@@ -105,8 +105,11 @@ class Bench:
         return Assay(made, settings, silent)
 
     def judge(self, claim: ClaimName, variant: str) -> Judgement:
-        """What a run says."""
-        return self.assay.judge(self._claim(claim, variant))
+        """What a run says; no worker outlives it."""
+        try:
+            return self.assay.judge(self._claim(claim, variant))
+        finally:
+            self.assay.rig.pool.close()
 
     def _claim(self, name: ClaimName, variant: str) -> Claim:
         claims = (c for c in self.assay.plan.claims if c.case.variant == variant)

@@ -102,6 +102,7 @@ class EvidenceProject:
             complete=True,
             command=["--assay-json", f"{PLACE}/results.json"],
         )
+        assay.rig.pool.close()
         kept = [(case, scores) for case, scores in saved if scores is not None]
         results.scores = [
             ScoresRecord(case=case_id(case), sha256=s.sha256, data_sha256=s.data_sha256)

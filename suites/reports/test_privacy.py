@@ -37,6 +37,10 @@ WORDS = Redactor(
         ("~/secret/model.toml has no [data]", "secret", "has no [data]"),
         ("timed on scanner-7 by mmueller", "scanner", "timed on"),
         ("a.dcm.gz, B.PNG and c.TIFF", ".", " and "),
+        ("at /home/x/My Scans/Anna Berg.png: damaged", "Anna", ": damaged"),
+        ("image 1.2.840.113619.2.55.3 is no number", "840", "is no number"),
+        ("ssh pi@cart-3.ward: refused; 10.0.7.12 too", "cart", "refused"),
+        ("ssh pi@cart-3.ward: refused; 10.0.7.12 too", "10.0", "refused"),
     ],
 )
 def test_names_paths_hosts_and_users_are_digests(text: str, gone: str, kept: str) -> None:
@@ -53,6 +57,7 @@ def test_names_paths_hosts_and_users_are_digests(text: str, gone: str, kept: str
         "p50/p95 in ms, 3 / 5 rounds; https://doi.org/10.1/x",
         "ab of 1234 images",
         "user-scanner-77 is no host",
+        "LiteRT 2.3.0 on Linux 6.1.0-13 with glibc2.36; p95 in 1.2.3.4000",
     ],
 )
 def test_numbers_limits_and_words_stay(text: str) -> None:
@@ -119,3 +124,12 @@ def test_results_for_others_keep_ids_and_lose_hosts_paths_and_small_cells() -> N
     assert "sex = F" not in made.claims[0].reason
     assert "a subgroup of fewer than 10, age = 90" in made.claims[0].reason
     assert redacted(made, WORDS) == made
+
+
+def test_a_host_that_a_field_names_is_gone_from_sentences_too() -> None:
+    run = run_of()
+    run.machine |= {"hostname": "ward-nine", "node": "ward-ten"}
+    run.cases[0].worker |= {"hostname": "board-of-mia"}
+    run.claims[0].reason = "ward-nine and ward-ten sent it to board-of-mia"
+    text = redacted(run, WORDS).model_dump_json()
+    assert not [name for name in ("ward-nine", "ward-ten", "of-mia") if name in text]

@@ -167,11 +167,20 @@ def passed(document: Any) -> None:
             one["verdict"] = "pass"
 
 
+def unbounded(document: Any) -> None:
+    """As if drops were exact."""
+    for one in document["claims"]:
+        if one["claim"] == "mean_auc_drop":
+            one["measurement"] |= {"low": None, "high": None}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (number_of("mean_auc_drop", "worse", -0.01), "mean_auc_drop of planted worse"),
         (number_of("min_auc", "worse", 1e-6), "min_auc of planted worse"),
+        (number_of("size_ratio", "bigger", -0.5), "size_ratio of planted bigger"),
+        (unbounded, "its upper bound is"),
         (passed, "fail follows from its number, and it says pass"),
     ],
 )
@@ -183,6 +192,28 @@ def test_numbers_that_dont_follow_from_the_predictions_are_found(
     found = verified(bundle)
     assert found.changed == ()
     assert any(words in one for one in found.recomputed.wrong), found.recomputed.wrong
+    assert found.code(signers=False) == 1
+
+
+def test_verdicts_that_are_told_otherwise_than_judged_are_found(bundle: Path) -> None:
+    def pretty(document: Any) -> None:
+        for row in document["measured"]:
+            row["verdict"] = row["standing"] = "pass"
+
+    edit(bundle / "impact/verdicts.json", pretty)
+    sealed_anew(bundle)
+    wrong = verified(bundle).recomputed.wrong
+    assert wrong == ["impact/verdicts.json says something else than results/ does"]
+
+
+@pytest.mark.parametrize(
+    "path", ["protocol/attempts.json", "protocol/acceptance-criteria.json", "index.html"]
+)
+def test_a_bundle_without_a_part_isnt_whole(bundle: Path, path: str) -> None:
+    (bundle / path).unlink()
+    sealed_anew(bundle)
+    found = verified(bundle)
+    assert f"{path} isn't in the manifest: the bundle isn't whole" in found.changed
     assert found.code(signers=False) == 1
 
 
