@@ -10,8 +10,9 @@ from pydantic import Field, ValidationError
 
 from edgeassay.errors import DataError
 from edgeassay.report.results import digest_of
+from edgeassay.runs.bounds import check_bounds, check_plain
 from edgeassay.runs.format import bytes_of
-from edgeassay.runs.records import CaseId, LimitRecord, Plain, Record
+from edgeassay.runs.records import CaseId, LimitRecord, Many, Plain, Record
 from edgeassay.spec import Verdict
 
 REMEDY: Final = "give what `edgeassay ab --json` wrote"
@@ -69,15 +70,16 @@ class AbRecord(Record):
     dirty: bool = False
     machine: dict[str, Any]
     verdict: Verdict
-    missing: list[Plain]
-    new: list[Plain]
+    missing: Many[Plain]
+    new: Many[Plain]
     head_files: dict[str, Plain] = Field(default_factory=dict)
-    cases: list[AbCaseRecord]
+    cases: Many[AbCaseRecord]
     digest: str
 
 
 def read_ab(path: Path) -> AbRecord:
     """The comparison in a file; DataError says what is wrong with it, where, and what to do."""
+    check_plain(path, REMEDY)
     try:
         size = path.stat().st_size
     except OSError:
@@ -90,6 +92,7 @@ def read_ab(path: Path) -> AbRecord:
         raise DataError(f"{path} is no whole JSON ({error}); {REMEDY}") from None
     if not isinstance(found, dict) or "base" not in found:
         raise DataError(f"{path} is no comparison of two builds; {REMEDY}")
+    check_bounds(found, path, REMEDY)
     if found.get("schema") != 1:
         raise DataError(
             f"{path} has schema {found.get('schema')!r}, and this version of edgeassay reads 1;"

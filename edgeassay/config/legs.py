@@ -32,6 +32,7 @@ class LegEntry(BaseModel):
     models: list[str] | Literal["all"]
     variants: list[str] = Field(default_factory=list)
     runtimes: list[str] = Field(default_factory=list)
+    images: int | None = Field(default=None, ge=1)
     timed: bool | None = None
     ab: bool = False
     inconclusive: Literal["fail", "fail-untimed", "warn"] = "fail-untimed"

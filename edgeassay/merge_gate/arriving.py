@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.paired import check_ab
 from edgeassay.merge_gate.trusting import check_trusted
 from edgeassay.report.reading import MOST_BYTES, read_results
+from edgeassay.runs.bounds import check_plain
 from edgeassay.runs.records import plain
 
 # Bounds of what a folder of downloads may hold: more is nobody's gate.
@@ -135,7 +136,7 @@ def _below(folder: Path, found: Arrived) -> Iterator[Path]:
 def _take(given: _Given, found: Arrived, *, must_pair: bool) -> None:
     """Read one file into what it is; a refusal is kept beside those that are taken."""
     try:
-        shape = _document(given)
+        shape = frozenset(_document(given))
         if "claims" not in shape and (must_pair or _is_ab(shape)):
             file = read_ab(given.path)
             check_ab(given.where, file)
@@ -165,13 +166,14 @@ def _named_results(path: Path) -> bool:
     return path.name.startswith(RESULTS)
 
 
-def _is_ab(shape: Mapping[str, Any]) -> bool:
-    return {"base", "head", "cases", "verdict"} <= shape.keys()
+def _is_ab(shape: Collection[str]) -> bool:
+    return {"base", "head", "cases", "verdict"} <= set(shape)
 
 
 def _document(given: _Given) -> Mapping[str, Any]:
     """The JSON object in a file; DataError where there is none, or it is too large to be ours."""
     where = given.where
+    check_plain(given.path, "give a results.json that `pytest` left")
     try:
         size = given.path.stat().st_size
         if size > MOST_BYTES:

@@ -13,6 +13,7 @@ from edgeassay.merge_gate.claims import Claims, Standard, deviation_findings, ju
 from edgeassay.merge_gate.commits import other_commit
 from edgeassay.merge_gate.matching import Part, architecture_at, kinds_of
 from edgeassay.merge_gate.planning import LegPlan
+from edgeassay.merge_gate.samples import about_samples
 from edgeassay.merge_gate.turns import about_comparisons, compared_of, notes_of
 from edgeassay.runs.records import CaseId
 from edgeassay.spec import Case, Kind, Verdict, Waiver
@@ -113,6 +114,8 @@ def _about_run(made: LegPlan, part: Part, commit: str) -> Iterator[Finding]:
         yield finding(
             Problem.INCOMPLETE, "is of a run that was cut short before its end; run it again"
         )
+    for case, words in about_samples(made, part):
+        yield replace(finding(Problem.SAMPLE, words), case=case)
     for words in _other_machine(made, part):
         yield finding(Problem.OTHER_MACHINE, words)
     kinds = {k for case, k in kinds_of(part.claims).items() if _planned(made, case)} - {leg.kind}

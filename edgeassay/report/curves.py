@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from pydantic import Field
 
-from edgeassay.runs.records import Plain, Record
+from edgeassay.runs.records import Many, Plain, Record
 from edgeassay.stats.arrays import Floats, Labels, Scores
 
 ROC_POINTS: Final = 61
@@ -25,7 +25,7 @@ class RocRecord(Record):
     class_name: Plain = Field(alias="class")
     positives: int
     negatives: int
-    points: list[tuple[float, float]]
+    points: Many[tuple[float, float]]
 
 
 class BinRecord(Record):
@@ -43,8 +43,8 @@ class TimesRecord(Record):
 
     processes: int
     rounds: int
-    quantiles_ms: list[float]
-    process_medians_ms: list[float]
+    quantiles_ms: Many[float]
+    process_medians_ms: Many[float]
 
 
 class SubgroupRecord(Record):
@@ -61,10 +61,10 @@ class SubgroupRecord(Record):
 class Curves(Record):
     """What is drawn of a case: nothing decides by it."""
 
-    roc: list[RocRecord] = Field(default_factory=list)
-    reliability: list[BinRecord] = Field(default_factory=list)
+    roc: Many[RocRecord] = Field(default_factory=list)
+    reliability: Many[BinRecord] = Field(default_factory=list)
     times: TimesRecord | None = None
-    subgroups: list[SubgroupRecord] = Field(default_factory=list)
+    subgroups: Many[SubgroupRecord] = Field(default_factory=list)
 
 
 def roc_records(labels: Labels, scores: Scores, classes: Sequence[str]) -> list[RocRecord]:

@@ -12,13 +12,14 @@ from pydantic import ValidationError
 
 from edgeassay.errors import DataError
 from edgeassay.report.results import CaseRecord, Results, digest_of
+from edgeassay.runs.bounds import check_bounds, check_plain
 from edgeassay.runs.format import bytes_of
 
 REMEDY: Final = "give a results.json that `pytest` left (--assay-json says where)"
 CHANGED: Final = "it was changed by hand; run it again"
 READ: Final = 1  # the schema of the files that are read
-# A run of a thousand cases with all their curves takes a tenth of it.
-MOST_BYTES: Final = 256_000_000
+# A run of a thousand cases with all their curves takes 25 MB.
+MOST_BYTES: Final = 64_000_000
 POSITIVE: Final = (
     "size_bytes",
     "size_ratio",
@@ -58,6 +59,7 @@ def read_results(path: Path) -> Results:
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
+    check_plain(path, REMEDY)
     try:
         size = path.stat().st_size
     except OSError:
@@ -73,6 +75,7 @@ def _parsed(path: Path) -> Mapping[str, Any]:
         raise DataError(f"{path} is no whole JSON ({error}); {REMEDY}") from None
     if not isinstance(found, dict):
         raise DataError(f"{path} is no edgeassay results file; {REMEDY}")
+    check_bounds(found, path, REMEDY)
     return found
 
 

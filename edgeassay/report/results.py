@@ -24,6 +24,7 @@ from edgeassay.runs.records import (
     CaseId,
     ClaimRecord,
     LimitRecord,
+    Many,
     MeasurementRecord,
     Plain,
     Record,
@@ -57,7 +58,7 @@ class CoPrimary(Record):
     """
 
     claims: dict[ClaimName, Verdict]
-    unclaimed: list[ClaimName] = Field(default_factory=list)
+    unclaimed: Many[ClaimName] = Field(default_factory=list)
     verdict: Verdict
 
 
@@ -67,7 +68,7 @@ class OperatingRecord(Record):
     """
 
     rule: Plain
-    thresholds: list[float]
+    thresholds: Many[float]
     origin: Plain
 
 
@@ -110,7 +111,7 @@ class CaseRecord(Record):
     evaluated_images: int | None = None
     split_images: int | None = None
     worker: dict[str, Any]
-    health: list[HealthRecord] = Field(default_factory=list)
+    health: Many[HealthRecord] = Field(default_factory=list)
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
     co_primary: CoPrimary | None = None
@@ -154,13 +155,13 @@ class Results(Record):
     dirty: bool
     started: datetime
     machine: dict[str, Any]
-    command: list[Plain] = Field(default_factory=list)
+    command: Many[Plain] = Field(default_factory=list)
     complete: bool
-    claims: list[ClaimRecord]
-    cases: list[CaseRecord] = Field(default_factory=list)
-    scores: list[ScoresRecord] = Field(default_factory=list)
-    segments: list[SegmentsRecord] = Field(default_factory=list)
-    unasked: list[UnaskedRecord] = Field(default_factory=list)
+    claims: Many[ClaimRecord]
+    cases: Many[CaseRecord] = Field(default_factory=list)
+    scores: Many[ScoresRecord] = Field(default_factory=list)
+    segments: Many[SegmentsRecord] = Field(default_factory=list)
+    unasked: Many[UnaskedRecord] = Field(default_factory=list)
     identified: bool = False
     digest: str | None = None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
 from edgeassay.spec import ClaimName, Kind, Verdict
 
@@ -22,6 +22,9 @@ def plain(text: str) -> str:
 
 
 Plain = Annotated[str, AfterValidator(plain)]
+Item = TypeVar("Item")
+# Of a file with millions of errors the first is told: to keep them all takes all memory.
+Many = Annotated[list[Item], FailFast()]
 
 
 class Record(BaseModel):

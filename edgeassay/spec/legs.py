@@ -22,7 +22,8 @@ class Leg:
     that recognises a machine of that architecture. `models` None are all that the project declares,
     and `variants` and `runtimes` without names all that a model declares. Numbers of another `kind`
     never count for it. Of a leg that isn't `timed` no claim about time must be decided; with `ab`
-    two builds must have been timed in turn there, without a slowdown.
+    two builds must have been timed in turn there, without a slowdown. So many `images` of each
+    split suffice; None are all, or as many as the device's profile says.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Leg:
     models: tuple[str, ...] | None = None
     variants: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
+    images: int | None = None
     timed: bool = True
     ab: bool = False
     inconclusive: Inconclusive = "fail-untimed"

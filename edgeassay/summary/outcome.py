@@ -48,6 +48,7 @@ class Problem(StrEnum):
     OTHER_COMMIT = "another commit"
     UNCOMMITTED = "uncommitted changes"
     INCOMPLETE = "incomplete run"
+    SAMPLE = "a sample"
     OTHER_KIND = "another kind"
     OTHER_MACHINE = "another machine"
     OTHER_LIMIT = "another limit"

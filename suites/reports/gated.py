@@ -87,6 +87,8 @@ def about(case: Case, architecture: str) -> Document:
         "kind": "measured",
         "architecture": architecture,
         "size_bytes": 1000,
+        "evaluated_images": 40,
+        "split_images": 40,
         "artifact_sha256": file_of(case.variant),
         "worker": {"runtime": "litert", "runtime_version": "2.3.0"},
         **dict.fromkeys(empty),

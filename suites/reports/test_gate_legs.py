@@ -56,6 +56,21 @@ def test_a_leg_that_is_not_timed_needs_no_times_and_still_fails_by_them(gated: G
     assert (end.code, end.problems) == (1, ("claim fails",))
 
 
+@pytest.mark.parametrize(("images", "code"), [(5, 0), (6, 4)])
+def test_a_sample_suffices_where_the_leg_or_the_profile_says_so(
+    gated: Gated, images: int, code: int
+) -> None:
+    for name in gated.documents:
+        gated.change(name, lambda d: d.update(command=["--images", "5"]))
+        gated.change(name, lambda d: [c.update(evaluated_images=5) for c in d["cases"]])
+    expecting(gated, GATE_TOML.replace('"aarch64"', f'"aarch64"\nimages = {images}'))
+    end = gated.end(paths=("in/tablet.json",))
+    assert ("a sample" in end.problems) == bool(code), end.text
+    gated.device += f"\n[evaluation]\nimages = {images}\n"
+    end = expecting(gated, GATE_TOML).end()
+    assert (end.code, set(end.problems)) == (code, {"a sample"} if code else set())
+
+
 def test_a_machine_is_told_by_its_fingerprint(gated: Gated) -> None:
     leg = 'id = "cart"\nfingerprint = "another00000"'
     expecting(gated, GATE_TOML.replace('id = "cart"', leg))

@@ -41,6 +41,12 @@ def without_claim(claim: str) -> Change:
     return change
 
 
+def sampled(document: Document) -> None:
+    """Few of the images."""
+    for case in document["cases"]:
+        case["evaluated_images"] = 5
+
+
 def kind(name: str) -> Change:
     """Numbers of another kind."""
 
@@ -106,6 +112,17 @@ REDS = [
     (lambda d: d.update(commit=None), 4, "another commit", "names no commit"),
     (lambda d: d.update(dirty=True), 4, "uncommitted changes", "no commit is what it measured"),
     (lambda d: d.update(complete=False), 4, "incomplete run", "was cut short before its end"),
+    (
+        sampled,
+        4,
+        "a sample",
+        "is of a sample: 5 of the 40 images of tiny; gate.toml:leg[0] expects",
+    ),
+    (
+        lambda d: d.update(command=["--benchmark", "--images", "5"]),
+        *(4, "a sample", "was started with --images 5; gate.toml:leg[0] expects 40"),
+    ),
+    (lambda d: d.update(command=["--images=5"]), 4, "a sample", "was started with --images 5"),
     (kind("emulated"), 4, "another kind", "has numbers that are emulated, and gate.toml:leg[0]"),
     (ran_on("armv7l"), 4, "another machine", "was measured on armv7l, and gate.toml:leg[0]"),
     (limited, 4, "another limit", "held against 0.95, and models/tiny/model.toml:limits.int8"),

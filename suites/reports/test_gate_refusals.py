@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
+from pydantic import ValidationError
 
+from edgeassay.report.results import Results
 from suites.reports.gated import (
     Document,
     Gated,
@@ -158,10 +161,56 @@ def test_what_a_file_says_is_no_command(gated: Gated) -> None:
 def test_a_huge_file_is_refused_unread(gated: Gated) -> None:
     (gated.folder / "in").mkdir()
     with (gated.folder / "in/results.json").open("wb") as file:
-        file.truncate(256_000_001)
+        file.truncate(64_000_001)
     end = gated.end()
     assert end.code == 2
-    assert "256,000,001 bytes" in end.sentence("refused file")
+    assert "64,000,001 bytes" in end.sentence("refused file")
+
+
+def deep(document: Document) -> None:
+    nested: Document = {}
+    for _ in range(300):
+        nested = {"in": nested}
+    document["machine"]["more"] = nested
+
+
+def wide(document: Document) -> None:
+    document["machine"] |= {str(n): n for n in range(10_001)}
+
+
+def enormous(document: Document) -> None:
+    document["cases"][0]["size_bytes"] = 10**400
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (deep, "in/cart.json is nested too deeply to be a run's"),
+        (wide, "has an object of 10,00"),
+        (enormous, "has a number of 1,329 bits, which no run writes"),
+    ],
+)
+def test_what_no_run_writes_is_refused(gated: Gated, change: Change, words: str) -> None:
+    end = gated.change("cart.json", change).end()
+    assert end.code == 2
+    assert words in end.sentence("refused file")
+
+
+def test_of_many_errors_the_first_alone_is_kept() -> None:
+    wrongs: list[Document] = [{"claims": [{}] * 1000}, {"claims": [], "cases": [{}] * 1000}]
+    for wrong in wrongs:
+        with pytest.raises(ValidationError) as raised:
+            Results.model_validate(wrong)
+        assert raised.value.error_count() < 30
+
+
+@pytest.mark.parametrize("option", [(), ("--ab", "in/pipe")])
+def test_a_pipe_is_not_waited_for(gated: Gated, option: tuple[str, ...]) -> None:
+    gated.end()
+    os.mkfifo(gated.folder / "in/pipe")
+    end = gated.end(*option, paths=("in",) if option else ("in/pipe",))
+    assert end.code == 2
+    assert "in/pipe is no plain file" in end.sentence("refused file")
 
 
 def test_outputs_never_overwrite_what_is_read(gated: Gated) -> None:

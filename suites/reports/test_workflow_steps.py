@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,14 +41,19 @@ class Downloads:
         self.legs = gated.folder / "in"
         self.leave()
 
-    def leave(self) -> None:
-        """Each leg's files, with their digests."""
+    def leave(self, **ended: str) -> None:
+        """Each leg's files, with their digests, and how its steps ended."""
         for name, document in self.gated.documents.items():
             leg = self.legs / f"leg-{name.removesuffix('.json')}"
             leg.mkdir(parents=True, exist_ok=True)
-            content = json.dumps(document).encode()
-            (leg / "results.json").write_bytes(content)
-            (leg / "SHA256SUMS").write_text(f"{sha256(content).hexdigest()}  results.json\n")
+            files = {
+                "results.json": json.dumps(document).encode(),
+                "ended": ended.get(name.removesuffix(".json"), "pytest 0\nab 0\n").encode(),
+            }
+            for file, content in files.items():
+                (leg / file).write_bytes(content)
+            sums = (f"{sha256(content).hexdigest()}  {file}\n" for file, content in files.items())
+            (leg / "SHA256SUMS").write_text("".join(sums))
 
     def run(self, name: str, **environment: str) -> tuple[int, str, str]:
         """Exit code, what was said, and the step's summary."""
@@ -117,7 +123,7 @@ def unexpected(downloads: Downloads) -> None:
         (none_at_all, 4, "no leg has left results"),
         (changed, 4, "what arrived of leg-tablet isn't what its SHA256SUMS is of"),
         (failing, 1, "size_ratio"),
-        (unexpected, 2, "nobodys"),
+        (unexpected, 4, "leg-nobodys arrived, and gate.toml has no such leg"),
     ],
 )
 def test_a_leg_that_is_red_or_missing_makes_the_check_red(
@@ -127,6 +133,7 @@ def test_a_leg_that_is_red_or_missing_makes_the_check_red(
     code, said, summary = downloads.run("decide", **GREEN)
     assert code == expected, said
     assert sentence in said + summary.replace("\\", "")
+    assert summary
 
 
 @pytest.mark.parametrize(
@@ -157,6 +164,22 @@ def test_a_waived_leg_may_fail_and_is_shown(
     assert code == 0, said
     assert "waived are: tablet" in said
     assert "its battery swells" in summary
+    for ended in ("pytest 1\nab 0\n", "pytest 0\nab 2\n", ""):
+        downloads.leave(cart=ended)
+        missing(downloads)
+        code, said, summary = downloads.run("decide", **GREEN | {"MEASURED": "success failure"})
+        assert code == 1, said
+        assert "not only waived legs ended badly: cart" in summary
+
+
+def test_a_step_leaves_how_it_ended(tmp_path: Path) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/measure", tmp_path / ".ci/measure")
+    for step, python in (("pytest", "false"), ("ab", "true"), ("ab", "false")):
+        environment = {**os.environ, "PYTHON": python, "LEG": str(tmp_path / "leg")}
+        words = ["bash", str(tmp_path / ".ci/measure"), step]
+        subprocess.run(words, env=environment, check=False)
+    assert (tmp_path / "leg/ended").read_text() == "pytest 1\nab 0\nab 1\n"
 
 
 def test_what_legs_would_promote_is_a_patch_and_nothing_else(downloads: Downloads) -> None:
