@@ -64,6 +64,7 @@ MISSING = 4
 MODELS = "A model"
 CHOOSING = "Which variant, and where it hurts"
 JUDGING = "Judging and comparing builds"
+DECIDING = "For those who decide"
 DEVICES = "Devices and runtimes"
 
 app = typer.Typer(
@@ -302,9 +303,11 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "compare": compare_command,
         "history": history_command,
         "matrix": matrix_command,
+    },
+    DECIDING: {
         "gate": gate_command,
-        "verify": verify_command,
         "report": report_command,
+        "verify": verify_command,
     },
     DEVICES: {
         "doctor": doctor_command,
