@@ -126,6 +126,14 @@ REDS = [
     (kind("emulated"), 4, "another kind", "has numbers that are emulated, and gate.toml:leg[0]"),
     (ran_on("armv7l"), 4, "another machine", "was measured on armv7l, and gate.toml:leg[0]"),
     (limited, 4, "another limit", "held against 0.95, and models/tiny/model.toml:limits.int8"),
+    (
+        lambda d: record(d, "min_auc")["measurement"].update(confidence=0.01),
+        *(4, "another limit", "its bounds have 1 % confidence, and its model wants 95 %"),
+    ),
+    (
+        lambda d: record(d, "min_auc")["measurement"].update(confidence=None),
+        *(4, "another limit", "its bounds have no confidence"),
+    ),
     (foreign, 4, "another limit", "judges macs_ratio, and nothing at this commit limits it"),
     (another_file, 4, "different files", "tiny int8 isn't the same file on every leg"),
     (nameless_file, 4, "different files", "unknown on cart"),
