@@ -171,6 +171,27 @@ def test_what_nobody_knows_the_file_of_is_red_on_every_leg(gated: Gated) -> None
     assert "unknown on cart (litert), tablet (litert)" in end.sentence("different files")
 
 
+def scored(data: str) -> Change:
+    """Scores of a data set."""
+
+    def change(document: Document) -> None:
+        document["scores"] = [
+            {"case": one["case"], "sha256": "1" * 64, "data_sha256": data * 64}
+            for one in document["cases"]
+        ]
+
+    return change
+
+
+def test_other_data_on_another_leg_is_red(gated: Gated) -> None:
+    gated.change("cart.json", scored("a"))
+    assert gated.change("tablet.json", scored("a")).end().code == 0
+    end = gated.change("tablet.json", scored("b")).end()
+    assert (end.code, end.problems) == (4, ("different data",))
+    told = "tiny was evaluated on data that differ between legs: aaaaaaaaaaaa on cart; bbbbbbbbbbbb"
+    assert told in end.sentence("different data")
+
+
 def test_two_files_for_one_case_are_red_even_if_they_agree(gated: Gated) -> None:
     gated.documents["again.json"] = gated.documents["cart.json"]
     end = gated.end("--markdown", "out.md", "--junit", "out.xml")
