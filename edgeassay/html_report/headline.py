@@ -48,13 +48,24 @@ def _compared(
     bad = [one for one in ab if one.verdict is not Verdict.PASS]
     if not bad:
         return standing, word, sentence
-    names = ", ".join(f"{one.head} against {one.base} ({one.verdict})" for one in bad)
-    sentence = f"The comparison of {names} doesn't pass; of the claims: {sentence}"
+    worst = next((one for one in bad if one.verdict is Verdict.FAIL), bad[0])
+    sentence = f"{_against(worst)} Of the claims: {sentence[0].lower()}{sentence[1:]}"
     if Verdict.FAIL in (one.verdict for one in bad):
         return Verdict.FAIL.value, "Fails", sentence
     if standing in GOOD:
         return Verdict.INCONCLUSIVE.value, "Undecided", sentence
     return standing, word, sentence
+
+
+def _against(one: AbRecord) -> str:
+    """What speaks against a head, by its slowest case that doesn't pass."""
+    bad = [case for case in one.cases if case.verdict is not Verdict.PASS]
+    timed = [(case.timing.ratio, case.name) for case in bad if case.timing is not None]
+    beside = f"the comparison of {one.head} with {one.base} is {one.verdict}"
+    if not timed:
+        return f"{beside[0].upper()}{beside[1:]}."
+    ratio, name = max(timed)
+    return f"{name} takes {ratio:.3g} times as long in the head as in the base: {beside}."
 
 
 def _sentence(
@@ -70,7 +81,9 @@ def _sentence(
         if found.get(v.value)
     ]
     missing = [*open_ones, *([f"{absent:,} unmeasured"] if absent else [])]
-    known = f"{declared:,} more {'fails' if declared == 1 else 'fail'} as declared" * bool(declared)
+    known = f"{declared:,} more {'stands' if declared == 1 else 'stand'} as declared" * bool(
+        declared
+    )
     if failed:
         cases = {row.case for row in rows if Verdict.FAIL.value in counts(row.claims)}
         of = "of the only case" if len(rows) == 1 else f"in {len(cases):,} of {len(rows):,} cases"
@@ -89,7 +102,7 @@ def _sentence(
         text = f"{held}, and {absent:,} couldn't be measured."
         return Verdict.UNMEASURED.value, FAR, text
     if declared:
-        return DECLARED, "Holds, but for declared failures", f"{held}."
+        return DECLARED, "Holds, but for what is declared", f"{held}."
     return Verdict.PASS.value, "Holds", f"All {total} hold." if len(claims) > 1 else "It holds."
 
 

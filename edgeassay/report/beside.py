@@ -1,8 +1,8 @@
 """What is kept beside a results file: what each case gave for the evaluation images, by its digest,
 so that every number about quality can be computed again.
 
-`results.json` has `results.scores/<sha256>.npz` (runs/scores.py) and `<sha256>.csv` of what is
-segmented. No image or patient is named in them.
+Beside `results.json` lies `results.scores/`, with `scores/<sha256>.npz` (runs/scores.py), and
+`<sha256>.csv` of what is segmented. No image or patient is named in them.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ import hashlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from edgeassay.atomic import write_bytes
 from edgeassay.errors import ConfigError, why
 from edgeassay.runs.scores import SavedScores, add_scores
-
-INSIDE: Final = "scores"  # as runs/scores.py has it within a folder
 
 
 def beside(results: Path) -> Path:

@@ -29,6 +29,7 @@ from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.report.reading import read_results
 from edgeassay.report.redaction import redacted
 from edgeassay.reporting.trends import trends
+from edgeassay.runs.records import plain
 from edgeassay.runs.storage import STORAGE
 from edgeassay.summary.badges import badges
 from edgeassay.summary.card import model_card
@@ -159,6 +160,7 @@ def report_command(
     if html_path is not None or evidence_folder is not None:
         found, remarks = trends(runs, storage or project / STORAGE, reporter)
         _tell(remarks, console)
+    title = plain(words.text(title))
     page = partial(html_page, title=title, history=found, ab=ab)
     if html_path is not None:
         leave(html_path, page(runs))

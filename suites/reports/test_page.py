@@ -118,9 +118,9 @@ def verdicts(*stands: str) -> dict[str, Any]:
         (
             ("fail", "declared", "unmeasured"),
             "Fails",
-            "1 of 3 claims is false, of the only case; 1 more fails as declared; 1 unmeasured.",
+            "1 of 3 claims is false, of the only case; 1 more stands as declared; 1 unmeasured.",
         ),
-        (("declared", "pass"), "Holds, but for declared failures", "1 of 2 claims hold, 1 fails"),
+        (("declared", "pass"), "Holds, but for what is declared", "1 of 2 claims hold, 1 stands"),
         (("pass", "unmeasured"), "Holds as far as it was measured", "1 couldn't be measured"),
         (("pass", "inconclusive"), "Undecided", "No claim fails undeclared, but not all is"),
         (("pass", "incomparable"), "Undecided", "1 incomparable."),
@@ -160,7 +160,8 @@ def test_a_comparison_that_fails_makes_the_page_fail() -> None:
     assert "✓ Holds" in good
     bad = Parsed(html_page([run(small())], ab=[compared()])).text
     assert "✗ Fails" in bad
-    assert "The comparison of branch against main (fail) doesn't pass; of the claims: All" in bad
+    assert "times as long in the head as in the base" in bad
+    assert "the comparison of branch with main is fail. Of the claims: all" in bad
     unsure = Parsed(html_page([run(small())], ab=[compared("inconclusive")])).text
     assert "? Undecided" in unsure
     assert "+20.0 % (2 → 2.4 ms) [+15.0 %, +25.0 %] 40 pairs ≤ +5.0 % compare.toml" in bad
