@@ -93,3 +93,17 @@ def _disagreement(
     if ratio is not None and not math.isclose(measured.value, ratio, rel_tol=ALIKE):
         return f"is {measured.value:g}, and its case is said to be {ratio:g} of its reference"
     return None
+
+
+def other_confidence(record: ClaimRecord, wanted: float) -> str | None:
+    """With what confidence a claim's bounds were taken where the checkout wants another, in
+    words.
+    """
+    measured = record.measurement
+    if measured is None or measured.insufficient is not None or record.claim in EXACT:
+        return None
+    found = measured.confidence
+    if found is not None and math.isclose(found, wanted, rel_tol=ALIKE):
+        return None
+    told = "no confidence" if found is None else f"{100 * found:g} % confidence"
+    return f"its bounds have {told}, and its model wants {100 * wanted:g} %; run it again"

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from edgeassay.matrix_report.rows import Run
+from edgeassay.merge_gate.agreeing import other_confidence
 from edgeassay.merge_gate.matching import Part
 from edgeassay.merge_gate.planning import LegPlan
 from edgeassay.report.reproducing import command_of_claim
@@ -110,8 +111,10 @@ def judge_case(
 
 def _judge(here: _Here, claim: Claim, standard: Standard, found: Claims, *, refused: bool) -> None:
     record = here.record
-    other = _other_limit(record, claim.limit)
-    if other is not None:
+    wanted = here.made.plan.models[claim.case.model].statistics.confidence
+    for other in (_other_limit(record, claim.limit), other_confidence(record, wanted)):
+        if other is None:
+            continue
         found.findings.append(here.finding(Problem.OTHER_LIMIT, f"{subject(record)}: {other}"))
     excuse = _deviation(here, claim, standard.today)
     must = here.made.must_decide(claim) and not (refused and claim.name is not ClaimName.LOADS)

@@ -50,6 +50,7 @@ def decide(
     whole += _about_checkout(changed, commit)
     used = [waiver for leg in legs for waiver in leg.waivers]
     whole += _different_files(matched, plans, used)
+    whole += _different_data(matched, plans, used)
     whole += _about_nothing(legs)
     return Outcome(
         commit=commit,
@@ -120,6 +121,32 @@ def _different_files(
                 problem=Problem.OTHER_FILE,
                 sentence=f"{model} {variant} isn't the same file on every leg: {told}; build it"
                 " once, and give the same artifacts to all (`pytest --artifacts DIR`)",
+            )
+
+
+def _different_data(
+    matched: Matched, plans: Mapping[str, LegPlan], used: Sequence[Waiver]
+) -> Iterator[Finding]:
+    """Models of which legs that evaluated all images evaluated other ones, as far as they tell."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for leg, parts in matched.parts.items():
+        for results in (part.run.results for part in parts):
+            whole = {c.case for c in results.cases if c.evaluated_images == c.split_images}
+            for one in results.scores:
+                case = Case(**one.case.model_dump())
+                waived = any(waiver.covers(leg, case) for waiver in used)
+                if one.case in whole and case in plans[leg].claims and not waived:
+                    legs = found.setdefault(case.model, {}).setdefault(one.data_sha256, [])
+                    legs.append(leg)
+    for model, digests in found.items():
+        if len(digests) > 1:
+            told = "; ".join(
+                f"{d[:SHORT]} on {', '.join(dict.fromkeys(digests[d]))}" for d in digests
+            )
+            yield Finding(
+                problem=Problem.OTHER_DATA,
+                sentence=f"{model} was evaluated on data that differ between legs: {told}; give the"
+                " same data to all",
             )
 
 

@@ -53,6 +53,7 @@ class Problem(StrEnum):
     OTHER_MACHINE = "another machine"
     OTHER_LIMIT = "another limit"
     OTHER_FILE = "different files"
+    OTHER_DATA = "different data"
     TWICE = "judged twice"
     INCONCLUSIVE = "inconclusive"
 

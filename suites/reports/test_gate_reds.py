@@ -126,6 +126,14 @@ REDS = [
     (kind("emulated"), 4, "another kind", "has numbers that are emulated, and gate.toml:leg[0]"),
     (ran_on("armv7l"), 4, "another machine", "was measured on armv7l, and gate.toml:leg[0]"),
     (limited, 4, "another limit", "held against 0.95, and models/tiny/model.toml:limits.int8"),
+    (
+        lambda d: record(d, "min_auc")["measurement"].update(confidence=0.01),
+        *(4, "another limit", "its bounds have 1 % confidence, and its model wants 95 %"),
+    ),
+    (
+        lambda d: record(d, "min_auc")["measurement"].update(confidence=None),
+        *(4, "another limit", "its bounds have no confidence"),
+    ),
     (foreign, 4, "another limit", "judges macs_ratio, and nothing at this commit limits it"),
     (another_file, 4, "different files", "tiny int8 isn't the same file on every leg"),
     (nameless_file, 4, "different files", "unknown on cart"),
@@ -161,6 +169,27 @@ def test_what_nobody_knows_the_file_of_is_red_on_every_leg(gated: Gated) -> None
     end = gated.change("cart.json", nameless_file).change("tablet.json", nameless_file).end()
     assert (end.code, end.problems) == (4, ("different files",))
     assert "unknown on cart (litert), tablet (litert)" in end.sentence("different files")
+
+
+def scored(data: str) -> Change:
+    """Scores of a data set."""
+
+    def change(document: Document) -> None:
+        document["scores"] = [
+            {"case": one["case"], "sha256": "1" * 64, "data_sha256": data * 64}
+            for one in document["cases"]
+        ]
+
+    return change
+
+
+def test_other_data_on_another_leg_is_red(gated: Gated) -> None:
+    gated.change("cart.json", scored("a"))
+    assert gated.change("tablet.json", scored("a")).end().code == 0
+    end = gated.change("tablet.json", scored("b")).end()
+    assert (end.code, end.problems) == (4, ("different data",))
+    told = "tiny was evaluated on data that differ between legs: aaaaaaaaaaaa on cart; bbbbbbbbbbbb"
+    assert told in end.sentence("different data")
 
 
 def test_two_files_for_one_case_are_red_even_if_they_agree(gated: Gated) -> None:
