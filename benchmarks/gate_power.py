@@ -1,7 +1,7 @@
 """How often the gate of `edgeassay ab` alarms for nothing, and what it finds, beside other rules.
 
 `python benchmarks/gate_power.py [--pools FILE]` records pairs of fresh processes with true
-slowdowns that are real extra work inside the measured span (benchmarks/slower.py), quiet and with a
+slowdowns that are real extra work inside the measured span (edgeassay/selftest/slower.py), quiet and with a
 process that keeps another CPU busy, and lets four rules judge them. Prints the tables of
 docs/statistics.md. About 20 minutes; where FILE exists, it only judges what is there. Needs two
 CPUs that do nothing else, and edgeassay[build].
@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from slower import work
 
 from edgeassay.build import build
 from edgeassay.changes import Pair as ChangedPair
@@ -37,6 +36,7 @@ from edgeassay.measure.pairs import Ready, Side, time_pair
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.progress import silent
 from edgeassay.runs.saved import Timed
+from edgeassay.selftest.slower import work
 from edgeassay.spec import RandomInputs, RuntimeSpec, Verdict
 from edgeassay.stats.sequential import decide_slowdown, plan_looks
 from edgeassay.workers import Worker
@@ -67,7 +67,7 @@ SAVED_DRAWS = 1_000
 def side(path: Path, kernels: str, units: int) -> Side:
     """A side that does so much extra work."""
     runtime = RuntimeSpec(kernels=kernels)  # type: ignore[arg-type]
-    command = ["{python}", str(ROOT / "benchmarks" / "slower.py"), str(units)]
+    command = ["{python}", str(ROOT / "edgeassay" / "selftest" / "slower.py"), str(units)]
 
     def load(worker: Worker) -> Ready:
         loaded = worker.load(path, runtime, "artifact", path.name)
