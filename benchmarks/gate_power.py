@@ -1,8 +1,8 @@
 """How often the gate of `edgeassay ab` alarms for nothing, and what it finds, beside other rules.
 
 `python benchmarks/gate_power.py [--pools FILE]` records pairs of fresh processes with true
-slowdowns that are real extra work inside the measured span (edgeassay/selftest/slower.py), quiet and with a
-process that keeps another CPU busy, and lets four rules judge them. Prints the tables of
+slowdowns that are real extra work inside the measured span (edgeassay/selftest/slower.py), quiet
+and with a process that keeps another CPU busy, and lets four rules judge them. Prints the tables of
 docs/statistics.md. About 20 minutes; where FILE exists, it only judges what is there. Needs two
 CPUs that do nothing else, and edgeassay[build].
 """
