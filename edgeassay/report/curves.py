@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from edgeassay.runs.records import Many, Plain, Record
+from edgeassay.stats import percentile_upper
 from edgeassay.stats.arrays import Floats, Labels, Scores
 
 ROC_POINTS: Final = 61
@@ -125,10 +126,11 @@ def bin_records(labels: Labels, scores: Scores) -> list[BinRecord]:
 def times_record(durations_ns: Floats) -> TimesRecord:
     """What so many durations, (processes, rounds), look like."""
     ms = durations_ns / 1e6
-    shares = np.linspace(0.0, 1.0, QUANTILES)
+    # As p50 and p95 are taken: numpy's quantile of 0.95 is another where that is no exact number.
+    above = (percentile_upper(ms, k / (QUANTILES - 1)) for k in range(1, QUANTILES))
     return TimesRecord(
         processes=len(ms),
         rounds=ms.shape[1],
-        quantiles_ms=np.quantile(ms, shares, method="inverted_cdf").round(DIGITS).tolist(),
+        quantiles_ms=[round(float(one), DIGITS) for one in (ms.min(), *above)],
         process_medians_ms=np.median(ms, axis=1).round(DIGITS).tolist(),
     )

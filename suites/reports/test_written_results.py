@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeassay.errors import DataError
 from edgeassay.report.attempts import read_attempts
 from edgeassay.report.beside import beside
+from edgeassay.report.curves import times_record
 from edgeassay.report.reading import read_results
 from edgeassay.runs.scores import read_scores
-from edgeassay.stats import compare_aucs
+from edgeassay.stats import compare_aucs, percentile_upper
 from suites.meta.project import Outcome, Project
 
 
@@ -94,3 +97,15 @@ def test_a_number_that_is_changed_by_hand_is_noticed(
     changed.write_text(text.replace('"verdict": "pass"', '"verdict": "fail"', 1))
     with pytest.raises(DataError, match="isn't what its own digest is of"):
         read_results(changed)
+
+
+@given(st.integers(1, 9), st.integers(1, 70), st.integers(0, 99))
+def test_the_quantiles_that_are_drawn_are_those_that_are_judged(
+    processes: int, rounds: int, seed: int
+) -> None:
+    drawn = np.random.default_rng(seed).integers(10**5, 10**8, (processes, rounds))
+    record = times_record(drawn.astype(np.float64))
+    for share in (50, 95):
+        judged = percentile_upper(drawn, share / 100) / 1e6
+        assert record.quantiles_ms[share] == pytest.approx(judged, abs=1e-5)
+    assert record.quantiles_ms == sorted(record.quantiles_ms)
