@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 
@@ -72,6 +72,17 @@ def convert(
     return failures
 
 
+def start_converter(request: Path, log: IO[bytes]) -> subprocess.Popen[str]:
+    """Start the converter process, whose words go into a log."""
+    return subprocess.Popen(
+        [sys.executable, "-m", CONVERTER_MODULE, str(request)],
+        stdin=subprocess.PIPE,  # its end tells the converter that this process is gone
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+
+
 def _run(
     model: ModelSpec,
     network: Path,
@@ -99,24 +110,19 @@ def _run(
         "tasks": tasks,
     }
     (scratch / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    with (scratch / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", CONVERTER_MODULE, str(scratch / "request.json")],
-            stdin=subprocess.PIPE,  # its end tells the converter that this process is gone
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        with process:
-            assert process.stdout is not None
-            try:
-                for line in process.stdout:
-                    name = line.strip()
-                    keep(name, (scratch / f"{name}.tflite").read_bytes())
-                    del left[name]
-            except BaseException:
-                process.kill()
-                raise
+    with (
+        (scratch / "log").open("wb") as log,
+        start_converter(scratch / "request.json", log) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                name = line.strip()
+                keep(name, (scratch / f"{name}.tflite").read_bytes())
+                del left[name]
+        except BaseException:
+            process.kill()
+            raise
     if shutil.disk_usage(scratch).free < LEAST_FREE_BYTES:  # what it said couldn't be kept either
         return (
             f"the temporary folder {scratch.parent} is full; make room, or set TMPDIR to another"

@@ -17,10 +17,11 @@ import pytest
 from edgeassay.advising.offers import STANDARD
 from edgeassay.cli import main
 from edgeassay.config import load_model
+from suites.meta import commands
 from suites.meta.project import DEVICE_TOML, MODEL_TOML, write_spots
 from suites.meta.tinymodels import brightness, write_classifier
 
-pytest.importorskip("ai_edge_quantizer", reason="what makes variants needs the [build] extra")
+commands.needs("ai_edge_quantizer", reason="what makes variants needs the [build] extra")
 
 PATIENTS = 400
 MODEL = (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +17,7 @@ from edgeassay.datasets import open_dataset
 from edgeassay.progress import silent
 from edgeassay.spec import ModelSpec, VariantSpec
 from edgeassay.variants import METHODS
+from suites.meta import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,14 +55,13 @@ litert = {}
 
 OPEN = partial(open_dataset, data_root=None)
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
 
 
 def make_model(folder: Path, kind: str = "plain") -> ModelSpec:
     (folder / "small").mkdir(parents=True)
     (folder / "small/model.toml").write_text(MODEL)
-    command = [sys.executable, "-c", NETWORK, str(folder / "small/small.keras"), kind]
-    subprocess.run(command, check=True, capture_output=True)
+    commands.python(NETWORK, str(folder / "small/small.keras"), kind)
     return load_model(folder / "small", folder)
 
 

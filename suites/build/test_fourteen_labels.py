@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from edgeassay.spec import CHEST_FINDINGS
+from suites.meta import commands
 from suites.meta.project import ROOT, Project
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
 
 DATA = os.environ.get("EDGEASSAY_DATA", "")
 # A network trained on generated images knows nothing of real ones: what is shown is the way.

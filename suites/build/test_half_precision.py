@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
+from suites.meta import commands
 
-pytest.importorskip("tensorflow", reason="the networks need the [build] extra")
+commands.needs("tensorflow", reason="the networks need the [build] extra")
 
 SCRIPT = """
 import json, sys
@@ -44,11 +42,7 @@ print(json.dumps(found))
 
 
 def test_half_precision_is_restored_and_never_overflows(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(commands.python(SCRIPT, str(tmp_path)).splitlines()[-1])
     assert found["kept"] == ["float16"]
     assert found["restored"] == found["computes"] == ["float32"]
     assert 0.0 < found["error"] < 1e-3

@@ -26,9 +26,9 @@ from edgeassay.spec import ModelSpec, Role
 from edgeassay.tflite_file import read_graph
 from suites.build.tiny_networks import KINDS, make
 from suites.build.tiny_training import surroundings
-from suites.meta.project import ROOT
+from suites.meta import commands
 
-pytest.importorskip("tensorflow", reason="pruning needs the [build] extra")
+commands.needs("tensorflow", reason="pruning needs the [build] extra")
 
 OPEN = partial(open_dataset, data_root=None)
 MODEL = """
@@ -128,13 +128,11 @@ def write_discs(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def laws(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("laws")
-    done = subprocess.run(
-        [sys.executable, "-m", "suites.build.pruning_laws", str(folder)],
-        cwd=ROOT,
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        check=False,
+    done = commands.run(
+        *("suites.build.pruning_laws", str(folder)),
+        environment=surroundings(),
+        timeout_s=600.0,
+        converting=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, dict[str, Any]] = json.loads((folder / "found.json").read_text())
@@ -194,12 +192,12 @@ def write_model(models: Path, name: str, text: str, kind: str) -> None:
     (models / name).mkdir(parents=True)
     (models / name / "model.toml").write_text(text, encoding="utf-8")
     words = f"from {make.__module__} import make; make('{kind}').save('{models}/{name}/a.keras')"
-    subprocess.run([sys.executable, "-c", words], cwd=ROOT, check=True, capture_output=True)
+    commands.python(words)
 
 
-def start(project: Path, variant: str, *words: str, model: str = "tiny") -> subprocess.Popen[str]:
+def start(project: Path, variant: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "edgeassay", "prune", model, "--variant", variant, *words],
+        [sys.executable, "-m", "edgeassay", "prune", "tiny", "--variant", variant],
         cwd=project,
         env={**surroundings(), "EDGEASSAY_DATA": str(project)},
         stdout=subprocess.PIPE,
@@ -209,10 +207,15 @@ def start(project: Path, variant: str, *words: str, model: str = "tiny") -> subp
 
 
 def prune(project: Path, variant: str, *words: str, model: str = "tiny") -> str:
-    with start(project, variant, *words, model=model) as process:
-        out, text = process.communicate(timeout=600)
-    assert process.returncode == 0, text
-    return out + text
+    done = commands.run(
+        *("edgeassay", "prune", model, "--variant", variant, *words),
+        folder=project,
+        environment={**surroundings(), "EDGEASSAY_DATA": str(project)},
+        timeout_s=600.0,
+        converting=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
 
 
 def interrupt(project: Path, line: str, number: signal.Signals) -> int:
@@ -304,11 +307,8 @@ def test_a_pruned_artifact_computes_what_its_keras_network_does(
     split = OPEN(model.data).splits[Role.VALIDATION]
     np.save(tmp_path / "images.npy", load_images(split, range(20), model.preprocess))
     words = [str(tmp_path / "images.npy"), str(project / "models/tiny"), "half", "small"]
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARE, *words], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    for difference, spread in json.loads(done.stdout.splitlines()[-1]).values():
+    said = commands.python(COMPARE, *words)
+    for difference, spread in json.loads(said.splitlines()[-1]).values():
         assert spread > 1e-3
         assert difference < 1e-5
 

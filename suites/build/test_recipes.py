@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +16,10 @@ from edgeassay.spec import ModelSpec, VariantSpec
 from edgeassay.tflite_file import Graph, read_graph
 from edgeassay.variants import contents_of
 from suites.build.test_build import MODEL
+from suites.meta import commands
 from suites.meta.tinymodels import write_layers
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
 
 # A stem, a depthwise convolution, which ai-edge-quantizer has no 4-bit form of, a sum and a head.
 NETWORK = """
@@ -59,8 +58,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelSpec:
     folder = tmp_path_factory.mktemp("models")
     (folder / "small").mkdir()
     (folder / "small/model.toml").write_text(MODEL)
-    command = [sys.executable, "-c", NETWORK, str(folder / "small/small.keras")]
-    subprocess.run(command, check=True, capture_output=True)
+    commands.python(NETWORK, str(folder / "small/small.keras"))
     return replace(load_model(folder / "small", folder), variants=RECIPES)
 
 

@@ -17,10 +17,11 @@ from edgeassay.progress import silent
 from edgeassay.rig import Rig, Settings
 from edgeassay.stats import class_aucs
 from edgeassay.variants.trained import read_trained, training_of
+from suites.meta import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
 
 
 def test_the_phantoms_findings_are_neither_trivial_nor_hopeless() -> None:

@@ -15,8 +15,9 @@ from edgeassay.search.recipe import Recipe
 from edgeassay.search.writing import variant_file, write_variant
 from edgeassay.trials import WHOLE, Subject, open_trials
 from suites.build.test_build import MODEL, make_model
+from suites.meta import commands
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
 
 
 def test_a_mixed_variant_is_built_from_keras_to_the_bytes_that_were_tried(

@@ -5,19 +5,17 @@ concatenations are integers, and compute as they were trained.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from edgeassay.tflite_file import read_graph
+from suites.meta import commands
 from suites.meta.project import ROOT, Project
 from suites.meta.segmented import MODEL_TOML, write_blobs
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
-pytest.importorskip("tf_keras", reason="training needs the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tf_keras", reason="training needs the [build] extra")
 
 NETWORK = """
 import sys, keras
@@ -108,18 +106,6 @@ print(json.dumps({
 """
 
 
-def python(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *words],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with a U-Net, and what was trained for its int8 form."""
@@ -130,14 +116,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made.write_declarations()
     write_blobs(made.data / "blobs", 4)
     folder = made.folder / "models/tiny"
-    python("-c", NETWORK, str(folder / "tiny.keras"))
-    done = subprocess.run(
-        [*(sys.executable, "-m", "edgeassay", "train", "tiny"), "--variant", "int8-qat"],
-        cwd=made.folder,
-        env={**made.surroundings, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
+    commands.python(NETWORK, str(folder / "tiny.keras"))
+    done = commands.run(
+        *("edgeassay", "train", "tiny", "--variant", "int8-qat"),
+        folder=made.folder,
+        environment={**made.surroundings, "PYTHONPATH": str(ROOT)},
+        timeout_s=600.0,
+        converting=True,
     )
     assert done.returncode == 0, done.stderr
     assert "epoch   4 of 4" in done.stderr
@@ -149,7 +134,7 @@ def test_the_artifact_computes_as_the_network_that_was_trained_for_it(
     project: Project, tmp_path: Path
 ) -> None:
     file = tmp_path / "qat.tflite"
-    said = python("-c", ALIKE, str(project.folder / "models/tiny"), str(project.data), str(file))
+    said = commands.python(ALIKE, str(project.folder / "models/tiny"), str(project.data), str(file))
     found = json.loads(said.splitlines()[-1])
     # A scale for each channel of the output, which is the axis before the last.
     assert found["shapes"] == {

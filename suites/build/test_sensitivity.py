@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from suites.meta import commands
 from suites.meta.project import Project
 from suites.meta.sensitive import FILTER, FRAGILE, LAST, PLAIN, write_fragile
 
-pytest.importorskip("ai_edge_quantizer", reason="the quantizer needs the [build] extra")
+commands.needs("ai_edge_quantizer", reason="the quantizer needs the [build] extra")
 
 TOML = """
 id = "tiny"
@@ -61,13 +62,8 @@ def command(project: Project, *words: str) -> list[str]:
 
 
 def sensitivity(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(project, *words),
-        cwd=project.folder,
-        env=project.surroundings,
-        capture_output=True,
-        text=True,
-        check=False,
+    return commands.run(
+        *command(project, *words)[2:], folder=project.folder, environment=project.surroundings
     )
 
 

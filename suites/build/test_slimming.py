@@ -16,8 +16,9 @@ from edgeassay.slimming.forward import scores_of
 from edgeassay.slimming.shape import fresh_arrays, sliced
 from edgeassay.slimming.training import learn
 from edgeassay.stats import class_aucs
+from suites.meta import commands
 
-pytest.importorskip("tensorflow", reason="training needs the [build] extra")
+commands.needs("tensorflow", reason="training needs the [build] extra")
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "pneumonia-slimmable"
 SHAPE = Shape(image=(12, 12, 1), classes=1, channels=(4, 8), widths=(25, 50, 100))

@@ -17,10 +17,11 @@ from edgeassay.build import build
 from edgeassay.config import load_model
 from edgeassay.datasets import open_dataset
 from edgeassay.progress import silent
+from suites.meta import commands
 from suites.meta.project import ROOT
 from suites.meta.tinymodels import brightness, write_classifier
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
 
 NETWORKS = """
 import sys, keras
@@ -47,7 +48,7 @@ keras.Model(image, layers.Flatten()(carrier)).save(folder + "/lambda.keras")
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("networks")
-    subprocess.run([sys.executable, "-c", NETWORKS, str(folder)], check=True, capture_output=True)
+    commands.python(NETWORKS, str(folder))
     return folder
 
 
@@ -56,14 +57,8 @@ def command(name: str, models: Path, *words: str) -> list[str]:
 
 
 def init(name: str, models: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(name, models, *words),
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    surroundings = {**os.environ, "COLUMNS": "200"}
+    return commands.run(*command(name, models, *words)[2:], environment=surroundings)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from functools import partial
 from importlib.util import find_spec
@@ -23,10 +22,10 @@ from edgeassay.progress import silent
 from edgeassay.spec import ModelSpec
 from edgeassay.variants.trained import Trained, pack, unpack
 from suites.build.tiny_training import command, make_networks, make_tiny, surroundings
-from suites.meta.project import ROOT
+from suites.meta import commands
 
-pytest.importorskip("tensorflow", reason="the converters need the [build] extra")
-pytest.importorskip("tf_keras", reason="training needs the [build] extra")
+commands.needs("tensorflow", reason="the converters need the [build] extra")
+commands.needs("tf_keras", reason="training needs the [build] extra")
 
 OPEN = partial(open_dataset, data_root=None)
 
@@ -42,10 +41,15 @@ def start(project: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def train(project: Path, *words: str) -> str:
-    with start(project, *words) as process:
-        _, text = process.communicate(timeout=900)
-    assert process.returncode == 0, text
-    return text
+    done = commands.run(
+        *command("--variant", *words)[2:],
+        folder=project,
+        environment=surroundings(),
+        timeout_s=900.0,
+        converting=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 def interrupt(project: Path, variant: str, line: str, number: signal.Signals) -> int:
@@ -132,17 +136,11 @@ def test_variants_are_built_from_what_was_trained_and_others_stay_what_they_were
 
 def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
     words = ("--models-dir", str(project / "models"), "--model", "tiny", "--jobs=1")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", *words),
-            *("--variant=int8-qat", f"--artifact-cache={project / 'cache'}"),
-            *(f"--assay-json={project / 'results.json'}", f"--junit-xml={project / 'j.xml'}"),
-        ],
-        cwd=ROOT,
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        check=False,
+    done = commands.run(
+        *("pytest", "-q", "-p", "no:hypothesispytest", *words),
+        *("--variant=int8-qat", f"--artifact-cache={project / 'cache'}"),
+        *(f"--assay-json={project / 'results.json'}", f"--junit-xml={project / 'j.xml'}"),
+        environment=surroundings(),
     )
     assert ET.parse(project / "j.xml").getroot().find("testsuite") is not None  # noqa: S314
     claims = json.loads((project / "results.json").read_text(encoding="utf-8"))["claims"]
@@ -227,11 +225,7 @@ print(json.dumps(found))
 
 def test_a_layer_that_can_not_be_trained_is_named_and_may_stay_float(tmp_path: Path) -> None:
     make_networks(tmp_path, "standalone", "elu", "operation", "outputs")
-    done = subprocess.run(
-        [sys.executable, "-c", REFUSED, str(tmp_path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(commands.python(REFUSED, str(tmp_path)).splitlines()[-1])
     assert 'exclude = ["alone_bn"]' in found["standalone []"]
     assert "(BatchNormalization) can't be trained for int8" in found["standalone []"]
     layers = found["standalone ['alone_*']"]

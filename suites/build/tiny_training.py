@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from suites.meta import commands
 
 NETWORK = """
 import sys, keras
@@ -76,8 +77,7 @@ mean_auc_drop = 0.3
 
 def make_networks(folder: Path, *kinds: str) -> None:
     """Write a network of each kind as `<kind>.keras`."""
-    command = [sys.executable, "-c", NETWORK, str(folder), *kinds]
-    subprocess.run(command, check=True, capture_output=True)
+    commands.python(NETWORK, str(folder), *kinds)
 
 
 def make_tiny(models: Path) -> None:

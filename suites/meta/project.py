@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from suites.meta import commands
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = commands.ROOT
 
 MODEL_TOML = """
 id = "tiny"
@@ -177,9 +178,9 @@ class Project:
         )
 
     def run(self, *options: str) -> Outcome:
-        with self.start(*options) as process:
-            text, _ = process.communicate(timeout=120)
-        return self.outcome(process.returncode, text)
+        words = self.command(*options)[2:]
+        done = commands.run(*words, environment=self.surroundings, together=True)
+        return self.outcome(done.returncode, done.stdout)
 
     def outcome(self, code: int, text: str) -> Outcome:
         junit = self.folder / "junit.xml"
@@ -222,11 +223,6 @@ def write_spots(folder: Path, patients: int = 48) -> None:
 
 def edgeassay(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """What the command line does with these words, as a user would see it."""
-    return subprocess.run(
-        [sys.executable, "-m", "edgeassay", *words],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "100", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+    return commands.run(
+        "edgeassay", *words, environment={**os.environ, "COLUMNS": "100", **environment}
     )

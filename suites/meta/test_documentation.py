@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -36,6 +35,7 @@ from edgeassay.spec import (
 )
 from edgeassay.variants import METHODS
 from fixtures.options import pytest_addoption
+from suites.meta import commands
 from suites.meta.project import MODEL_TOML, ROOT
 from suites.meta.tinymodels import brightness, write_classifier
 
@@ -96,13 +96,10 @@ def test_the_readmes_new_model_starts(tmp_path: Path) -> None:
     assert len(files) == 2
     for file in files:
         write_classifier(tmp_path / file, *brightness(), int8="int8" in file)
-    done = subprocess.run(
-        [sys.executable, "-m", "edgeassay", *line.split(), "--models-dir", "models"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
+    done = commands.run(
+        *("edgeassay", *line.split(), "--models-dir", "models"),
+        folder=tmp_path,
+        environment={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr
     assert set(load_model(tmp_path / "models/my-model", tmp_path).variants) == {"fp32", "int8"}

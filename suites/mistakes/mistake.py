@@ -16,6 +16,7 @@ from typing import Final
 import pytest
 
 from edgeassay.report.results import Results
+from suites.meta import commands
 from suites.meta.project import ROOT, Project
 
 # What a run may write: what its options name, the temporary folder, and the builder's cache.
@@ -78,17 +79,14 @@ class End:
     text: str
 
 
-def run(mistake: Mistake, project: Project) -> End:
-    """Run the command as a user does, in a process of its own."""
+def run(mistake: Mistake, project: Project, *, afresh: bool = False) -> End:
+    """Run the command in a process of its own; `afresh` as a user starts it."""
     place = project.folder / "place"
     (project.folder / "tmp").mkdir()
     tool, *options = (w.replace("{folder}", str(project.folder)) for w in mistake.command)
     words = [sys.executable, "-m", "edgeassay", *options]
     if tool == "pytest":
         words = project.command(*options)
-    if mistake.place is not None:
-        script = f'{mistake.place} || exit 99; place="$1"; shift; "$@"; code=$?; {ENDED}'
-        words = ["unshare", "--mount", "sh", "-c", script, "sh", str(place), *words]
     # Python's own caches beside a module that a mistake brings along aren't the program's.
     quiet = {"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "250"}
     project.environment |= quiet | {"TMPDIR": str(project.folder / "tmp")}
@@ -98,10 +96,22 @@ def run(mistake: Mistake, project: Project) -> End:
     }
     below = [project.environment.get("PYTHONPATH", ""), str(ROOT)]
     project.environment["PYTHONPATH"] = os.pathsep.join(filter(None, below))
+    cwd = ROOT if tool == "pytest" else project.folder
+    if mistake.place is None:
+        ended = commands.run(
+            *words[2:],
+            folder=cwd,
+            environment=project.surroundings,
+            together=True,
+            afresh=afresh,
+        )
+        return End(code=ended.returncode, text=ended.stdout)
+    script = f'{mistake.place} || exit 99; place="$1"; shift; "$@"; code=$?; {ENDED}'
     ended = subprocess.run(
-        words,
-        cwd=ROOT if tool == "pytest" else project.folder,
+        ["unshare", "--mount", "sh", "-c", script, "sh", str(place), *words],
+        cwd=cwd,
         env=project.surroundings,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

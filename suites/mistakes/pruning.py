@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from dataclasses import asdict
 from typing import Any
 
 from edgeassay.spec import Pruning
+from suites.meta import commands
 from suites.meta.project import Project
 from suites.mistakes.breaking import Break, model, together, written
 from suites.mistakes.mistake import Mistake
@@ -62,8 +61,7 @@ def saved(body: str) -> Break:
     """The model's network is a real one."""
 
     def do(project: Project) -> None:
-        words = [sys.executable, "-c", MAKE.format(body=body), str(project.folder / WHOLE)]
-        subprocess.run(words, check=True, capture_output=True)
+        commands.python(MAKE.format(body=body), str(project.folder / WHOLE))
 
     return do
 

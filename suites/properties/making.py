@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from suites.meta import commands
 from suites.properties.networks import Network
 
 # Those that the laws have bounds for: from Keras, and but for its own copy from the float .tflite.
@@ -51,7 +50,7 @@ class Maker:
 
     def __init__(self, log: Path) -> None:
         self._log = log
-        self._process: subprocess.Popen[str] | None = None
+        self._process: commands.Piped | None = None
 
     def make(self, network: Network, folder: Path, ways: Sequence[str] = WAYS) -> Made:
         """Make a network's artifacts in a folder."""
@@ -83,22 +82,14 @@ class Maker:
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         if self._process is None:
             with self._log.open("ab") as log:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "suites.properties.make"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+                self._process = commands.Piped(["suites.properties.make"], log)
         return self._process.stdin, self._process.stdout
 
     def close(self) -> None:
         """End the process, if there is one."""
         if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+            with self._process:
+                self._process.kill()
             self._process = None
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from suites.meta import commands
 from suites.properties.bench import Bench
 from suites.properties.graph import Array, packed, read_graph, read_model
 from suites.properties.laws import (
@@ -26,7 +27,7 @@ from suites.properties.making import Made
 from suites.properties.networks import EXAMPLE
 from suites.properties.running import Run
 
-pytest.importorskip("tensorflow", reason="the networks need the [build] extra")
+commands.needs("tensorflow", reason="the networks need the [build] extra")
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from edgeassay.errors import ArtifactError, WorkerError
+from suites.meta import commands
 from suites.properties.bench import Bench
 from suites.properties.laws import float_values, judge_ranges, judge_stored
 from suites.properties.networks import EXAMPLE, Layer, Network
 
-pytest.importorskip("tensorflow", reason="the networks need the [build] extra")
+commands.needs("tensorflow", reason="the networks need the [build] extra")
 
 GELU_AND_RELU: Final = Network(
     channels=1,

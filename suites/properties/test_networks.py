@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 
+from suites.meta import commands
 from suites.properties.bench import Bench
 from suites.properties.defects import kinds_share_weights, steps_are_too_fine
 from suites.properties.laws import Judged, judge, judge_conversion
@@ -23,7 +24,7 @@ from suites.properties.test_found import (
     ZERO_SUM,
 )
 
-pytest.importorskip("tensorflow", reason="the networks need the [build] extra")
+commands.needs("tensorflow", reason="the networks need the [build] extra")
 
 # To make and run a network takes a second, so there are fewer of them than of numbers: 16 in CI.
 MANY: Final = settings(

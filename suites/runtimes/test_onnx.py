@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,7 +21,8 @@ from edgeassay.errors import Absent, ArtifactError
 from edgeassay.runtimes.probe import RIGHT, probe_inputs
 from edgeassay.spec import ClaimName, RuntimeSpec
 from edgeassay.workers import WORKER_FOLDER, Loaded, Worker
-from suites.meta.project import MODEL_TOML, ROOT, Outcome, Project
+from suites.meta import commands
+from suites.meta.project import MODEL_TOML, Outcome, Project
 from suites.meta.tinymodels import brightness, write_classifier
 
 FILES = Path(__file__).parent / "onnx"
@@ -314,17 +314,10 @@ def edgeassay(start: Callable[..., Project]) -> Command:
     project = start()
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [
-                *(sys.executable, "-m", "edgeassay", *words),
-                *("--devices-dir", str(project.folder / "devices")),
-            ],
-            cwd=ROOT,
-            env=project.surroundings | {"COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
+        return commands.run(
+            *("edgeassay", *words, "--devices-dir", str(project.folder / "devices")),
+            environment=project.surroundings | {"COLUMNS": "200"},
+            timeout_s=300,
         )
 
     return run

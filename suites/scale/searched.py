@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from suites.meta import commands
 from suites.meta.project import write_spots
 from suites.meta.tinymodels import SIDE, Graph, operator, write_model
 
@@ -122,21 +123,18 @@ class Bench:
     def search(self, *options: str) -> Searched:
         path = self.folder / "found.json"
         path.unlink(missing_ok=True)
-        with self.start(*options, "--json", str(path)) as process:
-            text, _ = process.communicate(timeout=120)
+        words = self.command(
+            "search", "tiny", *_usual([*options, "--json", str(path)]), "--jobs", "1"
+        )
+        done = commands.run(
+            *words[2:], folder=self.folder, environment=self.surroundings, together=True
+        )
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-        return Searched(process.returncode, text, found)
+        return Searched(done.returncode, done.stdout, found)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Any command."""
-        return subprocess.run(
-            self.command(*words),
-            cwd=self.folder,
-            env=self.surroundings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return commands.run("edgeassay", *words, folder=self.folder, environment=self.surroundings)
 
 
 def _usual(options: Sequence[str]) -> list[str]:

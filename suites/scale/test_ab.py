@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from suites.meta import commands
 from suites.meta.project import Project
 from suites.meta.tinymodels import brightness, write_classifier, write_layers
 
@@ -22,14 +23,11 @@ LAYERS = 128  # about a millisecond
 
 
 def ab(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "edgeassay", "ab", *words, *options(project)],
-        cwd=project.folder,
-        env=project.surroundings | {"COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
+    return commands.run(
+        *("edgeassay", "ab", *words, *options(project)),
+        folder=project.folder,
+        environment=project.surroundings | {"COLUMNS": "160"},
+        timeout_s=200,
     )
 
 

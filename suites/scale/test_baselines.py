@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edgeassay.baselines import Line, read_baseline
+from suites.meta import commands
 from suites.meta.project import DEVICE_TOML, Outcome, Project
 from suites.meta.promotable import FP32, HARDWARE, INT8, Run, scores_of
 from suites.meta.tinymodels import brightness, write_classifier
@@ -28,12 +29,8 @@ QUALITY = NAMES[2:]
 
 def command(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     """`edgeassay baseline ...`, in the project's folders."""
-    return subprocess.run(
-        [sys.executable, "-m", "edgeassay", "baseline", *words, *baselines(project)],
-        env=project.surroundings,
-        capture_output=True,
-        text=True,
-        check=False,
+    return commands.run(
+        "edgeassay", "baseline", *words, *baselines(project), environment=project.surroundings
     )
 
 

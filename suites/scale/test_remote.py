@@ -23,7 +23,8 @@ from edgeassay.devices import is_here, open_worker
 from edgeassay.errors import Absent, EdgeassayError, WorkerError
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 from edgeassay.workers import Worker
-from suites.meta.project import DEVICE_TOML, ROOT, Project
+from suites.meta import commands
+from suites.meta.project import DEVICE_TOML, Project
 from suites.meta.tinymodels import brightness, write_classifier
 from suites.scale.sshd import Sshd
 
@@ -233,17 +234,11 @@ def test_a_worker_that_hangs_over_there_ends_by_itself(
 
 
 def push(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "edgeassay", "push", "board", *options),
-            *("--models-dir", str(project.folder / "models")),
-            *("--devices-dir", str(project.folder / "devices")),
-        ],
-        cwd=ROOT,
-        env=project.surroundings | {"COLUMNS": "250"},
-        capture_output=True,
-        text=True,
-        check=False,
+    return commands.run(
+        *("edgeassay", "push", "board", *options),
+        *("--models-dir", str(project.folder / "models")),
+        *("--devices-dir", str(project.folder / "devices")),
+        environment=project.surroundings | {"COLUMNS": "250"},
     )
 
 

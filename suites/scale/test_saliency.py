@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 
+from suites.meta import commands
 from suites.meta.project import MODEL_TOML, ROOT, Project
 from suites.meta.tinymodels import SIDE, write_classifier
 
@@ -59,13 +59,9 @@ def test_a_variant_that_looks_elsewhere_turns_the_claim_red(project: Project) ->
 def saliency(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
     """`edgeassay saliency` in the project's folder, which keeps what it computes there."""
     words = ["--devices-dir", "devices", "--device", "bench", "--artifacts", "artifacts", *options]
-    return subprocess.run(
-        [sys.executable, "-m", "edgeassay", "saliency", "tiny", *words],
-        cwd=project.folder,
-        env=project.surroundings | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
+    surroundings = project.surroundings | {"PYTHONPATH": str(ROOT)}
+    return commands.run(
+        *("edgeassay", "saliency", "tiny", *words), folder=project.folder, environment=surroundings
     )
 
 

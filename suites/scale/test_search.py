@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from edgeassay.config.loading import read_variant
+from suites.meta import commands
 from suites.scale.searched import Bench, Searched
 
 pytest.importorskip("optuna", reason="the search needs Optuna: edgeassay[search]")
-pytest.importorskip("ai_edge_quantizer", reason="the converters need the [build] extra")
+commands.needs("ai_edge_quantizer", reason="the converters need the [build] extra")
 
 
 @pytest.fixture

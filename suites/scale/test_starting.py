@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from edgeassay.starting import Tensors
 from edgeassay.starting.declaration import Facts, model_toml
 from edgeassay.starting.tensors import guess_image
 from edgeassay.workers import TensorSpec
+from suites.meta import commands
 from suites.meta.project import PATIENTS, ROOT, write_spots
 from suites.meta.tinymodels import (
     brightness,
@@ -277,16 +277,10 @@ def judged(out: str, tmp_path: Path, **environment: str) -> dict[tuple[str, str]
     (command,) = re.findall(r"pytest --benchmark .*", out)
     results = tmp_path / "results.json"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", *shlex.split(command)),
-            *(f"--assay-json={results}", f"--prediction-cache={tmp_path / 'predictions'}"),
-        ],
-        cwd=ROOT,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = commands.run(
+        *shlex.split(command),
+        *(f"--assay-json={results}", f"--prediction-cache={tmp_path / 'predictions'}"),
+        environment=kept | environment,
     )
     assert results.exists(), done.stdout
     claims = json.loads(results.read_text(encoding="utf-8"))["claims"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 
-from suites.meta.project import MODEL_TOML, ROOT, Outcome, Project
+from suites.meta import commands
+from suites.meta.project import MODEL_TOML, Outcome, Project
 from suites.meta.tinymodels import SIDE, brightness, write_classifier, write_layers
 
 VARIANTS = """
@@ -78,17 +78,11 @@ def test_a_wider_one_that_is_faster_is_red(widths: Project) -> None:
 
 
 def select(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "edgeassay", "select", "tiny", *words),
-            f"--models-dir={project.folder / 'models'}",
-            f"--devices-dir={project.folder / 'devices'}",
-        ],
-        cwd=ROOT,
-        env=project.surroundings,
-        capture_output=True,
-        text=True,
-        check=False,
+    return commands.run(
+        *("edgeassay", "select", "tiny", *words),
+        f"--models-dir={project.folder / 'models'}",
+        f"--devices-dir={project.folder / 'devices'}",
+        environment=project.surroundings,
     )
 
 

@@ -1,0 +1,69 @@
+"""Which of these tests run: those that a change waits for, the rest, or all of them.
+
+A test is marked `long` if it is a whole run, trains a network, or repeats what a shorter one shows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+import pytest
+
+LONG: Final = "long: with `--part=quick` it is left out, and `tox run -e tests-all` runs it"
+LEFT_OUT: Final = pytest.StashKey[Counter[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("edgeassay").addoption(
+        "--part",
+        choices=("quick", "rest", "all"),
+        default="all",
+        help="of the project's own tests, those that take minutes, the rest, or all (default:"
+        " %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", LONG)
+    config.stash[LEFT_OUT] = Counter()
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(Gathering(config), "edgeassay-left-out")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    part = config.option.part
+    if part == "all":
+        return
+    out = [i for i in items if (i.get_closest_marker("long") is None) == (part == "rest")]
+    config.stash[LEFT_OUT].update(item.nodeid.split("/")[1] for item in out)
+    items[:] = [item for item in items if item not in set(out)]
+    config.hook.pytest_deselected(items=out)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = dict(session.config.stash[LEFT_OUT])
+
+
+class Gathering:
+    """What pytest-xdist's workers left out, each of which collects the same tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        counted = getattr(node, "workeroutput", {}).get("left_out")
+        if counted is not None:
+            self._config.stash[LEFT_OUT] = Counter(counted)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    counted = config.stash[LEFT_OUT]
+    if config.option.part == "quick" and counted:
+        rooms = ", ".join(f"{number} in suites/{room}" for room, number in sorted(counted.items()))
+        terminalreporter.write_line(
+            f"left out: {counted.total()} long tests ({rooms}). `tox run -e tests-all` runs them."
+        )
