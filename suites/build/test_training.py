@@ -134,7 +134,7 @@ def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
     words = ("--models-dir", str(project / "models"), "--model", "tiny", "--jobs=1")
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", *words),
+            *(sys.executable, "-m", "pytest", "-q", *words),
             *("--variant=int8-qat", f"--artifact-cache={project / 'cache'}"),
             *(f"--assay-json={project / 'results.json'}", f"--junit-xml={project / 'j.xml'}"),
         ],
