@@ -7,4 +7,5 @@ pytest_plugins = [
     "fixtures.reporting",
     "fixtures.benchmark",
     "fixtures.saving",
+    "fixtures.sparing",
 ]

@@ -1,4 +1,4 @@
-"""Where the project is that a command works on."""
+"""Where the project is that a command works on, and where its files are."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from typing import Final
 from edgeassay.errors import ConfigError
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
+# Below a project's root. Runs are saved in a folder for each fingerprint.
+STORAGE: Final = Path(".assay", "benchmarks")
+# Baselines are under version control: a baseline changes by a review.
+BASELINES: Final = "baselines"
+# What `edgeassay gate` expects.
+EXPECTED: Final = "gate.toml"
 
 
 def project_folder() -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -20,7 +19,6 @@ from edgeassay.machine import this_machine
 from edgeassay.matrix import plan
 from edgeassay.measure.accuracy import rows_of
 from edgeassay.measure.shards import shards_of
-from edgeassay.options import DevicesDirs, ModelsDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.rig import Rig, usual_settings
@@ -115,37 +113,14 @@ def push_inputs(rig: Rig, cases: Sequence[Case]) -> Iterator[Pushed | str]:
 
 def push_command(
     *,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The id of the device profile.")],
-    model: Annotated[
-        list[str] | None,
-        typer.Option("--model", metavar="ID", help="This model's artifacts too; repeatable."),
-    ] = None,
-    artifacts: Annotated[
-        Path | None,
-        typer.Option(
-            "--artifacts",
-            metavar="DIR",
-            help="The artifacts that `edgeassay build --out DIR` made; nothing is built.",
-        ),
-    ] = None,
-    inputs: Annotated[
-        bool,
-        typer.Option("--inputs", help="The evaluation images too, as each artifact takes them."),
-    ] = False,
-    models_dir: ModelsDirs = None,
-    devices_dir: DevicesDirs = None,
+    device: str,
+    model: list[str] | None,
+    artifacts: Path | None,
+    inputs: bool,
+    models_dir: list[Path] | None,
+    devices_dir: list[Path] | None,
 ) -> None:
-    """Copy to a device what its workers need there: nothing that it has already.
-
-    The worker itself always; with --model or --artifacts the artifacts; with
-    --inputs the images. All of it goes below the `folder` that the profile names,
-    by the SHA-256 of its bytes, whole or not at all. A run copies what is missing
-    by itself: this does it ahead of time, repairs a damaged copy, and shows
-    whether the device is reached.
-
-    Exit codes: 0 all of it is there, 2 bad input, 4 the device isn't reached, or
-    something isn't there to be copied.
-    """
+    """What `edgeassay push` does with its options."""
     console, out = Console(stderr=True), Console(highlight=False)
     rig = _rig(
         device,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 LONG: Final = "long: with `--part=quick` it is left out, and `tox run -e tests-all` runs it"
-LEFT_OUT: Final = pytest.StashKey[Counter[str]]()
+LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", LONG)
-    config.stash[LEFT_OUT] = Counter()
+    nothing: Counter[str] = Counter()
+    config.stash[LEFT_OUT] = nothing
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(Gathering(config), "edgeassay-left-out")
 

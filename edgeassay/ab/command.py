@@ -1,4 +1,4 @@
-"""`edgeassay ab`: its options, and what it does with them."""
+"""`edgeassay ab`: what it does with its options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -21,7 +21,6 @@ from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
-from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs
 from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import commit_named, device_folders, project_folder
@@ -33,86 +32,25 @@ WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
 
 def ab_command(
-    base: Annotated[
-        str,
-        typer.Argument(
-            metavar="BASE",
-            help="What is merged into: a git revision, a folder of artifacts, a checkout, or one"
-            " .tflite or .onnx.",
-        ),
-    ],
-    head: Annotated[
-        str, typer.Argument(metavar="HEAD", help="What would be merged: the same kinds.")
-    ],
+    base: str,
+    head: str,
     *,
-    model: Annotated[
-        list[str] | None, typer.Option("--model", metavar="ID", help="Only this model; repeatable.")
-    ] = None,
-    variant: Annotated[
-        list[str] | None,
-        typer.Option("--variant", metavar="ID", help="Only this variant; repeatable."),
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        typer.Option("--runtime", metavar="ID", help="On this runtime (default: each model's)."),
-    ] = None,
-    base_runtime: Annotated[
-        str | None, typer.Option("--base-runtime", metavar="ID", help="The base's own runtime.")
-    ] = None,
-    head_runtime: Annotated[
-        str | None, typer.Option("--head-runtime", metavar="ID", help="The head's own runtime.")
-    ] = None,
-    device: Device = None,
-    models_dir: ModelsDirs = None,
-    devices_dir: DevicesDirs = None,
-    limits: Annotated[
-        Path | None,
-        typer.Option(
-            "--limits",
-            metavar="TOML",
-            help="What may change (default: the project's compare.toml).",
-        ),
-    ] = None,
-    max_time: Annotated[
-        float | None,
-        typer.Option(
-            "--max-time",
-            min=1.0,
-            max=86400.0,
-            metavar="SECONDS",
-            help="For each case (default: 60).",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the order of turns.")] = 0,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
-    ] = None,
-    markdown_path: Annotated[
-        str | None,
-        typer.Option(
-            "--markdown", metavar="PATH", help="Write a table for a pull request; - prints it."
-        ),
-    ] = None,
-    identified: Identified = False,
+    model: list[str] | None,
+    variant: list[str] | None,
+    runtime: str | None,
+    base_runtime: str | None,
+    head_runtime: str | None,
+    device: str | None,
+    models_dir: list[Path] | None,
+    devices_dir: list[Path] | None,
+    limits: Path | None,
+    max_time: float | None,
+    seed: int,
+    json_path: Path | None,
+    markdown_path: str | None,
+    identified: bool,
 ) -> None:
-    """Time two builds against each other, here and now: the merge gate.
-
-    Both run in fresh processes on the same CPUs and take turns, so that what
-    slows this machine down slows both. Each case ends as soon as the evidence
-    decides: fail when a slowdown beyond what is tolerated (1 %) is shown, pass
-    when an unacceptable one (5 %) is excluded, inconclusive when time is up.
-    Equal bytes on one runtime are unchanged, and aren't timed.
-
-    edgeassay ab main .                 a revision, and this tree as it is
-
-    edgeassay ab old.tflite new.tflite
-
-    edgeassay ab artifacts/ artifacts/ --head-runtime litert-builtin
-
-    Exit codes, the first that applies: 2 usage or bad input; 1 a case fails;
-    4 nothing was compared, HEAD lacks a case of BASE, or one couldn't be built
-    or run here; 3 inconclusive; 0 all pass.
-    """
+    """What `edgeassay ab` does with its options."""
     project, console = project_folder(), Console(stderr=True)
     words = redactor(project, identified=identified)
     settings = load_comparison(limits, project)

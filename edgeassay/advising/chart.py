@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgeassay.advising.candidates import Candidate, Standing
-from edgeassay.advising.choosing import Advice, Outcome, Prefer
+from edgeassay.advising.choosing import Advice, Outcome
 from edgeassay.advising.measuring import Found
 from edgeassay.advising.wording import Asked
-from edgeassay.spec import Kind
+from edgeassay.spec import Kind, Prefer
 
 WIDTH: Final = 760
 HEIGHT: Final = 480

@@ -13,13 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edgeassay.advising.candidates import Candidate, Standing
-
-
-class Prefer(StrEnum):
-    """What is wanted of a variant whose quality holds."""
-
-    LATENCY = "latency"
-    SIZE = "size"
+from edgeassay.spec import Prefer
 
 
 class Outcome(StrEnum):

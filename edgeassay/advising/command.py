@@ -1,4 +1,4 @@
-"""`edgeassay advise`: its options, and what it does with them."""
+"""`edgeassay advise`: what it does with its options."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 from rich.console import Console
 
 from edgeassay.advising.chart import draw
-from edgeassay.advising.choosing import Advice, Outcome, Prefer, choose
+from edgeassay.advising.choosing import Advice, Outcome, choose
 from edgeassay.advising.measuring import Bench, Found
 from edgeassay.advising.next_steps import (
     check_write,
@@ -37,12 +37,11 @@ from edgeassay.devices import sample_of
 from edgeassay.errors import Absent, EdgeassayError
 from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan
-from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import check_present
 from edgeassay.rig import usual_settings
-from edgeassay.spec import Case, ClaimName, Limit, ModelSpec, RuntimeSpec
+from edgeassay.spec import Case, ClaimName, Limit, ModelSpec, Prefer, RuntimeSpec
 
 WIDTH: Final = 110  # of the table, where the terminal hasn't more
 EXITS: Final[Mapping[Outcome, int]] = {
@@ -55,61 +54,21 @@ MISSING: Final = 4
 
 
 def advise_command(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="The id of a model, or a float .tflite.")
-    ],
+    model: str,
     *,
-    data_of: Annotated[
-        str | None,
-        typer.Option(
-            "--data-of",
-            metavar="ID",
-            help="Of a .tflite: the declared model whose \\[data] and \\[preprocess] it shares.",
-        ),
-    ] = None,
-    prefer: Annotated[
-        Prefer,
-        typer.Option("--prefer", help="The fastest of what holds, or the smallest."),
-    ] = Prefer.LATENCY,
-    runtime: Annotated[
-        str, typer.Option("--runtime", metavar="ID", help="The runtime that it ships on.")
-    ] = "litert",
-    device: Device = None,
-    models_dir: ModelsDirs = None,
-    devices_dir: DevicesDirs = None,
-    images: Annotated[
-        int | None,
-        typer.Option(
-            "--images", min=1, metavar="N", help="Of the validation split, a sample of so many."
-        ),
-    ] = None,
-    slow: Annotated[
-        bool,
-        typer.Option("--slow", help="Evaluate too what is much slower than the reference."),
-    ] = False,
-    write: Annotated[
-        bool,
-        typer.Option(
-            "--write", help="Write models/<id>/variants/<name>.toml where it isn't declared."
-        ),
-    ] = False,
-    json_path: JsonFile = None,
-    chart_path: ChartFile = None,
+    data_of: str | None,
+    prefer: Prefer,
+    runtime: str,
+    device: str | None,
+    models_dir: list[Path] | None,
+    devices_dir: list[Path] | None,
+    images: int | None,
+    slow: bool,
+    write: bool,
+    json_path: Path | None,
+    chart_path: Path | None,
 ) -> None:
-    """Which variant of a network to ship on this device, and why.
-
-    The variants that the model declares are made, and beside them whatever the
-    standard methods make of its network. Each is evaluated on the validation
-    split (the test split isn't opened), and timed in turn with the uncompressed
-    network in fresh processes. Of those that keep the model's limits, and that
-    no other one beats in size, time and AUC together, the fastest is advised,
-    or the smallest of those that aren't shown to be slower; with --prefer size
-    the smallest. It is advice, not a verdict: the command that judges it is
-    shown.
-
-    Exit codes: 2 usage or bad input; 1 no compressed variant holds; 4 quality or
-    speed is unmeasured; 3 inconclusive; 0 advised.
-    """
+    """What `edgeassay advise` does with its options."""
     console = Console(stderr=True)
     for path in (json_path, chart_path):
         if path is not None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgeassay.advising.candidates import Candidate, LeftOut, Standing
-from edgeassay.advising.choosing import Advice, Outcome, Prefer
+from edgeassay.advising.choosing import Advice, Outcome
 from edgeassay.advising.measuring import Found
-from edgeassay.spec import ClaimName, Kind, Limit
+from edgeassay.spec import ClaimName, Kind, Limit, Prefer
 
 ADVICE: Final = (
     "This is advice, not a verdict: it was chosen on the validation split, and the test split,"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -16,7 +16,6 @@ from rich.text import Text
 from edgeassay.baselines.accepting import about_accepted, listed, said
 from edgeassay.baselines.deciding import Decision
 from edgeassay.baselines.files import (
-    FOLDER,
     Baseline,
     Line,
     baseline_path,
@@ -27,60 +26,24 @@ from edgeassay.baselines.finding import find_run
 from edgeassay.baselines.promoting import promote, read_candidate
 from edgeassay.config.acceptance import load_accepted
 from edgeassay.machine import this_machine
-from edgeassay.project import project_folder
+from edgeassay.project import BASELINES, STORAGE, project_folder
 from edgeassay.runs.saved import Timed
-from edgeassay.runs.storage import STORAGE
 
 FAILED: Final = 1
 NOTHING: Final = 4
 UNDECIDED: Final = 3
 
-app = typer.Typer(
-    help="Baselines: what later runs are compared with, promoted case by case.",
-    no_args_is_help=True,
-)
 
-Baselines = Annotated[
-    Path | None,
-    typer.Option("--baselines", metavar="DIR", help=f"Where baselines are (default: {FOLDER}/)."),
-]
-Released = Annotated[
-    bool,
-    typer.Option("--released", help="The released baseline, not the last one."),
-]
-
-
-@app.command("promote")
 def promote_command(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            help="A saved run's file, a commit with saved runs on this machine, or `last`.",
-        ),
-    ],
+    run: str,
     *,
-    released: Released = False,
-    baselines: Baselines = None,
-    storage: Annotated[
-        Path | None,
-        typer.Option(
-            "--storage", metavar="DIR", help=f"Where runs are saved (default: {STORAGE}/)."
-        ),
-    ] = None,
+    released: bool,
+    baselines: Path | None,
+    storage: Path | None,
 ) -> None:
-    """Make a saved run the baseline of its hardware, case by case.
-
-    A case is promoted when all of its claims pass, or fail as declared: by a deviation of its
-    model, or by an entry of accepted.toml in the folder of baselines. A claim against the baseline
-    keeps a case back only where it fails. Other cases of the file stay as they were.
-
-    Exit codes, the first that applies: 2 bad input, such as a run of a dirty tree or one that was
-    cut short; 1 a case is left out because a claim fails; 4 nothing is promoted; 3 a case is left
-    out because it isn't known to be good; 0 all cases are promoted.
-    """
+    """What `edgeassay baseline promote` does with its options."""
     root, line, today = project_folder(), Line.RELEASED if released else Line.LAST, date.today()
-    saved, folder = storage or root / STORAGE, baselines or root / FOLDER
+    saved, folder = storage or root / STORAGE, baselines or root / BASELINES
     path = find_run(run, saved / this_machine().fingerprint, root)
     accepted = load_accepted(folder, root)
     candidate = read_candidate(path, saved)
@@ -120,14 +83,14 @@ def _decided(decisions: Sequence[Decision]) -> Table:
     return table
 
 
-@app.command("show")
-def show_command(*, released: Released = False, baselines: Baselines = None) -> None:
-    """List the baselines with their age and commit, and the regressions that were accepted.
-
-    Exit codes: 0 there are some, 2 bad input, 4 there is none.
-    """
+def show_command(
+    *,
+    released: bool,
+    baselines: Path | None,
+) -> None:
+    """What `edgeassay baseline show` does with its options."""
     root, line = project_folder(), Line.RELEASED if released else Line.LAST
-    folder = baselines or root / FOLDER
+    folder = baselines or root / BASELINES
     accepted = load_accepted(folder, root)
     found = [read_baseline(folder, hardware, line) for hardware in hardware_of(folder, line)]
     console = Console(highlight=False)

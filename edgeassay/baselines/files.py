@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -24,9 +24,6 @@ from edgeassay.runs.records import CaseId, Plain
 from edgeassay.runs.saved import SavedRun, Timed
 from edgeassay.runs.scores import SavedScores, read_scores
 from edgeassay.spec import Case
-
-# Below a project's root, under version control: a baseline changes by a review.
-FOLDER: Final = "baselines"
 
 
 class Line(StrEnum):

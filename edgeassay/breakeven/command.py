@@ -1,4 +1,4 @@
-"""`edgeassay break-even`: its options, and what it does with them."""
+"""`edgeassay break-even`: what it does with its options."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -24,7 +24,6 @@ from edgeassay.config.shapes import default_ladder, default_statistics
 from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import this_machine
-from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import check_present, recognise
@@ -37,47 +36,18 @@ MISSING: Final = 4
 
 def break_even_command(
     *,
-    runtime: Annotated[
-        str, typer.Option("--runtime", metavar="ID", help="The runtime that shall be faster.")
-    ] = "litert-compiled-gpu",
-    against: Annotated[
-        str, typer.Option("--against", metavar="ID", help="The runtime that it is held against.")
-    ] = "litert-compiled-cpu",
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", min=1, metavar="N", help="Of both (default: what the runtimes declare)."
-        ),
-    ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(
-            "--processes", min=3, metavar="N", help="Fresh processes of each (default: 7)."
-        ),
-    ] = None,
-    device: Device = None,
-    devices_dir: DevicesDirs = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the order of turns.")] = 0,
-    json_path: JsonFile = None,
-    markdown_path: Annotated[
-        str | None,
-        typer.Option("--markdown", metavar="PATH", help="Write a table there; - prints it."),
-    ] = None,
-    chart_path: ChartFile = None,
+    runtime: str,
+    against: str,
+    threads: int | None,
+    processes: int | None,
+    device: str | None,
+    devices_dir: list[Path] | None,
+    seed: int,
+    json_path: Path | None,
+    markdown_path: str | None,
+    chart_path: Path | None,
 ) -> None:
-    """From which size of network on a runtime is faster than another: a GPU than the CPU beside it.
-
-    Convolution networks of growing size, and an almost empty one, are timed on
-    both in turn, in fresh processes, from the inputs in memory to the outputs
-    in memory. What each costs whatever the size (launching, moving, waiting)
-    and how much it computes in a second are fitted; where the two lines cross
-    is the break-even. Nothing is judged.
-
-    A software adapter labels every number `software`.
-
-    Exit codes: 2 usage or bad input; 4 a runtime or its adapter isn't here;
-    0 shown.
-    """
+    """What `edgeassay break-even` does with its options."""
     project, console = project_folder(), Console(stderr=True)
     ladder = default_ladder()
     if processes is not None:

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -25,7 +26,6 @@ from edgeassay.devices import check_timed, start_worker
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import this_machine
 from edgeassay.matrix import plan_unjudged
-from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import check_present
@@ -40,51 +40,20 @@ COLUMNS: Final = ("variant", "MMACs", "bytes", "ms", "by the whole here", "by th
 
 
 def overtake_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
+    model: str,
     *,
-    variant: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--variant",
-            metavar="ID",
-            help="A variant; repeatable (default: all but those on request).",
-        ),
-    ] = None,
-    accelerator: Annotated[
-        str,
-        typer.Option("--accelerator", metavar="ID", help="The runtime that has the whole network."),
-    ] = "litert-compiled-gpu",
-    runtime: Annotated[
-        str, typer.Option("--runtime", metavar="ID", help="The runtime that has the variants.")
-    ] = "litert-compiled-cpu",
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads", min=1, metavar="N", help="Of the CPU (default: what its runtime declares)."
-        ),
-    ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option("--processes", min=3, metavar="N", help="Fresh processes (default: 7)."),
-    ] = None,
-    device: Device = None,
-    models_dir: ModelsDirs = None,
-    devices_dir: DevicesDirs = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the order of turns.")] = 0,
-    json_path: JsonFile = None,
+    variant: list[str] | None,
+    accelerator: str,
+    runtime: str,
+    threads: int | None,
+    processes: int | None,
+    device: str | None,
+    models_dir: list[Path] | None,
+    devices_dir: list[Path] | None,
+    seed: int,
+    json_path: Path | None,
 ) -> None:
-    """From which variant on this CPU is faster than the whole network on an accelerator.
-
-    Every variant on the CPU and the reference variant on the accelerator are
-    timed in turn, in fresh processes, from the inputs in memory to the outputs
-    in memory. Nothing is judged, least of all quality: `pytest` does that.
-
-    Without an accelerator, or with software in its place, what was asked is
-    unmeasured: variants are only held against the whole network on the CPU.
-
-    Exit codes: 2 usage or bad input; 4 the device isn't here, or there is no
-    accelerator; 0 shown.
-    """
+    """What `edgeassay overtake` does with its options."""
     console = Console(stderr=True)
     if json_path is not None:
         check_replaceable(json_path)

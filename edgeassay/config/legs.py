@@ -14,9 +14,9 @@ from edgeassay.config.loading import relative
 from edgeassay.config.shapes import NAME, TABLES, defaults, explain, nearest
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
+from edgeassay.project import EXPECTED
 from edgeassay.spec import ARCHITECTURES, Expected, Kind, Leg, Waiver, Waiving
 
-FILE: Final = "gate.toml"
 ALL: Final = "all"
 
 
@@ -66,7 +66,7 @@ def load_expected(path: Path | None, root: Path, today: date) -> Expected:
     """What `path` says, or `gate.toml` of the project; ConfigError names file and key. A waiver
     must end soon enough after `today`.
     """
-    chosen = path or root / FILE
+    chosen = path or root / EXPECTED
     where = relative(chosen, root)
     if not chosen.exists():
         raise ConfigError(

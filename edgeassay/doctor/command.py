@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -20,7 +20,6 @@ from edgeassay.doctor.readings import read
 from edgeassay.doctor.report import Checked, show, to_json
 from edgeassay.environments import installed
 from edgeassay.machine import gpu_driver, this_machine
-from edgeassay.options import Device, DevicesDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
@@ -32,35 +31,11 @@ WIDTH: Final = 110  # where the terminal hasn't more
 
 def doctor_command(
     *,
-    device: Device = None,
-    devices_dir: DevicesDirs = None,
-    json_path: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="PATH", help="Write all of it there as well."),
-    ] = None,
+    device: str | None,
+    devices_dir: list[Path] | None,
+    json_path: Path | None,
 ) -> None:
-    """Tell what this machine is, whether it can be trusted with timings, and which runtimes work.
-
-    Shows the fingerprint and what it is of; the device profile; the machine's
-    health, watched for a moment with one CPU kept busy, with a remedy for what
-    isn't well; and the runtimes that are installed of those that the profile has
-    workers for, each of which makes a small built-in network ready and runs it
-    (`edgeassay runtimes` tells of all). Nothing is changed, and it takes about
-    five seconds.
-
-    These are problems: load, waiting, stolen time, throttling or swapping beyond
-    the profile's tolerance; heat or a weak supply that slows the machine down;
-    running on a battery; too little free memory or disk; a clock that can't be
-    trusted; a profile that is another machine's; a runtime that doesn't work.
-    What makes times vary without making them worthless (a frequency governor,
-    boost, shared cores, a quota) is a note.
-
-    Exit codes, the first that applies:
-    2 bad usage;
-    4 no runtime works;
-    1 a problem was found;
-    0 all is well, or there are notes only.
-    """
+    """What `edgeassay doctor` does with its options."""
     chosen, present = _profile(device, devices_dir or [])
     checked = _check(chosen, present=present)
     if json_path is not None:

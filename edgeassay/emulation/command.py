@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -19,37 +19,11 @@ MISSING: Final = 4
 
 def emulators_command(
     *,
-    install: Annotated[
-        bool, typer.Option("--install", help="Make those that aren't there yet.")
-    ] = False,
-    mirror: Annotated[
-        str | None,
-        typer.Option(
-            "--mirror",
-            metavar="URL",
-            envvar="EDGEASSAY_DEBIAN_MIRROR",
-            help="Where Debian's packages come from (default: where this machine, if it is a"
-            " Debian, gets its own; else deb.debian.org).",
-        ),
-    ] = None,
-    keyring: Annotated[
-        Path | None,
-        typer.Option(
-            "--keyring",
-            metavar="FILE",
-            help="The keys of Debian's archive (default: those of the package"
-            " debian-archive-keyring).",
-        ),
-    ] = None,
+    install: bool,
+    mirror: str | None,
+    keyring: Path | None,
 ) -> None:
-    """Make and list emulated machines: QEMU, a Python and runtimes of another architecture.
-
-    `pytest --device arm64-emulated` then runs on one. apt and pip fetch everything into the
-    project's .assay/emulators; nothing is installed on the system, and no root is needed. What is
-    there isn't made again. Outputs of an emulated machine count, its times never do.
-
-    Exit codes: 0 all are there, 4 one isn't, or can't be made here.
-    """
+    """What `edgeassay emulators` does with its options."""
     if mirror is not None and not re.fullmatch(r"(https?|file|copy):/\S+", mirror):
         raise ConfigError(
             f"--mirror {mirror!r} is no address of packages; give one such as"

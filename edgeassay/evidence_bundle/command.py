@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,35 +17,12 @@ MOST = 20  # sentences of a kind that are shown
 
 
 def verify_command(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="What `edgeassay report --evidence DIR` wrote.")
-    ],
+    folder: Path,
     *,
-    signers: Annotated[
-        Path | None,
-        typer.Option(
-            "--signers",
-            metavar="ALLOWED_SIGNERS",
-            help="A file of those who may sign and their keys, as ssh-keygen takes it: the bundle"
-            " must be signed by one of them.",
-        ),
-    ] = None,
-    identity: Annotated[
-        str | None,
-        typer.Option("--identity", metavar="WHO", help="By just this one of the signers."),
-    ] = None,
+    signers: Path | None,
+    identity: str | None,
 ) -> None:
-    """Show whether an evidence bundle is what it was, whose it is, and whether it adds up.
-
-    Every byte is compared with the signed manifest; AUCs, drops, their bounds
-    and what else the predictions give are computed again, verdicts again from
-    their numbers, and that no patient is in two splits from the lists of
-    digests. Nothing else than the bundle is needed.
-
-    Exit codes, the first that applies: 2 usage, or no bundle; 1 something was
-    changed, is signed wrongly or doesn't add up; 4 unsigned, and --signers was
-    given; 0 all is well.
-    """
+    """What `edgeassay verify` does with its options."""
     if identity is not None and signers is None:
         raise ConfigError("--identity says who of the signers; give their file with --signers")
     found = verify(folder, signers, identity)

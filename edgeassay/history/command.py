@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 from pydantic import TypeAdapter
@@ -32,9 +32,8 @@ from edgeassay.history.findings import MachineHistory, machine_history
 from edgeassay.history.shown import markdown, print_history
 from edgeassay.machine import this_machine, usable_cpus
 from edgeassay.progress import ConsoleReporter
-from edgeassay.project import project_folder
+from edgeassay.project import STORAGE, project_folder
 from edgeassay.report.markdown import STDOUT, leave
-from edgeassay.runs.storage import STORAGE
 from edgeassay.runs.summaries import Summaries, read_summaries
 
 NO_RUNS: Final = 4
@@ -44,54 +43,16 @@ PLAIN: Final[dict[str, Any]] = {"highlight": False, "markup": False, "soft_wrap"
 
 
 def history_command(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="PATHS",
-            help="Files or folders of saved runs, of any project with pytest-benchmark (default:"
-            " this machine's in the project).",
-            show_default=False,
-        ),
-    ] = None,
+    paths: list[Path] | None,
     *,
-    storage: Annotated[
-        Path | None,
-        typer.Option(
-            "--storage",
-            metavar="DIR",
-            help="Where runs are saved, a folder for each machine (default: .assay/benchmarks).",
-        ),
-    ] = None,
-    benchmark: Annotated[
-        str | None,
-        typer.Option("--benchmark", metavar="GLOB", help="Only these, such as '*-int8-*'."),
-    ] = None,
-    fingerprint: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fingerprint", metavar="ID", help="Of another machine than this one; repeatable."
-        ),
-    ] = None,
-    last: Annotated[
-        int | None, typer.Option("--last", metavar="N", min=1, help="Only each machine's latest N.")
-    ] = None,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
-    ] = None,
-    markdown_path: Annotated[
-        str | None,
-        typer.Option(
-            "--markdown", metavar="PATH|-", help="Write the tables there, or show them so (-)."
-        ),
-    ] = None,
+    storage: Path | None,
+    benchmark: str | None,
+    fingerprint: list[str] | None,
+    last: int | None,
+    json_path: Path | None,
+    markdown_path: str | None,
 ) -> None:
-    """Show what saved runs say over time: each benchmark's median, trend and change points.
-
-    It is advice and no gate: a change point says between which commits to look. Runs of
-    different hardware are never mixed. A file that can't be read is told and left out.
-
-    Exit codes: 0 shown, 2 usage or bad data, 4 no saved runs.
-    """
+    """What `edgeassay history` does with its options."""
     if find_spec("ruptures") is None:
         raise ConfigError(
             "change points are found by ruptures, which this Python hasn't got; use Python 3.11 to"

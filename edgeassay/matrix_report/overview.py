@@ -30,7 +30,6 @@ from edgeassay.report.table import DECLARED
 from edgeassay.runs.records import plain
 from edgeassay.spec import Verdict
 
-TITLE: Final = "Models on runtimes and architectures"
 Maker = Callable[[Row, Notes], Cell]
 # What is measured, by the head of its column; the parity only where it is claimed.
 MEASURED: Final[Mapping[str, Maker]] = {

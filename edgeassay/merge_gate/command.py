@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, write_text
-from edgeassay.baselines.files import FOLDER
 from edgeassay.config import load_devices, load_models
 from edgeassay.config.acceptance import load_accepted
 from edgeassay.config.comparison import load_comparison
-from edgeassay.config.legs import FILE, load_expected
+from edgeassay.config.legs import load_expected
 from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.arriving import Arrived, read_arrived
@@ -31,19 +30,17 @@ from edgeassay.merge_gate.planning import leg_plans
 from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
 from edgeassay.merge_gate.showing import document, line_of, show
 from edgeassay.merge_gate.starting import begun
-from edgeassay.options import DevicesDirs, Identified, ModelsDirs
 from edgeassay.privacy import Redactor, redactor
-from edgeassay.project import commit_named, device_folders, project_folder
+from edgeassay.project import BASELINES, EXPECTED, commit_named, device_folders, project_folder
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.summary.junit import junit_xml
 from edgeassay.summary.markdown import summary_markdown
 from edgeassay.summary.outcome import REFUSED, Outcome
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
-TITLE: Final = "Merge gate"
 SHA: Final = re.compile("[0-9a-f]{40}")
 # What decides stands in these files and folders of the project.
-DECLARATIONS: Final = ("models", "fixtures/devices", "compare.toml", FILE, FOLDER)
+DECLARATIONS: Final = ("models", "fixtures/devices", "compare.toml", EXPECTED, BASELINES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,86 +59,27 @@ class Files:
 
 
 def gate_command(
-    results: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[LEG=]PATH...",
-            help="What runs left with --assay-json, or folders with such files below; LEG= says of"
-            " which leg it is where machine and device don't.",
-        ),
-    ],
+    results: list[str],
     *,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config", metavar="TOML", help=f"What is expected (default: the project's {FILE})."
-        ),
-    ] = None,
-    commit: Annotated[
-        str | None,
-        typer.Option(
-            "--commit", metavar="REV", help="What must have been measured (default: HEAD)."
-        ),
-    ] = None,
-    ab: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ab", metavar="[LEG=]PATH", help="What `edgeassay ab --json` wrote; repeatable."
-        ),
-    ] = None,
-    models_dir: ModelsDirs = None,
-    devices_dir: DevicesDirs = None,
-    baselines: Annotated[
-        Path | None,
-        typer.Option(
-            "--baselines",
-            metavar="DIR",
-            help=f"Where accepted regressions are (default: {FOLDER}/).",
-        ),
-    ] = None,
-    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the summary.")] = TITLE,
-    markdown_path: Annotated[
-        str | None,
-        typer.Option(
-            "--markdown",
-            metavar="PATH|-",
-            help="Write a summary for a pull request, or print it (-).",
-        ),
-    ] = None,
-    junit_path: Annotated[
-        Path | None, typer.Option("--junit", metavar="PATH", help="Write a test case a claim.")
-    ] = None,
-    json_path: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write all findings there.")
-    ] = None,
-    identified: Identified = False,
-    init: Annotated[
-        bool,
-        typer.Option("--init", help=f"Write a first {FILE} that expects these results, and end."),
-    ] = False,
+    config: Path | None,
+    commit: str | None,
+    ab: list[str] | None,
+    models_dir: list[Path] | None,
+    devices_dir: list[Path] | None,
+    baselines: Path | None,
+    title: str,
+    markdown_path: str | None,
+    junit_path: Path | None,
+    json_path: Path | None,
+    identified: bool,
+    init: bool,
 ) -> None:
-    """Decide whether a commit may be merged, by the results of several machines.
-
-    gate.toml says which legs are expected, and model.toml which cases and
-    limits: what doesn't arrive is red. Verdicts are derived again from what was
-    measured; limits and deviations are those of this checkout, which must be at
-    the commit. Files are data of strangers: what was changed, is too large, or
-    follows from nothing is refused.
-
-    edgeassay gate results/ --markdown summary.md --junit gate.xml
-
-    edgeassay gate x86-64=a.json board=b.json --ab board=ab.json
-
-    Exit codes, the first that applies: 2 usage, or a refused file; 1 a claim
-    fails, or a waiver or deviation must go; 4 a leg, case or claim is missing,
-    unmeasured, of another commit, or not comparable; 3 inconclusive; 0 all legs
-    hold, or are waived.
-    """
+    """What `edgeassay gate` does with its options."""
     project = project_folder()
     outputs = [path for path in (junit_path, json_path) if path is not None]
     outputs += [Path(markdown_path)] if markdown_path not in (None, STDOUT, "") else []
     if init:
-        _begin(read_arrived(results, [], []), config or project / FILE)
+        _begin(read_arrived(results, [], []), config or project / EXPECTED)
         return
     expected = load_expected(config, project, date.today())
     _check_outputs(outputs, [*results, *(ab or [])])
@@ -152,7 +90,7 @@ def gate_command(
     standard = Standard(
         today=date.today(),
         comparison=load_comparison(None, project),
-        accepted=load_accepted(baselines or project / FOLDER, project),
+        accepted=load_accepted(baselines or project / BASELINES, project),
     )
     arrived = read_arrived(results, ab or [], expected.legs)
     if commit_named(wanted, project) is None:

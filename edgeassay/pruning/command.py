@@ -1,16 +1,16 @@
-"""`edgeassay prune`: its options, and what it does with them."""
+"""`edgeassay prune`: what it does with its options."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Final
 
 import typer
 from rich.console import Console
 
 from edgeassay.config import choose, load_models
 from edgeassay.errors import Absent, BuildUnavailable, ConfigError
-from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
 from edgeassay.pruning.making import (
@@ -33,40 +33,14 @@ LOOKING: Final = (Importance.ACTIVATION, Importance.TAYLOR)
 
 
 def prune_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
-    variant: Annotated[
-        str,
-        typer.Option("--variant", metavar="ID", help="The variant: one that has `pruning`."),
-    ],
+    model: str,
+    variant: str,
     *,
-    plan: Annotated[
-        bool,
-        typer.Option(
-            "--plan", help="Show what one removal would leave, and train and write nothing."
-        ),
-    ] = False,
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again", help="Begin anew: what was pruned or begun with these settings is dropped."
-        ),
-    ] = False,
-    models_dir: ModelsDirs = None,
+    plan: bool,
+    again: bool,
+    models_dir: list[Path] | None,
 ) -> None:
-    """Make a variant's smaller network of the trained one, as its `pruning` in model.toml says.
-
-    Whole channels are removed, the least important for what they cost first,
-    until the network has so many times fewer parameters or
-    multiply-accumulates; what is left is fine-tuned on the training split and on
-    the outputs of the model's own network. The final epoch with the best mean AUC
-    on the validation split (of what is segmented: the best mean Dice) is kept,
-    in the variant's `network`; the test split isn't touched. What was
-    interrupted goes on after its last whole epoch, with the result that it
-    would have had.
-
-    Exit codes: 2 usage or bad input; 4 the data or what prunes isn't here;
-    130 interrupted; 0 pruned.
-    """
+    """What `edgeassay prune` does with its options."""
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     root = project_folder()
     models = load_models([root / "models", *(models_dir or [])], root)

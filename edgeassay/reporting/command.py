@@ -1,4 +1,4 @@
-"""`edgeassay report`: its options, and what it does with them."""
+"""`edgeassay report`: what it does with its options."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import typer
 from rich.console import Console
 
 from edgeassay.ab.reading import read_ab
@@ -21,128 +20,44 @@ from edgeassay.html_report import html_page
 from edgeassay.matrix_report.overview import overview
 from edgeassay.matrix_report.rows import Run, merge
 from edgeassay.matrix_report.shown import show
-from edgeassay.options import Identified, ModelsDirs
 from edgeassay.privacy import Redactor, redactor
 from edgeassay.progress import ConsoleReporter
-from edgeassay.project import project_folder
+from edgeassay.project import STORAGE, project_folder
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.report.reading import read_results
 from edgeassay.report.redaction import redacted
 from edgeassay.reporting.trends import trends
 from edgeassay.runs.records import plain
-from edgeassay.runs.storage import STORAGE
 from edgeassay.summary.badges import badges
 from edgeassay.summary.card import model_card
 from edgeassay.summary.markdown import summary_markdown
 
-TITLE: Final = "Compressed models on this project's devices"
 WIDTH: Final = 190  # of the table, where the terminal hasn't more
 RESULTS: Final = Path(".assay/results.json")
 
 
 def report_command(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="RESULTS.json...",
-            help="What runs left with --assay-json (default: .assay/results.json).",
-            show_default=False,
-        ),
-    ] = None,
+    files: list[Path] | None,
     *,
-    html_path: Annotated[
-        str | None,
-        typer.Option(
-            "--html", metavar="PATH|-", help="One page with pictures: no script, no network."
-        ),
-    ] = None,
-    markdown_path: Annotated[
-        str | None,
-        typer.Option(
-            "--markdown", metavar="PATH|-", help="For a pull request's comment: what fails first."
-        ),
-    ] = None,
-    badges_folder: Annotated[
-        Path | None, typer.Option("--badges", metavar="DIR", help="Badges (SVG), one a verdict.")
-    ] = None,
-    card_path: Annotated[
-        Path | None,
-        typer.Option("--model-card", metavar="PATH", help="A model card for Hugging Face."),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="ID", help="The model card's, where there are several."),
-    ] = None,
-    ab_paths: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--ab", metavar="AB.json", help="What `edgeassay ab --json` wrote; repeatable."
-        ),
-    ] = None,
-    storage: Annotated[
-        Path | None,
-        typer.Option(
-            "--storage",
-            metavar="DIR",
-            help="Saved runs, for trends over commits (default: .assay/benchmarks).",
-        ),
-    ] = None,
-    evidence_folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--evidence",
-            metavar="DIR",
-            help="A folder for change control: criteria with the commits that set them, data,"
-            " materials, verdicts, predictions, attempts, and this tool's own validation.",
-        ),
-    ] = None,
-    sign: Annotated[
-        Path | None,
-        typer.Option("--sign", metavar="KEY", help="Sign the evidence with this SSH key."),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--base",
-            metavar="REV",
-            help="Warn where limits and model both changed since this git revision.",
-        ),
-    ] = None,
-    selftest: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--selftest",
-            metavar="PATH",
-            help="What `edgeassay selftest --json` wrote on a machine (default: it runs here).",
-        ),
-    ] = None,
-    attempts: Annotated[
-        Path | None,
-        typer.Option(
-            "--attempts", metavar="PATH", help="The ledger (default: .assay/attempts.jsonl)."
-        ),
-    ] = None,
-    benchmarks: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--benchmarks",
-            metavar="PATH",
-            help="What `pytest --benchmark-json` wrote, into the evidence; repeatable.",
-        ),
-    ] = None,
-    artifacts: Annotated[
-        Path | None,
-        typer.Option("--artifacts", metavar="DIR", help="The artifacts that were judged."),
-    ] = None,
-    models_dir: ModelsDirs = None,
-    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Of the page.")] = TITLE,
-    identified: Identified = False,
+    html_path: str | None,
+    markdown_path: str | None,
+    badges_folder: Path | None,
+    card_path: Path | None,
+    model: str | None,
+    ab_paths: list[Path] | None,
+    storage: Path | None,
+    evidence_folder: Path | None,
+    sign: Path | None,
+    base: str | None,
+    selftest: list[Path] | None,
+    attempts: Path | None,
+    benchmarks: list[Path] | None,
+    artifacts: Path | None,
+    models_dir: list[Path] | None,
+    title: str,
+    identified: bool,
 ) -> None:
-    """Show what runs found, for those who decide: a page, a comment, a card, evidence.
-
-    Nothing is judged again. Without an option that names a file, the table is
-    shown. Exit codes: 0 written or shown, 2 usage or bad data.
-    """
+    """What `edgeassay report` does with its options."""
     project, console = project_folder(), Console(stderr=True)
     paths = files or [RESULTS]
     files_out = (html_path, markdown_path, card_path)

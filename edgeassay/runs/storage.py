@@ -14,8 +14,6 @@ from typing import Final
 
 from edgeassay.atomic import locked, remove, write_bytes
 
-# Below a project's root; a folder for each fingerprint, and in it the runs of that machine.
-STORAGE: Final = Path(".assay", "benchmarks")
 SAVED: Final = re.compile(r"(\d{4,})_.*\.json", re.DOTALL)
 # The temporary files of `atomic.write_bytes`, which are there when a save has been killed.
 UNFINISHED: Final = (".*.json.????????", ".*.npz.????????")

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -17,7 +17,6 @@ from edgeassay.config.shapes import default_checkup
 from edgeassay.environments import install
 from edgeassay.errors import Absent
 from edgeassay.machine import this_machine
-from edgeassay.options import Device, DevicesDirs
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
@@ -30,33 +29,13 @@ WIDTH: Final = 160  # where the terminal hasn't more
 
 def runtimes_command(
     *,
-    runtime: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Only these runtimes (default: all)."),
-    ] = None,
-    wanted: Annotated[
-        bool,
-        typer.Option("--install", help="Install what isn't there, and anew what is broken."),
-    ] = False,
-    device: Device = None,
-    devices_dir: DevicesDirs = None,
-    json_path: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="PATH", help="Write all of it there as well."),
-    ] = None,
+    runtime: list[str] | None,
+    wanted: bool,
+    device: str | None,
+    devices_dir: list[Path] | None,
+    json_path: Path | None,
 ) -> None:
-    """List the runtimes, and try each: it makes a small built-in network ready and runs it.
-
-    With --install, environments that aren't there are made below .assay/runtimes/,
-    each with a Python of its own, and broken ones are made anew. This very Python
-    serves where it has all that is required.
-
-    Exit codes, the first that applies:
-    2 bad usage;
-    1 a runtime is installed and doesn't work;
-    4 one that was asked for isn't installed or can't be, or none works;
-    0 all is well.
-    """
+    """What `edgeassay runtimes` does with its options."""
     if json_path is not None:
         check_replaceable(json_path)
     known = catalogue()

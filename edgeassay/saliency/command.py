@@ -1,4 +1,4 @@
-"""`edgeassay saliency`: its options, and what it does with them."""
+"""`edgeassay saliency`: what it does with its options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -18,7 +18,6 @@ from edgeassay.errors import Absent
 from edgeassay.evidence import Evidence
 from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan_unjudged
-from edgeassay.options import Device, DevicesDirs, Identified, JsonFile, ModelsDirs
 from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
@@ -32,51 +31,20 @@ MISSING: Final = 4
 
 
 def saliency_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
+    model: str,
     *,
-    variant: Annotated[
-        list[str] | None,
-        typer.Option("--variant", metavar="ID", help="Only this variant; repeatable."),
-    ] = None,
-    runtime: Annotated[
-        list[str] | None,
-        typer.Option("--runtime", metavar="ID", help="Only on this runtime; repeatable."),
-    ] = None,
-    device: Device = None,
-    models_dir: ModelsDirs = None,
-    devices_dir: DevicesDirs = None,
-    artifacts: Annotated[
-        Path | None,
-        typer.Option(
-            "--artifacts", metavar="DIR", help="Use these artifacts instead of building any."
-        ),
-    ] = None,
-    json_path: JsonFile = None,
-    html_path: Annotated[
-        Path | None,
-        typer.Option(
-            "--html",
-            metavar="PATH",
-            help="Write a page there with maps beside the images they are of: it shows patients.",
-        ),
-    ] = None,
-    pictures: Annotated[
-        int, typer.Option("--pictures", min=1, max=100, metavar="N", help="Images on the page.")
-    ] = 4,
-    identified: Identified = False,
+    variant: list[str] | None,
+    runtime: list[str] | None,
+    device: str | None,
+    models_dir: list[Path] | None,
+    devices_dir: list[Path] | None,
+    artifacts: Path | None,
+    json_path: Path | None,
+    html_path: Path | None,
+    pictures: int,
+    identified: bool,
 ) -> None:
-    """Whether the variants of a model look where the reference looks.
-
-    On a sample of the evaluation images a patch covers place after place, and
-    the fall of the score is a map of what the network looks at. Each variant's
-    maps are held against the reference's: the rank correlation, and how many of
-    the places that matter most are the same, with bounds. Nothing is judged: a
-    limit in model.toml (min_saliency_correlation, min_saliency_overlap) makes
-    it a claim. What was computed once is kept.
-
-    Exit codes: 2 usage or bad input; 4 data, device, runtime or a variant
-    isn't to be had, and what is to be had is shown; 0 shown.
-    """
+    """What `edgeassay saliency` does with its options."""
     console = Console(stderr=True)
     for path in (json_path, html_path):
         if path is not None:

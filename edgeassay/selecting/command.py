@@ -1,4 +1,4 @@
-"""`edgeassay select`: its options, and what it does with them."""
+"""`edgeassay select`: what it does with its options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -20,7 +20,6 @@ from edgeassay.config.shapes import default_selecting
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan_unjudged
-from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.rig import Rig, usual_settings
@@ -32,41 +31,18 @@ MISSING: Final = 4
 
 
 def select_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
-    budget_ms: Annotated[
-        float, typer.Option("--budget-ms", metavar="MS", help="What an inference may take.")
-    ],
+    model: str,
+    budget_ms: float,
     *,
-    narrowest: Annotated[
-        str | None,
-        typer.Option(
-            "--narrowest", metavar="ID", help="The family of widths that begins with this variant."
-        ),
-    ] = None,
-    runtime: Annotated[
-        str | None,
-        typer.Option("--runtime", metavar="ID", help="On this runtime (default: the first)."),
-    ] = None,
-    device: Device = None,
-    models_dir: ModelsDirs = None,
-    devices_dir: DevicesDirs = None,
-    artifacts: Annotated[
-        Path | None,
-        typer.Option(
-            "--artifacts", metavar="DIR", help="Use these artifacts instead of building any."
-        ),
-    ] = None,
-    json_path: JsonFile = None,
+    narrowest: str | None,
+    runtime: str | None,
+    device: str | None,
+    models_dir: list[Path] | None,
+    devices_dir: list[Path] | None,
+    artifacts: Path | None,
+    json_path: Path | None,
 ) -> None:
-    """Which width of a model runs on this device: the widest that keeps a latency budget.
-
-    The widths are timed in turn in fresh processes; the widest is taken of which
-    95 % of the inferences keep the budget. That is what a selector begins with,
-    which goes on with what inferences take (docs/subnetworks.md). Nothing is judged.
-
-    Exit codes: 2 usage or bad input; 4 device, runtime or an artifact isn't to be
-    had; 1 not even the narrowest keeps the budget; 0 one does.
-    """
+    """What `edgeassay select` does with its options."""
     if not 0.0 < budget_ms < float("inf"):
         raise ConfigError(f"--budget-ms {budget_ms:g} is no time; give milliseconds above 0")
     if json_path is not None:

@@ -1,7 +1,6 @@
 """`edgeassay selftest`: known answers and planted regressions, on this machine."""
 
-from edgeassay.selftest.command import selftest_command
 from edgeassay.selftest.record import SelftestRecord, read_selftest
 from edgeassay.selftest.running import run_selftest
 
-__all__ = ["SelftestRecord", "read_selftest", "run_selftest", "selftest_command"]
+__all__ = ["SelftestRecord", "read_selftest", "run_selftest"]

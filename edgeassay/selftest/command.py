@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -33,23 +33,9 @@ ENDS: Final = {
 
 def selftest_command(
     *,
-    json_path: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="PATH", help="Write it there too, for an evidence bundle."),
-    ] = None,
+    json_path: Path | None,
 ) -> None:
-    """Ask the engine what it must know, and plant regressions that it must find.
-
-    Known answers: AUC and its bounds, order statistics, Dice, verdict rules,
-    digests. Planted on this machine, with its own runtime: worse scores, a
-    larger file, outputs that are no numbers, extra work in the timed span, half
-    a file, a patient of two splits, results that were changed. It needs neither
-    TensorFlow nor data, and takes about half a minute.
-
-    Exit codes, the first that applies: 2 usage or bad input; 1 an answer is
-    wrong; 4 something couldn't be asked here; 3 the machine is too busy to
-    time anything; 0 all as expected.
-    """
+    """What `edgeassay selftest` does with its options."""
     if json_path is not None:
         check_replaceable(json_path)
     found = run_selftest(ConsoleReporter(Console(stderr=True)))

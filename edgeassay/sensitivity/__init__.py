@@ -1,6 +1,5 @@
 """Which layers a precision hurts: `edgeassay sensitivity`, and what a search starts from."""
 
-from edgeassay.sensitivity.command import sensitivity_command
 from edgeassay.sensitivity.measuring import LayerSensitivity, measure, order
 
-__all__ = ["LayerSensitivity", "measure", "order", "sensitivity_command"]
+__all__ = ["LayerSensitivity", "measure", "order"]

@@ -1,11 +1,12 @@
-"""`edgeassay sensitivity`: its options, and what it does with them."""
+"""`edgeassay sensitivity`: what it does with its options."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Sequence
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -13,64 +14,35 @@ from rich.console import Console
 from edgeassay.atomic import check_replaceable, write_text
 from edgeassay.errors import Absent
 from edgeassay.machine import this_machine
-from edgeassay.options import ChartFile, Device, DevicesDirs, Jobs, JsonFile, ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.sensitivity.chart import draw
-from edgeassay.sensitivity.measuring import DEFAULT, measure, quantizing
+from edgeassay.sensitivity.measuring import measure, quantizing
 from edgeassay.sensitivity.showing import document, show
 from edgeassay.sensitivity.study import Study
 from edgeassay.spec import Role
 from edgeassay.trials import WHOLE, Subject, Trials, open_trials
 
 WIDTH: Final = 80  # of the table, where the terminal hasn't more
-IMAGES: Final = 300
 MISSING: Final = 4
 
 
 def sensitivity_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
+    model: str,
     *,
-    precision: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--precision",
-            metavar="NAME",
-            help=f"A precision to try; repeatable (default: {', '.join(DEFAULT)}).",
-        ),
-    ] = None,
-    images: Annotated[
-        int,
-        typer.Option(
-            "--images", min=1, metavar="N", help="A sample of the validation split of so many."
-        ),
-    ] = IMAGES,
-    every: Annotated[
-        bool, typer.Option("--all", help="Show every layer, not the worst alone.")
-    ] = False,
-    runtime: Annotated[
-        str, typer.Option("--runtime", metavar="ID", help="What runs the networks.")
-    ] = "litert",
-    device: Device = None,
-    devices_dir: DevicesDirs = None,
-    models_dir: ModelsDirs = None,
-    jobs: Jobs = None,
-    json_path: JsonFile = None,
-    chart_path: ChartFile = None,
+    precision: Sequence[str],
+    images: int,
+    every: bool,
+    runtime: str,
+    device: str | None,
+    devices_dir: list[Path] | None,
+    models_dir: list[Path] | None,
+    jobs: int | None,
+    json_path: Path | None,
+    chart_path: Path | None,
 ) -> None:
-    """Which layers of a network hurt, under which precision.
-
-    Each layer alone is quantized, all others staying float, and the network is
-    run on the validation split: how much noise that brings into its outputs,
-    what it does to the mean AUC, and what it saves. The test split isn't
-    looked at, and nothing is judged.
-
-    What was run is kept: interrupted, the same command goes on where it was.
-
-    Exit codes: 2 usage or bad input; 4 data, device or runtime aren't here, or
-    no layer could be measured in any precision; 0 shown.
-    """
+    """What `edgeassay sensitivity` does with its options."""
     console = Console(stderr=True)
-    wanted = quantizing(precision or DEFAULT)
+    wanted = quantizing(precision)
     for path in (json_path, chart_path):
         if path is not None:
             check_replaceable(path)

@@ -31,9 +31,6 @@ from edgeassay.trials import WHOLE, Trials
 from edgeassay.variants.precisions import FLOAT, precisions
 from edgeassay.variants.support import supports
 
-# What is asked for where nobody says it. Not int16x8: in one layer alone it does what w8 does, as
-# 16-bit activations lose next to nothing, and its kernels are many times slower.
-DEFAULT: Final = ("int8", "w8", "w4", "w4a8")
 # Made by one converter process, and on the disk at once.
 AT_ONCE: Final = 16
 STORED: Final = {4: "INT4", 8: "INT8"}

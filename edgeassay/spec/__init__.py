@@ -5,7 +5,7 @@ nothing.
 from __future__ import annotations
 
 from edgeassay.spec.accepting import Accepted
-from edgeassay.spec.advising import Advising
+from edgeassay.spec.advising import Advising, Prefer
 from edgeassay.spec.checkup import Checkup
 from edgeassay.spec.claims import (
     Case,
@@ -109,6 +109,7 @@ __all__ = [
     "NpzSource",
     "OperatingPoint",
     "PhantomSource",
+    "Prefer",
     "Preprocess",
     "Pruning",
     "RandomInputs",

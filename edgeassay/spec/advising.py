@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from edgeassay.spec.data import STRICT
+
+
+class Prefer(StrEnum):
+    """What is wanted of a variant whose quality holds."""
+
+    LATENCY = "latency"
+    SIZE = "size"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Training: the reference networks, and variants that are fine-tuned."""
 
-from edgeassay.training.command import train_command
 from edgeassay.training.reference import Schedule, report, settle_sooner, train
 
-__all__ = ["Schedule", "report", "settle_sooner", "train", "train_command"]
+__all__ = ["Schedule", "report", "settle_sooner", "train"]

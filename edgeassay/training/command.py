@@ -1,4 +1,4 @@
-"""`edgeassay train`: its options, and what it does with them."""
+"""`edgeassay train`: what it does with its options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 from rich.console import Console
@@ -24,7 +24,6 @@ from edgeassay.errors import (
     ConfigError,
     why,
 )
-from edgeassay.options import ModelsDirs
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
 from edgeassay.spec import ModelSpec, VariantSpec
@@ -42,31 +41,13 @@ PACKAGES: Final = ("tensorflow", "tensorflow-cpu", "tf-keras", "tensorflow-model
 
 
 def train_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The id of the model.")],
-    variant: Annotated[
-        str,
-        typer.Option("--variant", metavar="ID", help="The variant: one whose method is int8-qat."),
-    ],
+    model: str,
+    variant: str,
     *,
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again", help="Begin anew: what was trained or begun with these settings is dropped."
-        ),
-    ] = False,
-    models_dir: ModelsDirs = None,
+    again: bool,
+    models_dir: list[Path] | None,
 ) -> None:
-    """Fine-tune a variant on the training split, as its `training` in model.toml says.
-
-    The epoch with the best mean AUC on the validation split (of what is
-    segmented: the best mean Dice) is kept, in the variant's `weights`; the test
-    split isn't touched. What was interrupted goes on after its last whole epoch,
-    with the result that it would have had. The same seed gives the same file on
-    the same machine.
-
-    Exit codes: 2 usage or bad input; 4 the data or what trains isn't here;
-    130 interrupted; 0 trained.
-    """
+    """What `edgeassay train` does with its options."""
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     root = project_folder()
     models = load_models([root / "models", *(models_dir or [])], root)

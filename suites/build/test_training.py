@@ -137,7 +137,7 @@ def test_variants_are_built_from_what_was_trained_and_others_stay_what_they_were
 def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
     words = ("--models-dir", str(project / "models"), "--model", "tiny", "--jobs=1")
     done = commands.run(
-        *("pytest", "-q", "-p", "no:hypothesispytest", *words),
+        *("pytest", "-q", *words),
         *("--variant=int8-qat", f"--artifact-cache={project / 'cache'}"),
         *(f"--assay-json={project / 'results.json'}", f"--junit-xml={project / 'j.xml'}"),
         environment=surroundings(),

@@ -145,7 +145,7 @@ class Project:
 
     def command(self, *options: str) -> list[str]:
         return [
-            *(sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "-q"),
+            *(sys.executable, "-m", "pytest", "-q"),
             *(f"--models-dir={self.folder / 'models'}", "--model=tiny", "--jobs=1"),
             f"--devices-dir={self.folder / 'devices'}",
             *([f"--artifacts={self.artifacts}"] if self.prebuilt else []),

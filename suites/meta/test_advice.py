@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edgeassay.advising.candidates import Candidate, LeftOut, Reason, Standing
 from edgeassay.advising.chart import draw
-from edgeassay.advising.choosing import Advice, Outcome, Prefer, choose, dominates, front_of
+from edgeassay.advising.choosing import Advice, Outcome, choose, dominates, front_of
 from edgeassay.advising.command import EXITS
 from edgeassay.advising.measuring import Found, standing_of
 from edgeassay.advising.next_steps import variant_keys, variant_line
@@ -31,6 +31,7 @@ from edgeassay.spec import (
     Kind,
     Limit,
     Measurement,
+    Prefer,
     VariantSpec,
     Verdict,
 )

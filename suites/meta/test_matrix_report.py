@@ -15,7 +15,7 @@ from edgeassay.matrix_report.chart import Scale, charts, scale_of
 from edgeassay.matrix_report.command import WIDTH
 from edgeassay.matrix_report.markdown import markdown
 from edgeassay.matrix_report.numbers import number
-from edgeassay.matrix_report.overview import TITLE, Line, Overview, overview
+from edgeassay.matrix_report.overview import Line, Overview, overview
 from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.shown import show
 from edgeassay.report.reading import read_results
@@ -38,7 +38,7 @@ def runs_of(folder: Path, *documents: dict[str, Any]) -> list[Run]:
 
 
 def made_of(folder: Path, *documents: dict[str, Any]) -> Overview:
-    return overview(runs_of(folder, *documents), TITLE)
+    return overview(runs_of(folder, *documents), "Runs")
 
 
 def line_of(found: Overview, variant: str, runtime: str, device: str = "host") -> Line:
@@ -213,7 +213,7 @@ def test_two_runs_that_judge_the_same_case_are_refused(tmp_path: Path) -> None:
         made_of(tmp_path, x86_run(), x86_run(started="2026-11-22T12:00:00Z"))
     (run,) = runs_of(tmp_path, x86_run())
     with pytest.raises(ConfigError, match=r"run-0.json is given twice; give it once"):
-        overview([run, run], TITLE)
+        overview([run, run], "Runs")
 
 
 def test_the_same_case_on_another_machine_is_another_row(tmp_path: Path) -> None:

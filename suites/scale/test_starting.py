@@ -131,7 +131,7 @@ def test_what_is_found_and_what_to_do_next_is_shown(
 
 
 def test_the_default_place_needs_no_models_dir(monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgeassay.cli import _judging
+    from edgeassay.starting.command import _judging
 
     monkeypatch.chdir(ROOT)
     assert _judging(ROOT / "models/x", None) == "pytest --benchmark --model x"
@@ -145,7 +145,7 @@ def test_the_default_place_is_the_projects_and_must_be_there(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("edgeassay.cli.project_folder", lambda: tmp_path)
+    monkeypatch.setattr("edgeassay.starting.command.project_folder", lambda: tmp_path)
     monkeypatch.setattr(sys, "argv", ["edgeassay", "init", "chest", *pair])
     with pytest.raises(SystemExit) as ended:
         main()
