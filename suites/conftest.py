@@ -1,6 +1,7 @@
 """Which of these tests run: those that a change waits for, the rest, or all of them.
 
 A test is marked `long` if it is a whole run, trains a network, or repeats what a shorter one shows.
+Laws are looked at in both parts: with few examples first, and with many among the rest.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", LONG)
-    nothing: Counter[str] = Counter()
-    config.stash[LEFT_OUT] = nothing
+    config.stash[LEFT_OUT] = Counter()
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(Gathering(config), "edgeassay-left-out")
 
@@ -36,17 +36,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     part = config.option.part
     if part == "all":
         return
-    out = [i for i in items if (i.get_closest_marker("long") is None) == (part == "rest")]
+    out = [item for item in items if not _belongs(item, part)]
     config.stash[LEFT_OUT].update(item.nodeid.split("/")[1] for item in out)
     items[:] = [item for item in items if item not in set(out)]
     config.hook.pytest_deselected(items=out)
+
+
+def _belongs(item: pytest.Item, part: str) -> bool:
+    is_long = item.get_closest_marker("long") is not None
+    is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return not is_long if part == "quick" else is_long or is_law
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["left_out"] = dict(session.config.stash[LEFT_OUT])
+        counted = session.config.stash[LEFT_OUT]
+        output["left_out"] = dict(counted)
 
 
 class Gathering:

@@ -16,7 +16,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -41,7 +40,6 @@ HARMLESS: Final = ("PYTHONDONTWRITEBYTECODE",)
 THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # As the converter process has it before it imports TensorFlow.
 CONVERTING: Final = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-PATIENCE_S: Final = 60.0  # for a process to start, on a machine that others use too
 
 
 def run(
@@ -217,31 +215,21 @@ def warm(converting: bool, folder: Path | None = None) -> Path:
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
             _start(path, CONVERTING if converting else {})
-        _held.append(connected(path))
+        connected(path).detach()  # open for as long as this process lives, so that it is served
     return path
 
 
 def _start(path: Path, environment: Mapping[str, str]) -> None:
-    """Start a process that listens at a path, and wait until it does."""
-    words = [sys.executable, "-m", "suites.meta.warm", str(path)]
+    """Start a process that listens at a path; the one that is waited for leaves it behind."""
     threads = dict.fromkeys(THREADS, "1")
-    process = subprocess.Popen(
-        words,
+    subprocess.run(
+        [sys.executable, "-m", "suites.meta.warm", str(path)],
         cwd=ROOT,
         env={**os.environ, **threads, **environment},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        check=True,
     )
-    _held.append(process)
-    until = time.monotonic() + PATIENCE_S
-    while not path.exists():
-        if time.monotonic() > until or process.poll() is not None:
-            raise RuntimeError(f"{words} didn't start")
-        time.sleep(0.01)
-
-
-# What lives as long as this process: connections, which keep others alive, and processes.
-_held: Final[list[object]] = []
 
 
 @cache

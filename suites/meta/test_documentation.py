@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import tomllib
 from dataclasses import asdict, fields
@@ -40,7 +41,7 @@ from suites.meta.project import MODEL_TOML, ROOT
 from suites.meta.tinymodels import brightness, write_classifier
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox run -e"
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q tox-uv && .venv/bin/tox run -e"
 
 
 def blocks(kind: str) -> list[str]:
@@ -52,22 +53,25 @@ def test_the_two_commands_are_those_that_ci_runs() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert f"{INSTALL} bench -- --model phantom-cnn\n" in commands
     assert f"{INSTALL} tests\n" in commands
-    assert f"{INSTALL} tests\n" in script
+    assert f"{INSTALL} tests;" in script
+    assert ".venv/bin/tox run -e tests-rest" in script
     assert ".venv/bin/tox run -e bench" in script
     tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
     assert "[testenv:bench]" in tox
     assert "[testenv:tests]" in tox
 
 
-def test_what_tox_tests_is_in_the_repository() -> None:
+def test_every_suite_is_run_by_a_command() -> None:
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "suites"], capture_output=True, text=True, check=False
     )
     if listed.returncode:
         pytest.skip("not a git checkout: nothing to compare with")
-    tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
-    for folder in re.findall(r"suites/\w+", tox):
-        assert f"{folder}/" in listed.stdout, folder
+    found = set(re.findall(r"^suites/\w+(?=/)", listed.stdout, flags=re.MULTILINE))
+    tests = runpy.run_path(str(ROOT / ".ci/tests.py"))["TESTS"]
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    claims = declared["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert found == {*tests, *claims, "suites/runtimes"}
 
 
 def test_the_readmes_model_and_device_load(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,22 +66,21 @@ def tox(option: str, name: str) -> str:
 def test_converters_are_installed_where_nothing_made_is_given(
     *, tmp_path: Path, options: list[str], asked: bool
 ) -> None:
-    fake = tmp_path / "pip"
-    fake.mkdir()
-    (fake / "__init__.py").touch()
-    (fake / "__main__.py").write_text("import sys\nprint(*sys.argv[1:])\nsys.exit(3)\n")
+    uv = tmp_path / "uv"
+    uv.write_text('#!/bin/sh\necho "$@"\n[ "$1" = venv ] || exit 3\n')
+    uv.chmod(0o755)
     done = subprocess.run(
-        [sys.executable, str(ROOT / ".ci/converters.py"), *options],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        [sys.executable, str(ROOT / ".ci/install.py"), "build", "report", "--", *options],
+        env={**os.environ, "PATH": str(tmp_path), "TOX_WORK_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == (3 if asked else 0), "pip's own exit code"
-    assert ("edgeassay[build]" in done.stdout) is asked
+    assert done.returncode == 3, "uv's own exit code"
+    assert ("[build,report]" in done.stdout) is asked
+    assert ("[report]" in done.stdout) is not asked
     for name in ("bench", "arm64-emulated"):
-        assert "build" not in tox("extras", name)
-        assert "python .ci/converters.py {posargs}" in tox("commands_pre", name)
+        assert re.search(r"install\.py build .*-- \{posargs\}", tox("commands_pre", name))
 
 
 def test_a_worker_runs_in_its_architectures_emulator(away: Emulator) -> None:

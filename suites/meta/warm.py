@@ -165,6 +165,8 @@ def main(path: Path) -> None:
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(str(path))
     listening.listen(64)
+    if os.fork():
+        os._exit(0)  # who started it waits no longer than until it listens
     import_everything(converting=path.name == "converting")
     gc.collect()
     gc.freeze()

@@ -1,4 +1,7 @@
-"""Hypothesis's profiles, in one place: `HYPOTHESIS_PROFILE` chooses; CI's is repeatable."""
+"""Hypothesis's profiles, in one place: `HYPOTHESIS_PROFILE` chooses, or which tests are asked for.
+
+Those of CI and of `--part=quick` are repeatable.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,16 @@ from hypothesis import settings
 from suites.properties.bench import Bench, opened
 
 settings.register_profile("dev", max_examples=100, deadline=None)
+settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=5000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    usual = "ci" if os.environ.get("CI") else "dev"
+    if config.option.part == "quick":
+        usual = "quick"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
 
 
 @pytest.fixture(scope="session")
