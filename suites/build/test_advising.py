@@ -97,6 +97,7 @@ def relabel(place: Path, change: Callable[[dict[str, str]], dict[str, str] | Non
         writer.writerows(row for row in map(change, rows) if row is not None)
 
 
+@pytest.mark.long
 def test_it_advises_without_the_test_images(advise: Advise, place: Path) -> None:
     """Those of the test split are gone. A file without a signature is calibrated like any other."""
     with (place / "data/spots/labels.csv").open(newline="") as file:
@@ -135,6 +136,7 @@ def test_what_it_chose_can_be_written_and_is_then_declared(advise: Advise, place
     assert again.facts["candidates"][chosen]["declared"]
 
 
+@pytest.mark.long
 def test_limits_that_nothing_keeps_are_told(advise: Advise, place: Path) -> None:
     path = place / "models/tiny/model.toml"
     path.write_text(path.read_text().replace("[limits.w8]", "size_ratio = 0.01\n\n[limits.w8]"))
@@ -145,6 +147,7 @@ def test_limits_that_nothing_keeps_are_told(advise: Advise, place: Path) -> None
     assert "closest comes" in done.out
 
 
+@pytest.mark.long
 def test_too_few_patients_are_inconclusive(advise: Advise, place: Path) -> None:
     seen: list[str] = []
 
@@ -159,6 +162,7 @@ def test_too_few_patients_are_inconclusive(advise: Advise, place: Path) -> None:
     assert "Ship" not in done.out
 
 
+@pytest.mark.long
 def test_scores_that_find_nothing_are_inconclusive(advise: Advise, place: Path) -> None:
     path = place / "models/tiny/model.toml"
     path.write_text(path.read_text().replace("min_auc = 0.7", ""))
@@ -174,6 +178,7 @@ def test_scores_that_find_nothing_are_inconclusive(advise: Advise, place: Path) 
     assert "what finds nothing loses nothing" in done.out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -206,6 +211,7 @@ def test_without_quality_it_ranks_size_and_speed_alone(
     assert "Ship" not in done.out
 
 
+@pytest.mark.long
 def test_a_file_from_elsewhere_takes_the_data_of_a_model(advise: Advise, place: Path) -> None:
     file = place / "From Elsewhere.tflite"
     write_classifier(file, *brightness(), dynamic_batch=True)
@@ -220,6 +226,7 @@ def test_a_file_from_elsewhere_takes_the_data_of_a_model(advise: Advise, place: 
     assert sorted(p.name for p in (place / "models").iterdir()) == ["tiny"]
 
 
+@pytest.mark.long
 def test_a_file_that_isnt_of_these_data_gets_no_advice(advise: Advise, place: Path) -> None:
     """It is asked for what the model with these data is asked for, and finds too little."""
     path = place / "models/tiny/model.toml"
@@ -230,6 +237,7 @@ def test_a_file_that_isnt_of_these_data_gets_no_advice(advise: Advise, place: Pa
     assert "asks for 0.99; are labels, [preprocess]" in done.out
 
 
+@pytest.mark.long
 def test_a_declared_model_of_artifacts_is_told_what_it_lacks(advise: Advise, place: Path) -> None:
     folder = place / "models/tiny"
     write_classifier(folder / "int8.tflite", *brightness(), int8=True)

@@ -313,6 +313,7 @@ def test_a_pruned_artifact_computes_what_its_keras_network_does(
         assert difference < 1e-5
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 def test_what_was_killed_and_interrupted_goes_on_to_the_same_bytes(
     project: Path, tmp_path: Path
@@ -357,6 +358,7 @@ def test_a_network_of_another_pruning_is_refused(project: Path, tmp_path: Path) 
     assert "edgeassay prune tiny --variant small" in str(made.missing["small"])
 
 
+@pytest.mark.long
 def test_a_network_that_segments_is_pruned_by_its_masks(tmp_path: Path) -> None:
     write_discs(tmp_path / "discs")
     write_model(tmp_path / "models", "discs", DISCS, "unet")

@@ -130,6 +130,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return made
 
 
+@pytest.mark.long
 def test_the_artifact_computes_as_the_network_that_was_trained_for_it(
     project: Project, tmp_path: Path
 ) -> None:
@@ -155,6 +156,7 @@ def test_the_artifact_computes_as_the_network_that_was_trained_for_it(
     assert "FLOAT32" not in graph.constant_bytes
 
 
+@pytest.mark.long
 def test_every_variant_of_a_u_net_is_judged(project: Project) -> None:
     outcome = project.run("-k", "loads or finite or dice")
     assert outcome.code == 0, outcome.text

@@ -175,6 +175,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.long
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path) -> None:
     project = fragile(tmp_path)
     slow = tmp_path / "slow.py"

@@ -69,6 +69,7 @@ def spots(images: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return made, labels
 
 
+@pytest.mark.long
 def test_all_widths_learn_and_the_same_seed_gives_the_same_weights() -> None:
     told: list[str] = []
     held_out = spots(100, 2)

@@ -79,6 +79,7 @@ def model_of(project: Path) -> ModelSpec:
     return load_model(project / "models/tiny", project)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 def test_what_was_killed_and_interrupted_goes_on_to_the_same_bytes(
     project: Path, tmp_path: Path
@@ -117,6 +118,7 @@ def scales(path: Path) -> set[int]:
     return {len(t["quantization_parameters"]["scales"]) for t in constant}
 
 
+@pytest.mark.long
 def test_variants_are_built_from_what_was_trained_and_others_stay_what_they_were(
     project: Path, tmp_path: Path
 ) -> None:
