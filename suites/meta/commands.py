@@ -92,8 +92,8 @@ def run(
 
 
 def needs_fresh(environment: Mapping[str, str]) -> bool:
-    """Whether only a fresh process can see what this environment says."""
-    if os.environ.get(START) == "afresh":
+    """Whether only a fresh process can see what this environment says, or the system can't fork."""
+    if os.environ.get(START) == "afresh" or sys.platform != "linux":
         return True
     names = {*environment, *os.environ}
     read = {n for n in names if n.startswith(READ_AT_IMPORT) and n not in HARMLESS}
