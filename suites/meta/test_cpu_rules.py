@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edgeassay.config import load_device, load_model
+from edgeassay.config import load_device, load_devices, load_models
 from edgeassay.errors import ConfigError
 from edgeassay.machine import Machine, processor_of
-from edgeassay.matrix import Plan, plan
+from edgeassay.matrix import plan
 from edgeassay.recognition import matches, recognise
 from edgeassay.spec import (
     ARCHITECTURES,
@@ -21,53 +21,10 @@ from edgeassay.spec import (
     Match,
     Processor,
 )
-from suites.meta.cpus import AMD, BOARD, INTEL
-from suites.meta.project import DEVICE_TOML, MODEL_TOML
+from suites.meta.cpus import AMD, BOARD, DEVIATION, GENERAL, INTEL, LIMIT, limit_for, planned
+from suites.meta.project import DEVICE_TOML, MODEL_TOML, ROOT
 
 TODAY = date(2026, 11, 30)
-DEVIATION = """
-[[deviation]]
-claim = "latency_ratio"
-variant = "int8"
-reason = "measured"
-expires = 2027-12-31
-{}
-"""
-LIMIT = """
-[[limit]]
-claim = "latency_ratio"
-limit = {}
-{}
-"""
-GENERAL = MODEL_TOML.replace("latency_ratio = 50.0", "").replace(
-    "[limits]\n", "[limits]\nlatency_ratio = 50.0\n"
-)
-
-
-def planned(
-    folder: Path,
-    machine: Machine,
-    model: str = MODEL_TOML,
-    device: str = DEVICE_TOML,
-    wanted_device: str | None = None,
-) -> Plan:
-    (folder / "tiny").mkdir(exist_ok=True)
-    (folder / "tiny/model.toml").write_text(model)
-    (folder / "bench.toml").write_text(device)
-    return plan(
-        models={"tiny": load_model(folder / "tiny", folder)},
-        devices={"bench": load_device(folder / "bench.toml", folder)},
-        machine=machine,
-        wanted_device=wanted_device,
-    )
-
-
-def limit_for(made: Plan) -> float:
-    """The int8 variant's limit of its latency ratio."""
-    (found,) = (c.limit.value for c in made.claims if c.name is ClaimName.LATENCY_RATIO)
-    return found
-
-
 RULES = [
     ('isa = "amx_int8"', (INTEL,)),
     ('isa = ["avx512_vnni"]', (INTEL, AMD)),
@@ -208,99 +165,23 @@ def test_one_worker_elsewhere_leaves_the_others_their_cpu(tmp_path: Path) -> Non
     assert {claim.case.runtime for claim in covered} == {"litert"}
 
 
-WRONG = [
-    ('isa = "amx_int9"', ".isa = 'amx_int9' is unknown; did you mean 'amx_int8'?"),
-    ('isa = ["avx2", "amx-int8"]', ".isa = 'amx-int8' is unknown; did you mean 'amx_int8'?"),
-    ("isa = []", ".isa = '' is unknown; known: amx_bf16, "),
-    ("isa = 8", ".isa = 8 is not valid"),
-    (
-        'cpu_vendor = "GenuinIntel"',
-        ".cpu_vendor = 'GenuinIntel' is unknown; did you mean 'GenuineIntel'?",
-    ),
-    ('cpu_family = "zen5"', ".cpu_family = 'zen5' must be the family's number on x86"),
-    ("cpu_family = true", ".cpu_family = True is not valid"),
-    (
-        'architecture = "aarch64"\nisa = "amx_int8"',
-        " names aarch64, amx_int8, which no CPU has together",
-    ),
-    ('isa = ["avx2", "asimd"]', " names avx2, asimd, which no CPU has together"),
-    (
-        'cpu_vendor = "0x61"\ncpu_family = "0x41/0xd0b"',
-        " names 0x61, family 0x41/0xd0b, which no CPU has together",
-    ),
-    ('isas = "avx2"', "unknown key '{}.isas'; did you mean 'isa'?"),
-]
-
-
-@pytest.mark.parametrize(("words", "said"), WRONG)
-@pytest.mark.parametrize("table", ["deviation", "limit"])
-def test_words_that_no_cpu_has_are_refused_in_a_model(
-    tmp_path: Path, table: str, words: str, said: str
+@pytest.mark.parametrize("machine", [INTEL, AMD, BOARD], ids=["intel", "amd", "board"])
+def test_the_reference_models_declare_their_int8_slower_where_a_cpu_has_amx(
+    machine: Machine,
 ) -> None:
-    entry = DEVIATION.format(words) if table == "deviation" else LIMIT.format(2.0, words)
-    with pytest.raises(ConfigError) as caught:
-        planned(tmp_path, INTEL, MODEL_TOML + entry)
-    told = str(caught.value)
-    assert told.startswith("tiny/model.toml:")
-    assert told.count("\n") == 0
-    place = f"{table}.0" if "{}" in said or "not valid" in said else f"{table}[0]"
-    assert (said.format(place) if "{}" in said else f"{place}{said}") in told
-
-
-@pytest.mark.parametrize(("words", "said"), WRONG)
-def test_words_that_no_cpu_has_are_refused_in_a_profile(
-    tmp_path: Path, words: str, said: str
-) -> None:
-    device = DEVICE_TOML.replace('architecture = "*"\n', f"{words}\n")
-    with pytest.raises(ConfigError) as caught:
-        planned(tmp_path, INTEL, device=device)
-    told = str(caught.value)
-    assert told.startswith("bench.toml: ")
-    assert (said.format("match") if "{}" in said else f"match{said}") in told
-
-
-def test_two_limits_of_which_neither_goes_first_are_refused(tmp_path: Path) -> None:
-    one, two = (LIMIT.format(v, f'isa = "{n}"') for v, n in ((2.0, "avx2"), (3.0, "amx_int8")))
-    with pytest.raises(ConfigError, match=r"limit\[1\].*a CPU may be of amx_int8 and of avx2"):
-        planned(tmp_path, INTEL, GENERAL + one + two)
-    with pytest.raises(ConfigError, match="is for the same; leave one"):
-        planned(tmp_path, INTEL, GENERAL + one + one)
-    swapped = (LIMIT.format(2.0, f"isa = {n}") for n in ('["fma", "avx2"]', '["avx2", "fma"]'))
-    twice = GENERAL + "".join(swapped)
-    with pytest.raises(ConfigError, match="is for the same; leave one"):
-        planned(tmp_path, INTEL, twice)
-    arm = LIMIT.format(4.0, 'isa = "asimd"')
-    assert limit_for(planned(tmp_path, BOARD, GENERAL + one + arm)) == 4.0
-    named = ((5.0, "GenuineIntel"), (6.0, "0x41"))
-    vendors = "".join(LIMIT.format(value, f'cpu_vendor = "{name}"') for value, name in named)
-    assert limit_for(planned(tmp_path, BOARD, GENERAL + vendors)) == 6.0
-
-
-@pytest.mark.parametrize(
-    ("limit", "declared", "meet"),
-    [
-        ('isa = "amx_int8"', 'isa = "avx512_vnni"', True),
-        ('isa = "amx_int8"', 'architecture = "x86_64"', True),
-        ('isa = "amx_int8"', "", True),
-        ('isa = "amx_int8"', 'architecture = "aarch64"', False),
-        ('isa = "amx_int8"', 'isa = "asimd"', False),
-        ('cpu_vendor = "GenuineIntel"', 'cpu_vendor = "AuthenticAMD"', False),
-        ('cpu_vendor = "0x41"', 'isa = "amx_int8"', False),
-        ("cpu_family = 6", 'cpu_family = "6/143"', True),
-        ("cpu_family = 6", "cpu_family = 26", False),
-        ("cpu_family = 6", 'cpu_family = "0x41/0xd0b"', False),
-    ],
-)
-def test_a_deviation_that_meets_no_limit_on_any_cpu_is_refused(
-    tmp_path: Path, limit: str, declared: str, *, meet: bool
-) -> None:
-    bare = MODEL_TOML.replace("latency_ratio = 50.0", "") + LIMIT.format(2.0, limit)
-    text = bare + DEVIATION.format(declared)
-    if meet:
-        assert planned(tmp_path, INTEL, text)
-        return
-    with pytest.raises(ConfigError, match="no limit is set there"):
-        planned(tmp_path, INTEL, text)
+    models = load_models([ROOT / "models"], ROOT)
+    devices = load_devices([ROOT / "fixtures/devices"], ROOT)
+    made = plan(models=models, devices=devices, machine=machine)
+    covered = {c.case.id for _, d, claims in made.deviations() if d.cpu.isa for c in claims}
+    expected = {
+        "breast-ultrasound-int8-litert",
+        *(f"pneumonia-mobilenetv2-{name}-litert" for name in ("int8", "int8-pt", "int8-qat")),
+        *(
+            f"pneumonia-mobilenetv2-fragile-{name}-litert"
+            for name in ("int8", "int8-pt", "int8-pt-qat")
+        ),
+    }
+    assert covered == (expected if machine is INTEL else set())
 
 
 def test_every_instruction_set_is_of_an_architecture() -> None:
