@@ -119,8 +119,8 @@ class Plan:
         return (
             deviation in self.models[claim.case.model].deviations
             and deviation.claim is claim.name
-            and deviation.cpu.fits(self.processor(claim.case))
             and all(value is None or value == actual for value, actual in wanted)
+            and deviation.cpu.fits(self.processor(claim.case))
         )
 
     def deviation_of(
