@@ -157,17 +157,17 @@ def _claims(
                 yield Claim(name=name, case=case, limit=limit, class_name=class_name)
 
 
-def _with_claims(plan: Plan) -> Plan:
+def _with_claims(made: Plan) -> Plan:
     """The plan with what limits make of its cases."""
-    exempt = {case for case in plan.cases if plan.is_parity_case(case)}
+    exempt = {case for case in made.cases if made.is_parity_case(case)}
     claims = (
         claim
-        for case in plan.cases
+        for case in made.cases
         for claim in _claims(
-            plan.models[case.model], plan.device, case, plan.processor(case), exempt
+            made.models[case.model], made.device, case, made.processor(case), exempt
         )
     )
-    return replace(plan, claims=tuple(claims))
+    return replace(made, claims=tuple(claims))
 
 
 def _able(model: ModelSpec, case: Case) -> str:

@@ -93,8 +93,8 @@ def _check_apart(rule: LimitRule, other: LimitRule) -> None:
         raise ConfigError(f"{source}: {theirs} is for the same; leave one of them out")
     if rule.cpu.rank == other.cpu.rank and rule.cpu.meets(other.cpu):
         raise ConfigError(
-            f"{source}: a CPU may be of {rule.cpu} and of {other.cpu}, which {theirs} names, and"
-            " neither goes first; name all of it in one of them"
+            f"{source}: one CPU can have what this names ({rule.cpu}) and what {theirs} names"
+            f" ({other.cpu}), and neither limit goes first; name both in one of them"
         )
 
 
