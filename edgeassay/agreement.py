@@ -11,6 +11,7 @@ from edgeassay.errors import ConfigError
 from edgeassay.spec import (
     TRAITS,
     ClaimName,
+    CpuRule,
     Deviation,
     DeviceSpec,
     LimitRule,
@@ -29,6 +30,7 @@ def check_limits(profile: DeviceSpec, models: Mapping[str, ModelSpec]) -> None:
         model = models[name]
         for rule in rules:
             check_task(rule, model.task, name)
+            _check_cpu_known(rule.cpu, profile, rule.limit.source)
             for kind, value, known in (
                 ("variant", rule.variant, model.variants),
                 ("class", rule.class_name, model.classes),
@@ -78,9 +80,11 @@ def check_deviations(models: Mapping[str, ModelSpec], devices: Mapping[str, Devi
                 raise ConfigError(
                     f"{d.source}: unknown device {d.device!r}; {nearest(d.device, devices)}"
                 )
+            if d.device is not None:
+                _check_cpu_known(d.cpu, devices[d.device], d.source)
             _check_reach(d, model)
             if not any(_meet(rule, d) for rule in rules):
-                wanted = (d.variant, d.runtime, d.architecture, d.class_name)
+                wanted = (d.variant, d.runtime, str(d.cpu), d.class_name)
                 about = " on ".join(name for name in wanted if name) or "any variant"
                 raise ConfigError(
                     f"{d.source}: it declares a failure of {d.claim} for {about}, and no limit is"
@@ -93,12 +97,24 @@ def _meet(rule: LimitRule, deviation: Deviation) -> bool:
     pairs = (
         (rule.variant, deviation.variant),
         (rule.runtime, deviation.runtime),
-        (rule.architecture, deviation.architecture),
         (rule.class_name, deviation.class_name),
     )
-    return rule.claim is deviation.claim and all(
-        None in pair or len({*pair}) == 1 for pair in pairs
+    return (
+        rule.claim is deviation.claim
+        and rule.cpu.meets(deviation.cpu)
+        and all(None in pair or len({*pair}) == 1 for pair in pairs)
     )
+
+
+def _check_cpu_known(rule: CpuRule, profile: DeviceSpec, place: str) -> None:
+    """ConfigError where a rule names what only a CPU itself tells, and no worker of the profile is
+    on a CPU that is asked.
+    """
+    if rule.names_more and not any(profile.is_own_cpu(name) for name in profile.workers):
+        raise ConfigError(
+            f"{place}: it names {rule}, and of the CPU that {profile.file} runs its workers on only"
+            " the architecture is known; name that alone"
+        )
 
 
 def _check_reach(deviation: Deviation, model: ModelSpec) -> None:

@@ -15,18 +15,17 @@ from edgeassay.agreement import (
 )
 from edgeassay.config import catalogue, choose
 from edgeassay.errors import ConfigError
-from edgeassay.machine import Machine
+from edgeassay.limits import limit_of
+from edgeassay.machine import Machine, processor_of
 from edgeassay.recognition import here, recognise
 from edgeassay.spec import (
     TRAITS,
     Case,
     Claim,
-    ClaimName,
     Deviation,
     DeviceSpec,
-    Limit,
-    LimitRule,
     ModelSpec,
+    Processor,
     RuntimeSpec,
     Verdict,
 )
@@ -89,6 +88,19 @@ class Plan:
         """Of the workers: the device's own, or this machine's."""
         return self.device.architecture or self.machine.architecture
 
+    def processor(self, case: Case) -> Processor:
+        """What is known of the CPU that runs a case before it runs: this machine's, or of one
+        elsewhere only the architecture.
+        """
+        known = {**known_runtimes(self.device), **self.models[case.model].runtimes}
+        if self.device.is_own_cpu(known[case.runtime].worker):
+            return processor_of(self.machine)
+        return Processor(architecture=self.architecture)
+
+    def on(self, machine: Machine) -> Plan:
+        """The same cases on another machine, with the claims that are made there."""
+        return _with_claims(replace(self, machine=machine))
+
     def deviations(self) -> Iterator[tuple[str, Deviation, tuple[Claim, ...]]]:
         """Each deviation of the plan's models: the model, the deviation, the claims it covers."""
         for model in self.models.values():
@@ -102,13 +114,13 @@ class Plan:
             (deviation.variant, claim.case.variant),
             (deviation.runtime, claim.case.runtime),
             (deviation.device, claim.case.device),
-            (deviation.architecture, self.architecture),
             (deviation.class_name, claim.class_name),
         )
         return (
             deviation in self.models[claim.case.model].deviations
             and deviation.claim is claim.name
             and all(value is None or value == actual for value, actual in wanted)
+            and deviation.cpu.fits(self.processor(claim.case))
         )
 
     def deviation_of(
@@ -125,37 +137,8 @@ class Plan:
         return None
 
 
-def _limit(
-    rules: Sequence[LimitRule],
-    claim: ClaimName,
-    case: Case,
-    architecture: str,
-    class_name: str | None,
-) -> Limit | None:
-    """The most particular rule: one for the variant goes before one for the runtime, that before
-    one for the architecture, that before one for the class, and a general one comes last.
-    """
-
-    def asked(rule: LimitRule) -> tuple[tuple[str | None, str | None], ...]:
-        return (
-            (rule.variant, case.variant),
-            (rule.runtime, case.runtime),
-            (rule.architecture, architecture),
-            (rule.class_name, class_name),
-        )
-
-    fitting = [
-        rule
-        for rule in rules
-        if rule.claim is claim and all(want in (None, is_) for want, is_ in asked(rule))
-    ]
-    if not fitting:
-        return None
-    return max(fitting, key=lambda rule: [want is not None for want, _ in asked(rule)]).limit
-
-
 def _claims(
-    model: ModelSpec, device: DeviceSpec, case: Case, architecture: str, exempt: Container[Case]
+    model: ModelSpec, device: DeviceSpec, case: Case, cpu: Processor, exempt: Container[Case]
 ) -> Iterator[Claim]:
     """What limits make of a case; those `exempt` are what parity is taken against."""
     for name, traits in TRAITS.items():
@@ -167,11 +150,24 @@ def _claims(
             continue
         # Without data nobody knows the classes, and one claim stands for all: it is unmeasured.
         for class_name in (model.classes or (None,)) if traits.per_class else (None,):
-            limit = _limit(
-                device.limits.get(model.id, ()), name, case, architecture, class_name
-            ) or _limit(model.limits, name, case, architecture, class_name)
+            limit = limit_of(
+                device.limits.get(model.id, ()), name, case, cpu, class_name
+            ) or limit_of(model.limits, name, case, cpu, class_name)
             if limit is not None:
                 yield Claim(name=name, case=case, limit=limit, class_name=class_name)
+
+
+def _with_claims(made: Plan) -> Plan:
+    """The plan with what limits make of its cases."""
+    exempt = {case for case in made.cases if made.is_parity_case(case)}
+    claims = (
+        claim
+        for case in made.cases
+        for claim in _claims(
+            made.models[case.model], made.device, case, made.processor(case), exempt
+        )
+    )
+    return replace(made, claims=tuple(claims))
 
 
 def _able(model: ModelSpec, case: Case) -> str:
@@ -294,10 +290,4 @@ def plan(
         cases=tuple(cases),
         claims=(),
     )
-    exempt = {case for case in cases if made.is_parity_case(case)}
-    claims = (
-        claim
-        for case in cases
-        for claim in _claims(chosen[case.model], device, case, made.architecture, exempt)
-    )
-    return replace(made, claims=tuple(claims))
+    return _with_claims(made)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from edgeassay.config import choose
 from edgeassay.errors import Absent, ConfigError
-from edgeassay.machine import Machine
+from edgeassay.machine import Machine, processor_of
 from edgeassay.spec import DeviceSpec
 
 
@@ -21,8 +21,10 @@ def matches(device: DeviceSpec, machine: Machine) -> bool:
         (m.fingerprint, machine.fingerprint),
     )
     given = [(pattern, value) for pattern, value in patterns if pattern is not None]
-    return (m.any or m.on_request or bool(given)) and all(
-        fnmatchcase(value, pattern) for pattern, value in given
+    return (
+        (m.any or m.on_request or bool(given) or m.cpu.names_more)
+        and m.cpu.fits(processor_of(machine))
+        and all(fnmatchcase(value, pattern) for pattern, value in given)
     )
 
 

@@ -33,6 +33,7 @@ from edgeassay.spec import (
     Case,
     Claim,
     ClaimName,
+    CpuRule,
     Limit,
     Measurement,
     ModelSpec,
@@ -184,7 +185,8 @@ class Trials:
             rule.limit
             for rule in self.declared.limits
             if rule.claim is claim
-            and (rule.variant, rule.runtime, rule.architecture, rule.class_name) == (None,) * 4
+            and (rule.variant, rule.runtime, rule.class_name) == (None,) * 3
+            and rule.cpu == CpuRule()
         )
         return next(general, None)
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from edgeassay.config.catalogue import catalogue
+from edgeassay.config.cpu_checks import check_cpu
 from edgeassay.config.device_checks import (
     MOST_IMAGES,
     MOST_ROUNDS,
@@ -353,10 +354,11 @@ def check_deviations(deviations: Sequence[Deviation], model: ModelFile, where: s
             ("variant", deviation.variant, model.variants),
             ("runtime", deviation.runtime, {**catalogue(), **model.runtimes}),
             ("class", deviation.class_name, class_names(model.data)),
-            ("architecture", deviation.architecture, ARCHITECTURES),
+            ("architecture", deviation.cpu.architecture, ARCHITECTURES),
         ):
             if value is not None and value not in known:
                 raise ConfigError(
                     f"{where}: deviation names the {key} {value!r}, which isn't known here;"
                     f" {nearest(value, known)}"
                 )
+        check_cpu(deviation.cpu, deviation.source)

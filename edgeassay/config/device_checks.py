@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from edgeassay.config.catalogue import environments, is_environment
+from edgeassay.config.cpu_checks import check_cpu
 from edgeassay.config.shapes import NAME, DeviceFile, nearest
 from edgeassay.errors import ConfigError
 from edgeassay.spec import ARCHITECTURES, ENGINES, RuntimeSpec, WorkerSpec
@@ -138,6 +140,9 @@ def check_device(device: DeviceFile, where: str) -> None:
         if not re.fullmatch(NAME, name):
             raise ConfigError(f"{where}: runtimes.{name!r} is no usable name: {USABLE}")
     check_runtimes(device.runtimes, where)
+    exact = device.match.architecture in ARCHITECTURES  # else it is a pattern
+    architecture = device.match.architecture if exact else None
+    check_cpu(replace(device.match.cpu, architecture=architecture), f"{where}: match")
     if device.architecture is not None and device.architecture not in ARCHITECTURES:
         raise ConfigError(
             f"{where}: architecture = {device.architecture!r} is unknown;"

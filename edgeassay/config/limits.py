@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from edgeassay.config.cpu_checks import check_cpu
 from edgeassay.config.shapes import LimitEntry, nearest
 from edgeassay.errors import ConfigError
-from edgeassay.spec import ARCHITECTURES, TRAITS, ClaimName, Limit, LimitRule
+from edgeassay.spec import ARCHITECTURES, TRAITS, ClaimName, CpuRule, Limit, LimitRule
 
 
 def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
@@ -72,14 +73,29 @@ def _claim_limits(
 
 
 def check_once(rules: Iterable[LimitRule]) -> None:
-    """ConfigError where two limits are for the same, of which only one could hold."""
-    seen: dict[LimitRule, str] = {}
+    """ConfigError where two limits are for the same, of which only one could hold, or for CPUs of
+    which one may be of both.
+    """
+    seen: dict[LimitRule, list[LimitRule]] = {}
     for rule in rules:
-        source = rule.limit.source
-        about = replace(rule, limit=Limit(value=0.0, source=""))
-        if about in seen:
-            raise ConfigError(f"{source}: {seen[about]} is for the same; leave one of them out")
-        seen[about] = source
+        about = replace(rule, limit=Limit(value=0.0, source=""), cpu=CpuRule())
+        for other in seen.setdefault(about, []):
+            _check_apart(rule, other)
+        seen[about].append(rule)
+
+
+def _check_apart(rule: LimitRule, other: LimitRule) -> None:
+    """ConfigError where two limits that differ in CPUs alone could both hold, as neither is more
+    particular.
+    """
+    source, theirs = rule.limit.source, other.limit.source
+    if rule.cpu == other.cpu:
+        raise ConfigError(f"{source}: {theirs} is for the same; leave one of them out")
+    if rule.cpu.rank == other.cpu.rank and rule.cpu.meets(other.cpu):
+        raise ConfigError(
+            f"{source}: one CPU can have what this names ({rule.cpu}) and what {theirs} names"
+            f" ({other.cpu}), and neither limit goes first; name both in one of them"
+        )
 
 
 def _check_place(names: Iterable[str], where: str) -> None:
@@ -136,8 +152,8 @@ def read_particular(
     classes: Sequence[str] | None,
     where: str,
 ) -> tuple[LimitRule, ...]:
-    """The rules of [[limit]] tables, each for a variant, a runtime, an architecture, a class, or
-    what of these it names; where known names are None, any is allowed.
+    """The rules of [[limit]] tables, each for a variant, a runtime, a CPU, a class, or what of
+    these it names; where known names are None, any is allowed.
     """
     rules = []
     for i, entry in enumerate(entries):
@@ -158,6 +174,7 @@ def read_particular(
                 f"{where}: {key} names the class {entry.class_name!r}, and {entry.claim} is about"
                 " all classes together; leave `class` out"
             )
+        check_cpu(entry.cpu, f"{where}: {key}")
         given = {"limit": entry.limit, "rationale": entry.rationale}
         rules.append(
             LimitRule(
@@ -165,7 +182,7 @@ def read_particular(
                 limit=_limit(given, entry.claim, where, key),
                 variant=entry.variant,
                 runtime=entry.runtime,
-                architecture=entry.architecture,
+                cpu=entry.cpu,
                 class_name=entry.class_name,
             )
         )

@@ -16,6 +16,7 @@ from edgeassay.config.checks import (
     check_model,
     class_names,
 )
+from edgeassay.config.cpu_words import CpuWords
 from edgeassay.config.device_checks import check_device
 from edgeassay.config.limits import check_once, read_limits, read_particular
 from edgeassay.config.segmentation_checks import check_segmentation, check_task
@@ -61,7 +62,11 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
     check_segmentation(model, where)
     classes = class_names(model.data)
     deviations = tuple(
-        Deviation(source=f"{where}:deviation[{i}]", **entry.model_dump())
+        Deviation(
+            source=f"{where}:deviation[{i}]",
+            cpu=entry.cpu,
+            **entry.model_dump(exclude={*CpuWords.model_fields}),
+        )
         for i, entry in enumerate(model.deviation)
     )
     check_deviations(deviations, model, where)

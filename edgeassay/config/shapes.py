@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from edgeassay.config.catalogue import options_of
+from edgeassay.config.cpu_words import CpuWords, plain_cpu_words
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.spec import (
@@ -59,34 +60,30 @@ DEFAULTS: Final = Path(__file__).with_name("defaults.toml")
 NAME = r"[a-z0-9][a-z0-9._-]*"
 
 
-class DeviationEntry(BaseModel):
+class DeviationEntry(CpuWords):
     """One [[deviation]] table."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     claim: ClaimName
     reason: str = Field(min_length=1)
     expires: date
     verdict: Literal[Verdict.FAIL, Verdict.INCONCLUSIVE] = Verdict.FAIL
     variant: str | None = None
     runtime: str | None = None
-    architecture: str | None = None
     device: str | None = None
     class_name: str | None = Field(default=None, alias="class")
 
 
-class LimitEntry(BaseModel):
+class LimitEntry(CpuWords):
     """One [[limit]] table: a limit for what it names, and for all where it names none. In a device
     profile it names the model too.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     claim: ClaimName
     limit: Any
     rationale: str | None = None
     model: str | None = None
     variant: str | None = None
     runtime: str | None = None
-    architecture: str | None = None
     class_name: str | None = Field(default=None, alias="class")
 
 
@@ -131,7 +128,7 @@ class DeviceFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str = Field(pattern=f"^{NAME}$")
     title: str = ""
-    match: Match
+    match: Annotated[Match, BeforeValidator(plain_cpu_words)]
     timing: Timing
     tolerance: Tolerance
     evaluation: Extent = Extent()

@@ -7,32 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-# Instruction sets that decide which kernels a runtime picks, by the Linux kernel's names
-# (arch/x86/include/asm/cpufeatures.h, Documentation/arch/arm64/elf_hwcaps.rst). NEON is `neon` on
-# 32-bit ARM and `asimd` on 64-bit; its dot product is `asimddp`, its half precision `asimdhp`.
-ISA_FLAGS: Final = (
-    "avx2",
-    "fma",
-    "f16c",
-    "avx512f",
-    "avx512_vnni",
-    "avx_vnni",
-    "avx512_bf16",
-    "avx512_fp16",
-    "amx_int8",
-    "amx_bf16",
-    "neon",
-    "asimd",
-    "fphp",
-    "asimdhp",
-    "asimddp",
-    "i8mm",
-    "bf16",
-    "sve",
-    "sve2",
-    "sme",
-    "sme2",
-)
+from edgeassay.spec import INSTRUCTION_SETS
+
+ISA_FLAGS: Final = tuple(INSTRUCTION_SETS)
 
 Fields: TypeAlias = dict[str, str]
 

@@ -18,6 +18,7 @@ from edgeassay.machine.cpu import Cpu, parse_cpuinfo
 from edgeassay.machine.gpu import gpu_models
 from edgeassay.machine.mac import mac_cpu
 from edgeassay.machine.quota import cpu_quota
+from edgeassay.spec import Processor
 
 ROOT: Final = Path("/")
 DIGITS: Final = 12  # of the fingerprint, in hex
@@ -61,6 +62,16 @@ class Machine(Hardware):
     board: str | None = None
     clock_mhz: float | None = None
     load: float | None = None
+
+
+def processor_of(hardware: Hardware) -> Processor:
+    """The CPU of a machine, as rules about CPUs are held against it."""
+    return Processor(
+        architecture=hardware.architecture,
+        vendor=hardware.cpu_vendor,
+        kinds=tuple(kind for _, _, kind in (core.partition(" x ") for core in hardware.cores)),
+        isa=hardware.isa,
+    )
 
 
 def hashed(hardware: Hardware) -> dict[str, Any]:

@@ -48,9 +48,12 @@ class Standard:
 
 @dataclass
 class Claims:
-    """What became of a leg's claims."""
+    """What became of a leg's claims, and which of them each deviation covers where they were
+    measured.
+    """
 
     judged: list[Judged] = field(default_factory=list)
+    covered: dict[Deviation, list[ClaimRecord]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -79,39 +82,40 @@ class _Here:
 Key = tuple[ClaimName, str | None]
 
 
-def judge_case(
-    case: Case, parts: Sequence[Part], made: LegPlan, standard: Standard, found: Claims
-) -> None:
-    """A planned case's claims in each file that judges it, into what is `found`."""
+def judge_case(case: Case, part: Part, made: LegPlan, standard: Standard, found: Claims) -> None:
+    """A planned case's claims in a file that judges it, into what is `found`; the leg is planned
+    for that file's machine.
+    """
     planned = {(claim.name, claim.class_name): claim for claim in made.claims[case]}
     refused = _declared_not_to_load(case, made, standard)
-    for part in parts:
-        records = {
-            (record.claim, record.class_name): record
-            for record in part.by_case[CaseId(**vars(case))]
-        }
-        for key, record in records.items():
-            here = _Here(made=made, run=part.run, record=record)
-            if key in planned:
-                _judge(here, planned[key], standard, found, refused=refused)
-            elif TRAITS[record.claim].of_baseline:
-                _judge_baseline(here, standard, found)
-            else:
-                found.findings.append(
-                    here.finding(
-                        Problem.OTHER_LIMIT,
-                        f"{subject(record)}: {part.run.where} judges {_name(key)}, and nothing at"
-                        " this commit limits it",
-                    )
+    records = {
+        (record.claim, record.class_name): record for record in part.by_case[CaseId(**vars(case))]
+    }
+    for key, record in records.items():
+        here = _Here(made=made, run=part.run, record=record)
+        if key in planned:
+            _judge(here, planned[key], standard, found, refused=refused)
+        elif TRAITS[record.claim].of_baseline:
+            _judge_baseline(here, standard, found)
+        else:
+            found.findings.append(
+                here.finding(
+                    Problem.OTHER_LIMIT,
+                    f"{subject(record)}: {part.run.where} judges {_name(key)}, and nothing at"
+                    " this commit limits it",
                 )
-        missing = [key for key, c in planned.items() if key not in records and made.must_decide(c)]
-        if missing:
-            found.findings.append(_missing(case, part, missing, made))
+            )
+    missing = [key for key, c in planned.items() if key not in records and made.must_decide(c)]
+    if missing:
+        found.findings.append(_missing(case, part, missing, made))
 
 
 def _judge(here: _Here, claim: Claim, standard: Standard, found: Claims, *, refused: bool) -> None:
-    record = here.record
-    wanted = here.made.plan.models[claim.case.model].statistics.confidence
+    record, plan = here.record, here.made.plan
+    for deviation in plan.models[claim.case.model].deviations:
+        if plan.covers(deviation, claim):
+            found.covered.setdefault(deviation, []).append(record)
+    wanted = plan.models[claim.case.model].statistics.confidence
     for other in (_other_limit(record, claim.limit), other_confidence(record, wanted)):
         if other is None:
             continue
@@ -258,9 +262,8 @@ def deviation_findings(made: LegPlan, found: Claims, standard: Standard) -> Iter
     """Each deviation that has expired, or that covers measured claims of the leg none of which
     stands as it declares: what it excuses is mended, and it must go.
     """
-    by_key = {_key(judged.record): judged.record for judged in found.judged}
-    for _, deviation, claims in made.plan.deviations():
-        records = [by_key[key] for claim in claims if (key := _key_of(claim)) in by_key]
+    for _, deviation, _ in made.plan.deviations():
+        records = found.covered.get(deviation, [])
         matching = any(record.verdict is deviation.verdict for record in records)
         against = [record for record in records if _decided_otherwise(record, deviation)]
         if standard.today > deviation.expires:
@@ -285,14 +288,6 @@ def _decided_otherwise(record: ClaimRecord, deviation: Deviation) -> bool:
     if record.verdict is Verdict.PASS:
         return True
     return deviation.verdict is Verdict.INCONCLUSIVE and record.verdict is Verdict.FAIL
-
-
-def _key(record: ClaimRecord) -> tuple[ClaimName, str, str | None]:
-    return record.claim, "/".join(record.case.model_dump().values()), record.class_name
-
-
-def _key_of(claim: Claim) -> tuple[ClaimName, str, str | None]:
-    return claim.name, "/".join(vars(claim.case).values()), claim.class_name
 
 
 def _same(case: CaseId, other: Case) -> bool:

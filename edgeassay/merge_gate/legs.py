@@ -33,6 +33,7 @@ def judge_leg(
     claims, findings, present = Claims(), list[Finding](), 0
     if not parts:
         findings.append(_missing_leg(made))
+    there = [made.measured_on(part.run.results.machine) for part in parts]
     for part in parts:
         findings += _about_run(made, part, commit)
     for case in made.plan.cases:
@@ -42,7 +43,9 @@ def judge_leg(
             findings.append(_missing_case(made, case, parts))
         if len(judging) > 1:
             findings.append(_twice(made, case, judging))
-        judge_case(case, judging, made, standard, claims)
+        for part, place in zip(parts, there, strict=True):
+            if _id(case) in part.cases:
+                judge_case(case, part, place, standard, claims)
     findings += claims.findings
     findings += deviation_findings(made, claims, standard)
     if made.leg.ab:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from edgeassay.agreement import known_runtimes
 from edgeassay.config import choose
@@ -51,6 +51,20 @@ class LegPlan:
             found[claim.case].append(claim)
         return found
 
+    def measured_on(self, machine: Mapping[str, Any]) -> LegPlan:
+        """The leg on the machine that a file says it was measured on: limits and deviations may
+        be about its CPU. What the file doesn't say stays unknown.
+        """
+        here = self.plan.machine
+        vendor = machine.get("cpu_vendor")
+        told = replace(
+            here,
+            cpu_vendor=vendor if isinstance(vendor, str) else here.cpu_vendor,
+            cores=_words(machine.get("cores")),
+            isa=_words(machine.get("isa")),
+        )
+        return replace(self, plan=self.plan.on(told))
+
     def runtime(self, case: Case) -> RuntimeSpec:
         """What executes a case."""
         return self.plan.models[case.model].runtimes[case.runtime]
@@ -79,6 +93,12 @@ class LegPlan:
     def loads(self, case: Case) -> Claim | None:
         """The claim that its artifact loads; None where nothing limits that."""
         return next((c for c in self.claims[case] if c.name is ClaimName.LOADS), None)
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    """A list of texts from a file; nothing where it is none."""
+    words = given if isinstance(given, list | tuple) else ()
+    return tuple(word for word in words if isinstance(word, str))
 
 
 def leg_plans(

@@ -35,14 +35,11 @@ from edgeassay.spec.data import (
     Task,
     task_of,
 )
+from edgeassay.spec.device import DeviceSpec, Extent, Match, Timing, Tolerance
 from edgeassay.spec.history import History
 from edgeassay.spec.ladder import Ladder
 from edgeassay.spec.legs import Expected, Leg, Waiver, Waiving
 from edgeassay.spec.model import (
-    ARCHITECTURES,
-    DeviceSpec,
-    Extent,
-    Match,
     ModelSpec,
     OperatingPoint,
     RandomInputs,
@@ -50,10 +47,17 @@ from edgeassay.spec.model import (
     Saliency,
     Segmentation,
     Statistics,
-    Timing,
-    Tolerance,
     Training,
     VariantSpec,
+)
+from edgeassay.spec.processor import (
+    ARCHITECTURES,
+    INSTRUCTION_SETS,
+    VENDORS,
+    CpuRule,
+    Processor,
+    is_family,
+    is_vendor,
 )
 from edgeassay.spec.pruning import Importance, Pruning
 from edgeassay.spec.runtimes import (
@@ -73,7 +77,9 @@ __all__ = [
     "CHEST_FINDINGS",
     "ENGINES",
     "FORMATS",
+    "INSTRUCTION_SETS",
     "TRAITS",
+    "VENDORS",
     "Accepted",
     "Advising",
     "Allowed",
@@ -84,6 +90,7 @@ __all__ = [
     "ClaimName",
     "ClaimTraits",
     "Comparison",
+    "CpuRule",
     "DataSource",
     "Deviation",
     "DeviceSpec",
@@ -111,6 +118,7 @@ __all__ = [
     "PhantomSource",
     "Prefer",
     "Preprocess",
+    "Processor",
     "Pruning",
     "RandomInputs",
     "Reference",
@@ -134,5 +142,7 @@ __all__ = [
     "Waiver",
     "Waiving",
     "WorkerSpec",
+    "is_family",
+    "is_vendor",
     "task_of",
 ]

@@ -5,11 +5,12 @@ Units stand in the names; ratios are candidate/reference; a drop is reference - 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from edgeassay.spec.data import Task
+from edgeassay.spec.processor import CpuRule
 
 
 class Verdict(StrEnum):
@@ -148,7 +149,7 @@ class LimitRule:
     limit: Limit
     variant: str | None = None
     runtime: str | None = None
-    architecture: str | None = None
+    cpu: CpuRule = field(default_factory=CpuRule)
     class_name: str | None = None
 
 
@@ -166,7 +167,7 @@ class Deviation:
     verdict: Verdict = Verdict.FAIL
     variant: str | None = None
     runtime: str | None = None
-    architecture: str | None = None
+    cpu: CpuRule = field(default_factory=CpuRule)
     device: str | None = None
     class_name: str | None = None
 

@@ -12,6 +12,7 @@ import pytest
 
 from edgeassay.merge_gate import command
 from suites.reports.gated import (
+    DEVIATION,
     GATE_TOML,
     Document,
     Gated,
@@ -209,3 +210,66 @@ def test_only_declarations_of_the_project_must_be_committed(gated: Gated) -> Non
 def test_a_green_gate_holds(gated: Gated) -> None:
     end = gated.end()
     assert (end.code, end.problems) == (0, ()), end.text
+
+
+AMX = {"cpu_vendor": "GenuineIntel", "cores": ["2 x 6/143"], "isa": ["avx2", "amx_int8"]}
+ZEN = {"cpu_vendor": "AuthenticAMD", "cores": ["2 x 26/2"], "isa": ["avx2"]}
+
+
+def on_cpu(gated: Gated, name: str, cpu: Document) -> None:
+    gated.change(name, lambda d: d["machine"].update(cpu))
+
+
+@pytest.mark.parametrize(
+    ("cpu", "failing", "problems"),
+    [
+        (AMX, True, ()),
+        (ZEN, True, ("claim fails",)),
+        ({}, True, ("claim fails",)),
+        ({"isa": "amx_int8", "cores": 7}, True, ("claim fails",)),  # no list of texts
+        (AMX, False, ("deviation to remove",)),
+        (ZEN, False, ()),
+    ],
+)
+def test_a_deviation_about_a_cpu_holds_by_what_the_file_says_of_its_machine(
+    gated: Gated, cpu: Document, failing: bool, problems: tuple[str, ...]
+) -> None:
+    gated.model += DEVIATION + 'isa = "amx_int8"\n'
+    expecting(gated, GATE_TOML)
+    on_cpu(gated, "cart.json", cpu)
+    if failing:
+        gated.change("cart.json", fails)
+    end = gated.end()
+    assert end.problems == problems, end.text
+
+
+def test_a_limit_about_a_cpu_is_that_of_each_files_machine(gated: Gated) -> None:
+    entry = '\n[[limit]]\nclaim = "size_ratio"\nvariant = "int8"\nlimit = 0.95\n'
+    gated.model += entry + 'isa = "amx_int8"\n'
+    expecting(gated, GATE_TOML)
+    assert gated.end().code == 0  # nobody says that it has AMX
+    on_cpu(gated, "cart.json", AMX)
+    end = gated.end()
+    assert end.problems == ("another limit",)
+    assert "models/tiny/model.toml:limit[0].limit says 0.95" in end.sentence("another limit")
+    gated.change("cart.json", lambda d: record(d, "size_ratio").update(limit=limit_of(0.95)))
+    assert gated.end().code == 0
+    on_cpu(gated, "cart.json", ZEN)
+    assert gated.end().problems == ("another limit",)
+
+
+def test_two_files_of_a_leg_may_be_of_different_cpus(gated: Gated) -> None:
+    """Each case is judged as on the machine of its file."""
+    gated.model += DEVIATION + 'isa = "amx_int8"\n'
+    expecting(gated, GATE_TOML)
+    gated.change("cart.json", fails)
+    whole = gated.documents.pop("cart.json")
+    for variant, cpu in (("fp32", ZEN), ("int8", AMX)):
+        part = json.loads(json.dumps(whole))
+        for key in ("claims", "cases"):
+            part[key] = [one for one in part[key] if one["case"]["variant"] == variant]
+        gated.documents[f"cart-{variant}.json"] = part
+        on_cpu(gated, f"cart-{variant}.json", cpu)
+    assert gated.end().code == 0
+    on_cpu(gated, "cart-int8.json", ZEN)
+    assert gated.end().problems == ("claim fails",)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgeassay.machine import this_machine
+from edgeassay.spec import INSTRUCTION_SETS
 from suites.meta.project import DEVICE_TOML, MODEL_TOML, Project
 from suites.meta.tinymodels import brightness, write_classifier
 
@@ -74,6 +76,27 @@ def test_deviations_excuse_go_stale_and_expire(project: Project) -> None:
     assert outcome.tests["test_deviation_still_matches[tiny-latency_ratio-int8]"] == "skipped"
     size = next(c for c in outcome.results["claims"] if c["claim"] == "size_ratio")
     assert (size["verdict"], size["deviation"]) == ("fail", "known of size_ratio")
+
+
+def test_a_deviation_about_another_cpu_excuses_nothing_and_is_not_stale(project: Project) -> None:
+    """One set that this CPU has, and one of another architecture, which it can't have."""
+    here = this_machine()
+    has = next(iter(here.isa), None)
+    if has is None:
+        pytest.skip("this system doesn't tell the CPU's instruction sets")
+    lacks = next(name for name, of in INSTRUCTION_SETS.items() if here.architecture not in of)
+    failing = MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,")
+    for isa, outcomes in ((has, ("xfailed", "failure")), (lacks, ("failure", None))):
+        project.model_toml = failing + "".join(
+            deviation(claim) + f'isa = "{isa}"\n' for claim in ("size_ratio", "min_auc")
+        )
+        project.write()
+        outcome = project.run("suites/artifact", "suites/accuracy", "suites/deviations")
+        assert outcome.code == 1
+        stale = outcome.tests.get("test_deviation_still_matches[tiny-min_auc-int8]")
+        assert (outcome.tests[f"test_size_ratio[{INT8}]"], stale) == outcomes, outcome.text
+        deviations = {name for name in outcome.tests if "deviation" in name}
+        assert len(deviations) == (2 if isa == has else 0)
 
 
 def test_a_declared_failure_alone_leaves_the_run_green(project: Project) -> None:

@@ -1,0 +1,32 @@
+"""What can't be of the CPUs that a rule is about."""
+
+from __future__ import annotations
+
+from edgeassay.config.shapes import nearest
+from edgeassay.errors import ConfigError
+from edgeassay.spec import INSTRUCTION_SETS, VENDORS, CpuRule, is_family, is_vendor
+
+
+def check_cpu(rule: CpuRule, place: str) -> None:
+    """ConfigError, naming file and table as `place`, where a rule names what no CPU has, or what no
+    CPU has together. Who reads an architecture checks its name.
+    """
+    for name in rule.isa:
+        if name not in INSTRUCTION_SETS:
+            raise ConfigError(
+                f"{place}.isa = {name!r} is unknown; {nearest(name, INSTRUCTION_SETS)}"
+            )
+    if rule.vendor is not None and not is_vendor(rule.vendor):
+        raise ConfigError(
+            f"{place}.cpu_vendor = {rule.vendor!r} is unknown; {nearest(rule.vendor, VENDORS)},"
+            " or ARM's number of an implementer, such as 0x41"
+        )
+    if rule.family is not None and not is_family(rule.family):
+        raise ConfigError(
+            f"{place}.cpu_family = {rule.family!r} must be the family's number on x86 (26), with"
+            " the model where it matters (26/68), or ARM's implementer/part (0x41/0xd0b)"
+        )
+    if not rule.possible:
+        raise ConfigError(
+            f"{place} names {rule}, which no CPU has together; correct one, or leave it out"
+        )
