@@ -163,6 +163,7 @@ def test_a_manifest(project: Project) -> None:
     check_every_copy(path.with_suffix(".json"), lambda: read_artifact(path, "tiny", "int8"), 100)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("int8", [False, True])
 def test_an_artifact_in_a_worker(tmp_path: Path, int8: bool) -> None:
     path = tmp_path / "net.tflite"
@@ -208,6 +209,7 @@ class Kept:
         )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pattern", ["*.outputs", "facts.json"])
 def test_kept_predictions_are_right_or_made_again(project: Project, pattern: str) -> None:
     """A damaged file is as absent: the scores are those of a whole one, to the bit."""

@@ -71,6 +71,7 @@ def test_the_document_has_every_input_with_its_default() -> None:
     assert told == {name: one["default"] for name, one in inputs.items()}
 
 
+@pytest.mark.long
 def test_a_good_model_is_green_and_a_regressed_one_red(repository: Path, tmp_path: Path) -> None:
     pytest.importorskip("edgeassay.merge_gate.command")
     good = Runner(repository, tmp_path / "good", INPUTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,13 @@ ARGUMENTS: Final = (
 )
 VIEWS: Final[tuple[tuple[int, int, Any], ...]] = ((1280, 900, "light"), (360, 780, "dark"))
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
+    pytest.mark.skipif(
+        find_spec("playwright") is None, reason="pages in a browser need edgeassay[browser]"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

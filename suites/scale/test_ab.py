@@ -65,6 +65,7 @@ def test_other_bytes_that_take_as_long_pass_and_equal_bytes_are_not_timed(folder
     assert cases["fp32"]["limits"]["unacceptable"]["source"].endswith("limits.unacceptable")
 
 
+@pytest.mark.long
 def test_a_slower_network_fails_and_a_faster_one_passes(folders: Project) -> None:
     slower = folders.folder / "head" / "tiny" / "fp32.tflite"
     write_layers(slower, round(1.25 * LAYERS))
@@ -78,6 +79,7 @@ def test_a_slower_network_fails_and_a_faster_one_passes(folders: Project) -> Non
     assert ab(folders, "head", "base", "--variant=fp32").returncode == 0
 
 
+@pytest.mark.long
 def test_one_file_on_two_runtimes(folders: Project) -> None:
     path = str(folders.folder / "base" / "tiny" / "fp32.tflite")
     ended = ab(folders, path, path, "--head-runtime=litert-reference")
@@ -110,6 +112,7 @@ def test_too_little_time_is_inconclusive(folders: Project) -> None:
     assert "10 are needed before anything can be shown" in ended.stdout
 
 
+@pytest.mark.long
 def test_revisions_are_built_once_and_compared(tmp_path: Path) -> None:
     folder = tmp_path / "below"  # the repository has other things beside the project
     project = Project(folder)
@@ -163,6 +166,7 @@ def of_this_test(project: Project) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_leaves_no_half_file_and_no_worker(folders: Project) -> None:
     for after_s in (0.3, 1.5, 3.0):
         shutil.rmtree(folders.folder / ".assay", ignore_errors=True)

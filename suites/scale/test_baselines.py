@@ -91,6 +91,7 @@ def test_a_missing_baseline_is_unmeasured_and_says_how_to_make_one(project: Proj
     assert red.named("failure") == {f"test_{name}[{case}]" for name in NAMES for case in CASES}
 
 
+@pytest.mark.long
 def test_the_same_artifacts_hold_and_a_regression_of_each_kind_is_red(promoted: Project) -> None:
     same = against(promoted, "--benchmark")
     for case in CASES:
@@ -147,6 +148,7 @@ def test_a_baseline_of_other_hardware_or_on_other_data_is_incomparable(promoted:
     assert len(red.named("failure")) == len(NAMES) * len(CASES)
 
 
+@pytest.mark.long
 def test_an_accepted_regression_is_shown_until_it_expires(promoted: Project) -> None:
     weights, bias = brightness()
     write_classifier(promoted.artifacts / "tiny/fp32.tflite", weights, bias, padding_bytes=9000)
@@ -165,6 +167,7 @@ def test_an_accepted_regression_is_shown_until_it_expires(promoted: Project) -> 
         assert words.format(expires=expires) in found.text
 
 
+@pytest.mark.long
 def test_promoting_that_is_killed_leaves_every_file_whole(tmp_path: Path) -> None:
     """Two runs are promoted in turn; each kill leaves the one or the other."""
     runs, folder = tmp_path / "runs", tmp_path / "baselines"

@@ -120,6 +120,7 @@ def locally(runner: ClusterRunner, shards: Sequence[Shard]) -> dict[int, npt.NDA
     return found
 
 
+@pytest.mark.long
 def test_a_lost_worker_costs_nothing_but_time(running: Cluster, runner: ClusterRunner) -> None:
     """One of two workers is killed once the first shard is back: all outputs come, identical to the
     local run's.

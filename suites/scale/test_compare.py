@@ -29,6 +29,7 @@ def test_two_runs_of_one_build_have_no_failure(project: Project, tmp_path: Path)
     assert (again.code, again.json["verdict"]) == (0, "pass")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(usable_cpus() < 2, reason="there is one CPU")
 def test_a_run_on_other_hardware_is_incomparable(project: Project, tmp_path: Path) -> None:
     paths = [tmp_path / f"{name}.json" for name in ("base", "head")]

@@ -29,6 +29,7 @@ def kept_by(project: Project) -> list[Path]:
     return list(project.folder.glob("predictions/**/*.outputs"))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_ended_goes_on_where_it_was(tmp_path: Path, how: signal.Signals) -> None:

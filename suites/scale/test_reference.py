@@ -180,6 +180,7 @@ def test_a_reference_that_nothing_bounds_is_told(project: Project) -> None:
     assert "no limit min_auc is set" not in project.run("suites/accuracy").text
 
 
+@pytest.mark.long
 def test_other_networks_are_no_variants(project: Project) -> None:
     """A ratio of two unrelated networks' times would say nothing."""
     project.write()

@@ -73,6 +73,7 @@ def test_an_artifact_that_does_not_load_is_red(project: Project, damage: str) ->
     assert "Traceback" not in outcome.text
 
 
+@pytest.mark.long
 def test_xdist_never_passes_a_latency_claim(project: Project) -> None:
     outcome = project.run("-n", "2", "--benchmark")
     assert outcome.code == 0, outcome.text
@@ -83,6 +84,7 @@ def test_xdist_never_passes_a_latency_claim(project: Project) -> None:
     assert ratio["verdict"] == "unmeasured"
 
 
+@pytest.mark.long
 def test_benchmark_only_keeps_all_that_is_timed_and_nothing_else(project: Project) -> None:
     outcome = project.run("--benchmark-only")
     assert outcome.code == 0, outcome.text
@@ -110,6 +112,7 @@ def strike(host: int, blow: signal.Signals) -> None:
     raise AssertionError("no worker was found to strike")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("blow", "words"),
     [(signal.SIGKILL, "was killed by SIGKILL"), (signal.SIGSTOP, "was silent for 2 s")],

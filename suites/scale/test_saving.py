@@ -47,6 +47,7 @@ def everything_parses(folder: Path) -> None:
         read_scores(path.parent.parent, path.stem)
 
 
+@pytest.mark.long
 def test_a_saved_run_can_be_compared_later(project: Project) -> None:
     outcome = project.run(*saving(project), "suites/artifact", "suites/accuracy", TIMED)
     assert outcome.code == 0, outcome.text
@@ -105,6 +106,7 @@ def test_the_json_alone_names_scores_and_keeps_none(project: Project) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.long
 def test_two_runs_at_once_save_two_whole_files(project: Project, tmp_path: Path) -> None:
     both = [Project(tmp_path / name) for name in ("a", "b")]
     place = tmp_path / "saved"
@@ -125,6 +127,7 @@ def test_two_runs_at_once_save_two_whole_files(project: Project, tmp_path: Path)
         assert len(json.loads(path.read_bytes())["benchmarks"]) == 2
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_saves_what_it_has_and_says_so(project: Project) -> None:
     """Ctrl-C while the second case is timed."""
@@ -147,6 +150,7 @@ def test_an_interrupted_run_saves_what_it_has_and_says_so(project: Project) -> N
     assert "latency_ratio" in {claim.claim for claim in unjudged}
 
 
+@pytest.mark.long
 def test_a_run_killed_at_any_moment_leaves_whole_files(project: Project) -> None:
     started = time.monotonic()
     only = ("-k", "test_latency or min_auc", TIMED, "suites/accuracy")

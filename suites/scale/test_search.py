@@ -39,6 +39,7 @@ def wait_for(process: subprocess.Popen[str], words: str) -> None:
     raise AssertionError(f"it never said {words!r}")
 
 
+@pytest.mark.long
 def test_a_search_makes_a_variant_that_is_built_to_the_same_bytes(bench: Bench) -> None:
     found = bench.search("mixed-4", "--chart", str(bench.folder / "front.svg"))
     assert found.code == 0, found.text
@@ -102,6 +103,7 @@ def test_where_nothing_keeps_the_auc_it_says_how_close_it_came(bench: Bench) -> 
     assert not bench.variants.exists()
 
 
+@pytest.mark.long
 def test_a_killed_search_goes_on_from_its_storage(bench: Bench) -> None:
     options = ("mixed-4", "--storage", f"sqlite:///{bench.folder / 'study.db'}")
     process = bench.start(*options)
@@ -122,6 +124,7 @@ def test_a_killed_search_goes_on_from_its_storage(bench: Bench) -> None:
     assert "is of another margin (0.02 there, 0.001 here)" in other.text
 
 
+@pytest.mark.long
 def test_two_searches_share_a_study(bench: Bench) -> None:
     storage = ("--storage", str(bench.folder / "study.journal"), "--study", "ours")
     both = [bench.start(name, *storage) for name in ("mixed-1", "mixed-2")]
@@ -136,6 +139,7 @@ def test_two_searches_share_a_study(bench: Bench) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_search_says_what_it_has_and_how_to_go_on(bench: Bench) -> None:
     process = bench.start("mixed-4")

@@ -85,6 +85,7 @@ def check_quiet(bench: Bench, ran: list[str]) -> None:
         pytest.skip("others use this machine's CPUs, and a time at rest can't be had")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="CPUs can't be chosen here")
 def test_a_busy_cpu_makes_it_narrower_and_a_free_one_wide_again(tmp_path: Path) -> None:
     with Worker(["{python}"], "litert", label="widths", timeout_s=60.0) as worker:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from suites.meta.project import DEVICE_TOML, Project
 from suites.scale.test_green_run import INT8
 
@@ -29,6 +31,7 @@ latency_p95_ms = 100.0
 """
 
 
+@pytest.mark.long
 def test_a_throttling_board_is_red_although_it_starts_fast_enough(project: Project) -> None:
     command = json.dumps(["{python}", "-c", THROTTLING])
     project.device_toml = DEVICE_TOML.replace('["{python}"]', command) + LIMITS
@@ -42,6 +45,7 @@ def test_a_throttling_board_is_red_although_it_starts_fast_enough(project: Proje
     assert "inferences in 6" in words
 
 
+@pytest.mark.long
 def test_fifty_nine_processes_show_that_a_budget_is_kept(project: Project) -> None:
     project.device_toml = DEVICE_TOML.replace("processes = 3", "processes = 59")
     project.write()
