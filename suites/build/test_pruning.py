@@ -258,6 +258,7 @@ def facts(project: Path, name: str) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
+@pytest.mark.long
 def test_a_pruned_artifact_has_what_the_pruning_says_by_its_own_file(project: Path) -> None:
     graphs = {name: read_graph(path) for name, path in artifacts(project).items()}
     for name in ("half", "small"):
@@ -297,6 +298,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.long
 def test_a_pruned_artifact_computes_what_its_keras_network_does(
     project: Path, tmp_path: Path
 ) -> None:
@@ -332,6 +334,7 @@ def test_what_was_killed_and_interrupted_goes_on_to_the_same_bytes(
     assert not list((tmp_path / ".assay/pruning").glob("*.npz"))
 
 
+@pytest.mark.long
 def test_what_is_pruned_stays_and_a_plan_writes_nothing(project: Path) -> None:
     before = (project / "models/tiny/half.keras").stat().st_mtime_ns
     assert "is pruned already" in prune(project, "half")
@@ -341,6 +344,7 @@ def test_what_is_pruned_stays_and_a_plan_writes_nothing(project: Path) -> None:
     assert (project / "models/tiny/half.keras").stat().st_mtime_ns == before
 
 
+@pytest.mark.long
 def test_a_network_of_another_pruning_is_refused(project: Path, tmp_path: Path) -> None:
     shutil.copytree(project / "models", tmp_path / "models")
     (tmp_path / "models/tiny/half.keras").write_bytes(b"another")

@@ -97,6 +97,7 @@ def test_what_was_killed_and_interrupted_goes_on_to_the_same_bytes(
     assert not list((tmp_path / ".assay/training").glob("*.npz"))
 
 
+@pytest.mark.long
 def test_training_changes_the_network_and_says_from_what_it_came(project: Path) -> None:
     kept = unpack(project / "models/tiny/int8-qat.npz")
     other = unpack(project / "models/tiny/int8-pt-qat.npz")
@@ -136,6 +137,7 @@ def test_variants_are_built_from_what_was_trained_and_others_stay_what_they_were
         assert alone.artifacts[name].sha256 == made.artifacts[name].sha256
 
 
+@pytest.mark.long
 def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
     words = ("--models-dir", str(project / "models"), "--model", "tiny", "--jobs=1")
     done = commands.run(
@@ -151,6 +153,7 @@ def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
     assert found["mean_auc_drop"] in ("pass", "inconclusive"), done.stdout
 
 
+@pytest.mark.long
 def test_artifacts_of_another_training_are_no_longer_current(project: Path, tmp_path: Path) -> None:
     made = build(
         model_of(project), ["int8-qat"], cache=project / "cache", open_data=OPEN, report=silent
@@ -163,6 +166,7 @@ def test_artifacts_of_another_training_are_no_longer_current(project: Path, tmp_
         check_current(made.artifacts["int8-qat"], model_of(tmp_path))
 
 
+@pytest.mark.long
 def test_without_what_rebuilds_networks_it_is_said_what_to_install(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

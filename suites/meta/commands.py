@@ -56,15 +56,15 @@ def run(
 
     MODULE may be `-c`, with code for the first argument. With `together`, stderr is part of stdout.
     A command that is `converting` needs TensorFlow. TimeoutExpired if it hasn't ended in time; it
-    is killed then.
+    is killed then. The environment is the usual one if none is given.
     """
-    surroundings = dict(os.environ if environment is None else environment)
+    seen = dict(environment or surroundings())
     words = [sys.executable, *(["-m"] if module != "-c" else []), module, *arguments]
-    if afresh or needs_fresh(surroundings):
+    if afresh or needs_fresh(seen):
         return subprocess.run(
             words,
             cwd=folder,
-            env=surroundings,
+            env=seen,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if together else subprocess.PIPE,
@@ -78,7 +78,7 @@ def run(
         Path(os.devnull).open("rb") as nothing,
     ):
         streams = [nothing.fileno(), out.fileno(), (out if together else err).fileno()]
-        forked = Forked(warm(converting), [module, *arguments], folder, surroundings, streams)
+        forked = Forked(warm(converting), [module, *arguments], folder, seen, streams)
         if forked.wait(timeout_s) is None:
             forked.kill()
             raise subprocess.TimeoutExpired(words, timeout_s)
@@ -89,6 +89,11 @@ def run(
     return subprocess.CompletedProcess(
         words, forked.returncode or 0, texts[0], None if together else texts[1]
     )
+
+
+def surroundings(**changed: str) -> dict[str, str]:
+    """The environment of these tests, without what pytest tells its own processes."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | changed
 
 
 def needs_fresh(environment: Mapping[str, str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -164,8 +163,7 @@ class Project:
     @property
     def surroundings(self) -> dict[str, str]:
         """The environment that a run sees."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        return kept | {"EDGEASSAY_DATA": str(self.data), "COLUMNS": "80"} | self.environment
+        return commands.surroundings(EDGEASSAY_DATA=str(self.data), COLUMNS="80") | self.environment
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -223,6 +221,5 @@ def write_spots(folder: Path, patients: int = 48) -> None:
 
 def edgeassay(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """What the command line does with these words, as a user would see it."""
-    return commands.run(
-        "edgeassay", *words, environment={**os.environ, "COLUMNS": "100", **environment}
-    )
+    seen = commands.surroundings(COLUMNS="100") | environment
+    return commands.run("edgeassay", *words, environment=seen)

@@ -5,8 +5,6 @@ by one sentence.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from edgeassay.errors import DataError
 from edgeassay.runs.reading import read_run
 from edgeassay.spec import ClaimName
+from suites.meta import commands
 from suites.meta.run_files import CASE, CLAIM, HARDWARE, fingerprint, foreign, ours, write_run
 
 SUITE = """
@@ -120,9 +119,10 @@ def test_a_file_that_was_just_written_by_pytest_benchmark_is_read(tmp_path: Path
     (tmp_path / "test_it.py").write_text(SUITE, encoding="utf-8")
     options = ["--benchmark-max-time=0.01", "--benchmark-min-rounds=3", "--benchmark-save-data"]
     options += ["--benchmark-autosave", "--benchmark-storage=file://./storage"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null"]
-    command += ["--rootdir=.", "--benchmark-json=whole.json", *options, "test_it.py"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    command = ["pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir=."]
+    command += ["--benchmark-json=whole.json", *options, "test_it.py"]
+    done = commands.run(*command, folder=tmp_path)
+    assert done.returncode == 0, done.stdout
     (saved,) = tmp_path.glob("storage/*/0001_*.json")
     for path in (tmp_path / "whole.json", saved):
         run = read_run(path)

@@ -7,6 +7,7 @@ The forked child takes all of these over, leaves the loop and ends as Python end
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -20,11 +21,12 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
 import warnings
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from edgeassay import converter
 from suites.meta import commands
@@ -160,6 +162,28 @@ def become(request: Request) -> None:
             module.__doc__ = f"{module.__doc__ or ''} PYTEST_DONT_REWRITE"
 
 
+def run(request: Request) -> None:
+    """Run what was asked for, as `python -m` or `python -c` does."""
+    if request.module == "-c":
+        code, *arguments = request.arguments
+        sys.argv = ["-c", *arguments]
+        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102
+    else:
+        runpy.run_module(request.module, run_name="__main__", alter_sys=True)
+
+
+def end(code: object) -> NoReturn:
+    """End as Python ends a program with this exit code, without taking apart what was imported."""
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 def main(path: Path) -> None:
     """Listen, import everything, and serve; in a forked child, run what was asked for."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -180,12 +204,14 @@ def main(path: Path) -> None:
     become(request)
     in_this_way = partial(commands.forked_converter, folder=path.parent)
     converter.start_converter = in_this_way  # type: ignore[assignment]
-    if request.module == "-c":
-        code, *arguments = request.arguments
-        sys.argv = ["-c", *arguments]
-        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102
-    else:
-        runpy.run_module(request.module, run_name="__main__", alter_sys=True)
+    try:
+        run(request)
+    except SystemExit as left:
+        end(left.code)
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        sys.excepthook(*sys.exc_info())
+        end(1)
+    end(None)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,6 @@ def drawn() -> frozenset[str]:
 
 
 DRAWN = drawn()
-
 # What differs from run to run: times, and names that a system makes up.
 DIFFERENT = re.compile(r"\d+\.\d+ ?s(?:econds)?\b|\bpid \d+|0x[0-9a-f]+|tmp\w{8}")
 

@@ -14,7 +14,7 @@ from hypothesis import settings
 from suites.properties.bench import Bench, opened
 
 settings.register_profile("dev", max_examples=100, deadline=None)
-settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
+settings.register_profile("quick", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=5000, deadline=None)
 

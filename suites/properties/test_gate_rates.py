@@ -24,7 +24,7 @@ def test_a_slowdown_of_five_percent_is_found(sd: float, least: float) -> None:
     assert np.mean([v is Verdict.FAIL for v in verdicts]) >= least
 
 
-@pytest.mark.parametrize("sd", [0.005, 0.03, 0.1])
+@pytest.mark.parametrize("sd", [0.005, 0.03, pytest.param(0.1, marks=pytest.mark.long)])
 def test_what_is_tolerated_alarms_as_seldom_as_is_stated(sd: float) -> None:
     """At the limit itself, where a test alarms most often; of noise alone hardly ever."""
     at_limit = [gate(drawn(seed, 0.01, sd)).verdict for seed in range(1_000)]

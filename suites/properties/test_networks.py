@@ -31,7 +31,7 @@ MANY: Final = settings(
     max_examples=settings().max_examples // 12,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-FEW: Final = settings(MANY, max_examples=MANY.max_examples // 4)
+FEW: Final = settings(MANY, max_examples=max(1, MANY.max_examples // 4))
 
 
 def make(bench: Bench, network: Network, ways: Sequence[str]) -> Made:
@@ -102,6 +102,7 @@ def test_an_integer_artifact_gives_integers_that_do_not_depend_on_who_looks(
     assert np.array_equal(run.graph.tensors[end].real(run.raw), run.held[end])
 
 
+@pytest.mark.long
 def test_the_same_network_gives_the_same_bytes_in_another_process(
     bench: Bench, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -103,8 +102,7 @@ class Bench:
 
     @property
     def surroundings(self) -> Mapping[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        return kept | {"EDGEASSAY_DATA": str(self.folder / "data"), "COLUMNS": "100"}
+        return commands.surroundings(EDGEASSAY_DATA=str(self.folder / "data"), COLUMNS="100")
 
     def command(self, *words: str) -> Sequence[str]:
         return [sys.executable, "-m", "edgeassay", *words]

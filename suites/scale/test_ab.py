@@ -50,6 +50,7 @@ def folders(tmp_path: Path) -> Project:
     return project
 
 
+@pytest.mark.long
 def test_other_bytes_that_take_as_long_pass_and_equal_bytes_are_not_timed(folders: Project) -> None:
     ended = ab(folders, "base", "head")
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -51,6 +51,7 @@ def busy_machine() -> Iterator[None]:
             other.wait()
 
 
+@pytest.mark.long
 def test_a_foreign_load_on_every_cpu_makes_times_inconclusive_and_nothing_else(
     project: Project, busy_machine: None
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_sample_is_told_wherever_its_numbers_are(project: Project) -> None:
     assert measured[0] == measured[1]
 
 
+@pytest.mark.long
 def test_an_option_goes_before_the_profiles_sample(project: Project) -> None:
     project.device_toml = f"{DEVICE_TOML}\n[evaluation]\nimages = 40\n"
     project.write()

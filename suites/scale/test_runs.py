@@ -20,6 +20,7 @@ FP32 = "tiny-fp32-litert"
 STARTS = ("init_ms", "first_inference_ms", "end_to_end_p95_ms", "peak_memory_mb")
 
 
+@pytest.mark.long
 def test_a_tightened_limit_turns_its_own_test_red_and_names_the_file(project: Project) -> None:
     project.model_toml = (
         MODEL_TOML.replace("limit = 0.9,", "limit = 0.01,")

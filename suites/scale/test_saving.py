@@ -207,6 +207,7 @@ def other_machine(path: Path, factor: float) -> None:
     path.write_text(json.dumps(run))
 
 
+@pytest.mark.long
 def test_comparing_works_outside_the_working_directory(project: Project) -> None:
     """pytest-benchmark's own storage crashes there when it tells that the machine differs."""
     only = ("-k", f"test_latency[{FP32}] or latency_p95_ms[{FP32}]", TIMED)
@@ -234,6 +235,7 @@ def test_the_first_run_may_ask_for_a_comparison(project: Project) -> None:
     assert len(saved_files(storage(project))) == 1
 
 
+@pytest.mark.long
 def test_a_run_that_can_not_be_saved_in_the_end_is_told_and_not_green(project: Project) -> None:
     """The folders go away while the run is under way."""
     places = [str(project.folder / name) for name in ("saved", "given")]

@@ -135,6 +135,7 @@ def test_a_search_finds_no_less_than_the_best_rung_of_the_ladder() -> None:
     assert not fit or fit[0].size_ratio > 1.3 * best(world, found.tried)
 
 
+@pytest.mark.long
 def test_the_same_seed_tries_the_same_and_another_one_something_else() -> None:
     ran = []
     for seed in (0, 0, 1):
@@ -184,6 +185,7 @@ class Interrupted(World):
         return super().look(number, recipe)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["study.journal", "sqlite:///{folder}/study.db"])
 def test_what_was_begun_when_it_is_cut_off_is_tried_by_who_goes_on(
     tmp_path: Path, kind: str

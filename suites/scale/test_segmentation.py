@@ -98,6 +98,7 @@ def test_masks_without_a_pixel_count_as_declared(project: Project, rule: str, im
     assert f"on 4 of 64 images nothing is drawn: {said}" in words
 
 
+@pytest.mark.long
 def test_a_saved_run_keeps_no_masks_and_says_nothing_of_scores(project: Project) -> None:
     segment(project)
     storage = project.folder / "storage"

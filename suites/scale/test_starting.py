@@ -276,11 +276,10 @@ def judged(out: str, tmp_path: Path, **environment: str) -> dict[tuple[str, str]
     """The verdicts by claim and variant of a run of the command that `init` showed."""
     (command,) = re.findall(r"pytest --benchmark .*", out)
     results = tmp_path / "results.json"
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = commands.run(
         *shlex.split(command),
         *(f"--assay-json={results}", f"--prediction-cache={tmp_path / 'predictions'}"),
-        environment=kept | environment,
+        environment=commands.surroundings(**environment),
     )
     assert results.exists(), done.stdout
     claims = json.loads(results.read_text(encoding="utf-8"))["claims"]
@@ -289,6 +288,7 @@ def judged(out: str, tmp_path: Path, **environment: str) -> dict[tuple[str, str]
     return verdicts
 
 
+@pytest.mark.long
 def test_filled_in_quality_is_judged_too(init: Init, pair: list[str], tmp_path: Path) -> None:
     out = init("chest", *pair).out
     path = tmp_path / "models/chest/model.toml"
