@@ -177,6 +177,7 @@ def test_a_folder_that_can_not_be_written_is_a_sentence(sshd: Sshd, tmp_path: Pa
         start(device)
 
 
+@pytest.mark.long
 def test_a_connection_that_goes_away_is_a_sentence_and_the_next_worker_serves(
     sshd: Sshd, tmp_path: Path, folder: Path, model: Path
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_connection_that_goes_away_is_a_sentence_and_the_next_worker_serves(
         assert worker.load(model, RuntimeSpec(), "a", "tiny/int8").sha256 == loaded.sha256
 
 
+@pytest.mark.long
 def test_ssh_that_is_killed_or_stopped_takes_one_claim_with_it(
     sshd: Sshd, tmp_path: Path, folder: Path, model: Path
 ) -> None:
@@ -220,6 +222,7 @@ def gone(pid: int, within_s: float = 60.0) -> None:
         return
 
 
+@pytest.mark.long
 def test_a_worker_that_hangs_over_there_ends_by_itself(
     sshd: Sshd, tmp_path: Path, folder: Path, model: Path
 ) -> None:
@@ -242,6 +245,7 @@ def push(project: Project, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_push_copies_once_and_says_what(sshd: Sshd, project: Project, folder: Path) -> None:
     text = profile(sshd.command(sys.executable), folder)
     (project.folder / "devices/board.toml").write_text(text)
