@@ -206,7 +206,11 @@ def forked_converter(request: Path, log: IO[bytes], *, folder: Path | None = Non
 def connected(path: Path) -> socket.socket:
     """A connection to a process that listens at a path, which may have just been started."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.connect(str(path))
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 
@@ -218,9 +222,13 @@ def warm(converting: bool, folder: Path | None = None) -> Path:
     """
     path = (folder or shared_folder()) / ("converting" if converting else "usual")
     with FileLock(path.with_suffix(".lock")):
-        if not path.exists():
+        try:
+            connection = connected(path)
+        except (FileNotFoundError, ConnectionRefusedError):  # not yet there, or just gone
+            path.unlink(missing_ok=True)
             _start(path, CONVERTING if converting else {})
-        connected(path).detach()  # open for as long as this process lives, so that it is served
+            connection = connected(path)
+        connection.detach()  # open for as long as this process lives, so that it is served
     return path
 
 

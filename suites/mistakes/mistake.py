@@ -103,6 +103,7 @@ def run(mistake: Mistake, project: Project, *, afresh: bool = False) -> End:
             folder=cwd,
             environment=project.surroundings,
             together=True,
+            converting=(mistake.needs or "").startswith("tensorflow"),
             afresh=afresh,
         )
         return End(code=ended.returncode, text=ended.stdout)
