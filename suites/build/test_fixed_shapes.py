@@ -37,6 +37,7 @@ def converted(made: Any, path: Path) -> set[str]:
     return {operator.kind for operator in read_graph(path).operators}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("inside", [False, True])
 def test_no_shape_is_computed_at_run_time(tmp_path: Path, inside: bool) -> None:
     import keras

@@ -381,6 +381,7 @@ def test_a_library_that_is_not_there_is_named(module: str, monkeypatch: pytest.M
         html_page([run(small())])
 
 
+@pytest.mark.long
 def test_two_hundred_cases_stay_small() -> None:
     large, text = many(), page_of_many()
     assert len(large["cases"]) == 200
@@ -390,6 +391,7 @@ def test_two_hundred_cases_stay_small() -> None:
     assert "This page has as many pictures as it opens quickly with" in text
 
 
+@pytest.mark.long
 def test_two_hundred_cases_that_all_fail_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
     large = many()
     monkeypatch.setattr("edgeassay.html_report.page.MOST_PICTURES", 0)  # the other test has them

@@ -152,6 +152,7 @@ def test_a_red_job_before_it_makes_the_check_red(
     assert sentence in summary
 
 
+@pytest.mark.long
 def test_a_waived_leg_may_fail_and_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def write_times(project: Project) -> None:
         write_layers(project.folder / f"models/tiny/{name}.tflite", layers)
 
 
+@pytest.mark.long
 def test_a_wider_one_that_is_faster_is_red(widths: Project) -> None:
     write_times(widths)
     outcome = widths.run("--benchmark", "suites/latency")
