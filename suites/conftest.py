@@ -20,8 +20,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--part",
         choices=("quick", "rest", "all"),
         default="all",
-        help="of the project's own tests, those that take minutes, the rest, or all (default:"
-        " %(default)s)",
+        help="which of the project's own tests run: quick leaves out those marked long, rest runs"
+        " those and the laws, all runs both (default: %(default)s)",
     )
 
 
@@ -70,8 +70,13 @@ class Gathering:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     counted = config.stash[LEFT_OUT]
-    if config.option.part == "quick" and counted:
-        rooms = ", ".join(f"{number} in suites/{room}" for room, number in sorted(counted.items()))
+    rooms = ", ".join(f"{number} in suites/{room}" for room, number in sorted(counted.items()))
+    if config.option.part == "quick":
+        where = f" ({rooms})" if counted else ""
         terminalreporter.write_line(
-            f"left out: {counted.total()} long tests ({rooms}). `tox run -e tests-all` runs them."
+            f"left out: {counted.total()} long tests{where}. `tox run -e tests-all` runs them."
+        )
+    elif config.option.part == "rest":
+        terminalreporter.write_line(
+            f"left out: {counted.total()} tests that `--part=quick` runs ({rooms})."
         )

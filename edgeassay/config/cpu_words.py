@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from edgeassay.spec import INSTRUCTION_SETS, CpuRule
+
+# What a value of each key must be.
+CPU_VALUES: Final = {
+    "isa": 'write the name of an instruction set, such as "amx_int8", or several in brackets',
+    "cpu_vendor": 'write a text, such as "GenuineIntel"',
+    "cpu_family": 'write a family, such as 6 or "6/207"',
+}
 
 
 def plain_cpu_words(given: Any) -> Any:
@@ -15,7 +22,7 @@ def plain_cpu_words(given: Any) -> Any:
         return given
     changed: dict[str, Any] = {}
     isa, family = given.get("isa"), given.get("cpu_family")
-    if isinstance(isa, str) or isa == []:  # of none it is said that its name is unknown
+    if isinstance(isa, str) or isa == []:  # an empty name is refused with a sentence of its own
         changed["isa"] = [isa or ""]
     if isinstance(family, int) and not isinstance(family, bool):
         changed["cpu_family"] = str(family)

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from edgeassay.config.catalogue import options_of
-from edgeassay.config.cpu_words import CpuWords, plain_cpu_words
+from edgeassay.config.cpu_words import CPU_VALUES, CpuWords, plain_cpu_words
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.spec import (
@@ -208,6 +208,7 @@ def explain(shape: type, error: ValidationError, where: str) -> str:
     words = first["msg"]
     if first["type"] == "tuple_type":
         words = "it must be several values in brackets, such as [224, 224]"
+    words = next((CPU_VALUES[step] for step in steps if step in CPU_VALUES), words)
     return f"{where}: {key} = {first['input']!r} is not valid: {words}"
 
 

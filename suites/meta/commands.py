@@ -60,7 +60,7 @@ def run(
     """
     seen = dict(environment or surroundings())
     words = [sys.executable, *(["-m"] if module != "-c" else []), module, *arguments]
-    if afresh or needs_fresh(seen):
+    if afresh or needs_fresh(seen) or any(word.startswith("-n") for word in arguments):
         return subprocess.run(
             words,
             cwd=folder,
@@ -79,13 +79,16 @@ def run(
     ):
         streams = [nothing.fileno(), out.fileno(), (out if together else err).fileno()]
         forked = Forked(warm(converting), [module, *arguments], folder, seen, streams)
-        if forked.wait(timeout_s) is None:
-            forked.kill()
-            raise subprocess.TimeoutExpired(words, timeout_s)
+        in_time = forked.wait(timeout_s) is not None
+        forked.kill()
         texts = []
         for stream in (out, err):
             stream.seek(0)
             texts.append(stream.read().decode("utf-8"))
+        if not in_time:
+            late = subprocess.TimeoutExpired(words, timeout_s, *texts)
+            late.add_note(f"it had shown:\n{''.join(texts)[-3000:]}")
+            raise late
     return subprocess.CompletedProcess(
         words, forked.returncode or 0, texts[0], None if together else texts[1]
     )

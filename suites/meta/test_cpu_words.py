@@ -13,14 +13,17 @@ from suites.meta.project import DEVICE_TOML, MODEL_TOML
 WRONG = [
     ('isa = "amx_int9"', ".isa = 'amx_int9' is unknown; did you mean 'amx_int8'?"),
     ('isa = ["avx2", "amx-int8"]', ".isa = 'amx-int8' is unknown; did you mean 'amx_int8'?"),
-    ("isa = []", ".isa = '' is unknown; known: amx_bf16, "),
-    ("isa = 8", ".isa = 8 is not valid"),
+    ('isa = "AMX_INT8"', ".isa = 'AMX_INT8' is unknown; did you mean 'amx_int8'?"),
+    ("isa = []", ".isa names no instruction set; name one, or leave the key out"),
+    ("isa = 8", ".isa = 8 is not valid: write the name of an instruction set, such as"),
+    ('isa = ["avx2", 5]', ".isa.1 = 5 is not valid: write the name of an instruction set, such as"),
+    ("cpu_vendor = 5", ".cpu_vendor = 5 is not valid: write a text, such as"),
     (
         'cpu_vendor = "GenuinIntel"',
-        ".cpu_vendor = 'GenuinIntel' is unknown; did you mean 'GenuineIntel'?",
+        ".cpu_vendor = 'GenuinIntel' is unknown; write GenuineIntel, AuthenticAMD, ",
     ),
-    ('cpu_family = "zen5"', ".cpu_family = 'zen5' must be the family's number on x86"),
-    ("cpu_family = true", ".cpu_family = True is not valid"),
+    ('cpu_family = "zen5"', ".cpu_family = 'zen5' is not a family; write a number or"),
+    ("cpu_family = true", ".cpu_family = True is not valid: write a family, such as 6"),
     (
         'architecture = "aarch64"\nisa = "amx_int8"',
         " names aarch64, amx_int8, which no CPU has together",

@@ -106,7 +106,10 @@ class Server:
             if self._listening in ready:
                 self._accept()
             for connection in self._connections.intersection(ready):
-                text, streams, _, _ = socket.recv_fds(connection, MESSAGE, 3)
+                try:
+                    text, streams, _, _ = socket.recv_fds(connection, MESSAGE, 3)
+                except ConnectionError:  # who asked was killed
+                    text, streams = b"", []
                 if not text:
                     self._connections.remove(connection)
                     connection.close()
@@ -128,7 +131,8 @@ class Server:
             for each in (self._listening, self._woken, self._wake, *self._connections):
                 each.close()
             return True
-        connection.sendall(struct.pack("i", process))
+        with suppress(OSError):  # who asked was killed
+            connection.sendall(struct.pack("i", process))
         self._answers[process] = connection
         for stream in streams:
             os.close(stream)

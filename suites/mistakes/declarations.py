@@ -340,7 +340,7 @@ MISTAKES = (
         code=4,
         what="cpu_vendor = 'GenuinIntel' is unknown",
         where=f"{HERE}:deviation[0]",
-        remedy="did you mean 'GenuineIntel'?",
+        remedy="write GenuineIntel, AuthenticAMD, ",
     ),
     Mistake(
         id="toml-words-no-cpu-has",
