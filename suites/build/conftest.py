@@ -27,7 +27,7 @@ def forked_converter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     """The converter process is forked where one has imported TensorFlow, unless a test is about how
     it is started: it asks for `fresh_converter` then.
     """
-    if "fresh_converter" not in request.fixturenames and not os.environ.get(commands.START):
+    if "fresh_converter" not in request.fixturenames and not commands.needs_fresh(os.environ):
         monkeypatch.setattr(converter, "start_converter", commands.forked_converter)
 
 

@@ -34,7 +34,10 @@ HERE: Final = str(ROOT)  # the only PYTHONPATH that changes nothing about what i
 START: Final = "EDGEASSAY_TESTS_START"
 # Read by Python itself or by a library while it is imported: what has imported them is too late.
 # What matters is whether a command's environment differs in them from these tests' own.
-READ_AT_IMPORT: Final = ("PYTHON", "LC_", "LANG", "TF_", "OMP_", "OPENBLAS_", "MKL_", "FORCE_COLOR")
+READ_AT_IMPORT: Final = (
+    *("PYTHON", "LC_", "LANG", "TZ", "TF_", "OMP_", "OPENBLAS_", "MKL_"),
+    *("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TERMINAL_"),
+)
 HARMLESS: Final = ("PYTHONDONTWRITEBYTECODE",)
 # Libraries would start threads for their sums, and a process with threads can't be forked.
 THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -78,9 +81,11 @@ def run(
         Path(os.devnull).open("rb") as nothing,
     ):
         streams = [nothing.fileno(), out.fileno(), (out if together else err).fileno()]
-        forked = Forked(warm(converting), [module, *arguments], folder, seen, streams)
-        in_time = forked.wait(timeout_s) is not None
-        forked.kill()
+        forked = Forked([module, *arguments], folder, seen, streams, converting=converting)
+        try:
+            in_time = forked.wait(timeout_s) is not None
+        finally:
+            forked.kill()
         texts = []
         for stream in (out, err):
             stream.seek(0)
@@ -110,18 +115,20 @@ def needs_fresh(environment: Mapping[str, str]) -> bool:
 
 
 class Forked:
-    """A command that was forked from the process which listens at a path.
+    """A command that is forked from a warm process, which listens in a folder of sockets.
 
     `returncode` is None until `wait` has seen the end.
     """
 
     def __init__(
         self,
-        path: Path,
         words: Sequence[str],
         folder: Path,
         environment: Mapping[str, str],
         streams: Sequence[int],
+        *,
+        converting: bool,
+        sockets: Path | None = None,
     ) -> None:
         request = {
             "module": words[0],
@@ -130,12 +137,24 @@ class Forked:
             "environment": dict(environment),
             "umask": _umask(),
         }
+        text = json.dumps(request).encode()
         self.returncode: int | None = None
+        try:
+            self._ask(warm(converting, sockets), text, streams)
+        except OSError:  # that process has ended: once more, with a new one
+            warm.cache_clear()
+            self._ask(warm(converting, sockets), text, streams)
+
+    def _ask(self, path: Path, text: bytes, streams: Sequence[int]) -> None:
         self._connection = connected(path)
-        socket.send_fds(self._connection, [json.dumps(request).encode()], list(streams))
-        process = self._number(None)
-        if process is None:
-            raise RuntimeError("the process that commands are forked from has ended")
+        try:
+            socket.send_fds(self._connection, [text], list(streams))
+            process = self._number(None)
+            if process is None:
+                raise ConnectionResetError("the process that commands are forked from has ended")
+        except OSError:
+            self._connection.close()
+            raise
         self.pid = process
 
     def wait(self, timeout_s: float | None = None) -> int | None:
@@ -182,13 +201,13 @@ def needs(module: str, *, reason: str) -> None:
 class Piped(Forked):
     """A command that converts, with pipes for its stdin and stdout. Its words go into a log."""
 
-    def __init__(self, words: Sequence[str], log: IO[bytes], folder: Path | None = None) -> None:
+    def __init__(self, words: Sequence[str], log: IO[bytes], sockets: Path | None = None) -> None:
         theirs, mine = os.pipe()
         self.stdin = os.fdopen(mine, "w")
         mine, out = os.pipe()
         self.stdout = os.fdopen(mine, "r")
         streams = [theirs, out, log.fileno()]
-        super().__init__(warm(True, folder), words, Path.cwd(), os.environ, streams)
+        super().__init__(words, Path.cwd(), os.environ, streams, converting=True, sockets=sockets)
         os.close(theirs)
         os.close(out)
 
@@ -201,9 +220,9 @@ class Piped(Forked):
         self.wait()
 
 
-def forked_converter(request: Path, log: IO[bytes], *, folder: Path | None = None) -> Piped:
+def forked_converter(request: Path, log: IO[bytes], *, sockets: Path | None = None) -> Piped:
     """The converter process, as `edgeassay.converter` starts it."""
-    return Piped([CONVERTER_MODULE, str(request)], log, folder)
+    return Piped([CONVERTER_MODULE, str(request)], log, sockets)
 
 
 def connected(path: Path) -> socket.socket:
@@ -224,6 +243,7 @@ def warm(converting: bool, folder: Path | None = None) -> Path:
     It ends a while after the last process that asked for it here.
     """
     path = (folder or shared_folder()) / ("converting" if converting else "usual")
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         try:
             connection = connected(path)
@@ -235,14 +255,23 @@ def warm(converting: bool, folder: Path | None = None) -> Path:
     return path
 
 
+# In a forked command: the environment of the process that it was forked from.
+own: Final[dict[str, str]] = {}
+
+
 def _start(path: Path, environment: Mapping[str, str]) -> None:
-    """Start a process that listens at a path; the one that is waited for leaves it behind."""
+    """Start a process that listens at a path; the one that is waited for leaves it behind.
+
+    It has nothing of the command that needs it first: neither its streams nor its environment.
+    """
     threads = dict.fromkeys(THREADS, "1")
     subprocess.run(
         [sys.executable, "-m", "suites.meta.warm", str(path)],
         cwd=ROOT,
-        env={**os.environ, **threads, **environment},
+        env={**(own or os.environ), **threads, **environment},
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
         check=True,
     )

@@ -28,6 +28,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
+from filelock import FileLock
+
 from edgeassay import converter
 from suites.meta import commands
 
@@ -82,8 +84,8 @@ def threads() -> int:
 class Server:
     """Forks for each request that comes to a socket, until nobody has been there for a while."""
 
-    def __init__(self, listening: socket.socket) -> None:
-        self._listening = listening
+    def __init__(self, path: Path, listening: socket.socket) -> None:
+        self._path, self._listening = path, listening
         self._connections: set[socket.socket] = set()
         self._answers: dict[int, socket.socket] = {}
         self._woken, self._wake = socket.socketpair()
@@ -98,7 +100,7 @@ class Server:
         while True:
             wanted = [self._listening, self._woken, *self._connections]
             ready, _, _ = select.select(wanted, [], [], None if self._connections else IDLE_S)
-            if not ready:
+            if not ready and self._closed():
                 return None
             if self._woken in ready:
                 self._woken.recv(4096)
@@ -115,6 +117,14 @@ class Server:
                     connection.close()
                 elif self._forked(connection, streams):
                     return Request(**json.loads(text), streams=streams)
+
+    def _closed(self) -> bool:
+        """Stop listening, unless somebody has come meanwhile. Others start a new process."""
+        with FileLock(self._path.with_suffix(".lock")):
+            if select.select([self._listening], [], [], 0)[0]:
+                return False
+            tidy(self._path)
+        return True
 
     def _accept(self) -> None:
         connection, _ = self._listening.accept()
@@ -161,6 +171,10 @@ def become(request: Request) -> None:
     sys.path[0] = request.folder
     tempfile.tempdir = None
     random.seed()
+    if "numpy" in sys.modules:
+        import numpy as np
+
+        np.random.seed()
     for module in list(sys.modules.values()):  # pytest warns of what it can't rewrite any more
         if "." not in getattr(module, "__name__", "."):
             module.__doc__ = f"{module.__doc__ or ''} PYTEST_DONT_REWRITE"
@@ -178,7 +192,7 @@ def run(request: Request) -> None:
 
 def end(code: object) -> NoReturn:
     """End as Python ends a program with this exit code, without taking apart what was imported."""
-    if isinstance(code, str):
+    if code is not None and not isinstance(code, int):
         sys.stderr.write(f"{code}\n")
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
@@ -186,6 +200,14 @@ def end(code: object) -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def tidy(path: Path) -> None:
+    """Remove the socket, and its folder unless another process listens there too."""
+    for each in (path, path.with_suffix(".lock")):
+        each.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()
 
 
 def main(path: Path) -> None:
@@ -198,15 +220,16 @@ def main(path: Path) -> None:
     import_everything(converting=path.name == "converting")
     gc.collect()
     gc.freeze()
-    request = Server(listening).serve()
+    try:
+        request = Server(path, listening).serve()
+    except BaseException:
+        tidy(path)
+        raise
     if request is None:
-        for each in (path, path.with_suffix(".lock")):
-            each.unlink(missing_ok=True)
-        with suppress(OSError):  # another one listens there too
-            path.parent.rmdir()
         return
+    commands.own.update(os.environ)
     become(request)
-    in_this_way = partial(commands.forked_converter, folder=path.parent)
+    in_this_way = partial(commands.forked_converter, sockets=path.parent)
     converter.start_converter = in_this_way  # type: ignore[assignment]
     try:
         run(request)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from suites.properties.networks import Network
 # Those that the laws have bounds for: from Keras, and but for its own copy from the float .tflite.
 FROM_KERAS: Final = ("fp32", "drq", "fp16", "int8")
 FROM_TFLITE: Final = tuple(f"tflite-{name}" for name in FROM_KERAS if name != "fp32")
+MAKE: Final = "suites.properties.make"
 WAYS: Final = FROM_KERAS + FROM_TFLITE
 
 
@@ -48,9 +52,10 @@ class Made:
 class Maker:
     """A running `suites.properties.make`, started again when a converter takes it down."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, afresh: bool = False) -> None:
         self._log = log
-        self._process: commands.Piped | None = None
+        self._afresh = afresh or commands.needs_fresh(os.environ)
+        self._process: commands.Piped | subprocess.Popen[str] | None = None
 
     def make(self, network: Network, folder: Path, ways: Sequence[str] = WAYS) -> Made:
         """Make a network's artifacts in a folder."""
@@ -82,8 +87,21 @@ class Maker:
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         if self._process is None:
             with self._log.open("ab") as log:
-                self._process = commands.Piped(["suites.properties.make"], log)
+                self._process = self._started(log)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         return self._process.stdin, self._process.stdout
+
+    def _started(self, log: IO[bytes]) -> commands.Piped | subprocess.Popen[str]:
+        if not self._afresh:
+            return commands.Piped([MAKE], log)
+        return subprocess.Popen(
+            [sys.executable, "-m", MAKE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
 
     def close(self) -> None:
         """End the process, if there is one."""
