@@ -22,6 +22,7 @@ BIN = Path(sys.executable).parent
 TESTS = tuple(
     f"suites/{room}" for room in ("meta", "mistakes", "reports", "properties", "build", "scale")
 )
+PARTS = ("quick", "rest", "all")
 # Where variants look is computed for minutes, and `bench` judges it too.
 EMBEDDED = ("--model", "phantom-cnn", "--deselect", "suites/accuracy/test_saliency.py")
 
@@ -93,7 +94,10 @@ def together(seen: Step, kept: Step) -> list[Ended]:
 
 def main(words: Sequence[str]) -> int:
     """Run a part; 0 if all of it held."""
-    part, options = words[0], words[1:]
+    part, options = words[0] if words else "", words[1:]
+    if part not in PARTS:
+        print(f"usage: python .ci/tests.py {'|'.join(PARTS)} [OPTION...]", file=sys.stderr)
+        return 2
     if part == "quick":
         embedded = claims("the embedded model's claims", *EMBEDDED, *options)
         ended = [*together(embedded, lint(whole=False)), run(tests("quick", *options))]
@@ -104,6 +108,8 @@ def main(words: Sequence[str]) -> int:
         every = claims("all models' claims", *options)
         ended = [*together(every, lint(whole=True)), run(tests("all", *options))]
     print()
+    if part == "quick":
+        print("left out: the embedded model's claims about saliency, which `bench` judges")
     for step in ended:
         print(f"{step.seconds / 60:5.1f} min  {'FAILED' if step.failed else 'passed'}  {step.name}")
     return int(any(step.failed for step in ended))

@@ -27,7 +27,7 @@ class Unusable(Exception):
 
 def main(words: Sequence[str]) -> int:
     """Lint a checkout, this one if none is named; `--without NAME` leaves a linter out."""
-    left_out = words[1] if words[:1] == ["--without"] else None
+    left_out = words[1] if words[:1] == ["--without"] and len(words) > 1 else None
     rest = words[2:] if left_out else words
     root = Path(rest[0]) if rest else ROOT
     workflows = sorted((root / ".github" / "workflows").glob("*.y*ml"))
@@ -41,6 +41,9 @@ def main(words: Sequence[str]) -> int:
         "actionlint": lambda: actionlint(workflows),  # it knows workflows alone
     }
     if left_out is not None:
+        if left_out not in linters:
+            print(f"--without {left_out}: known: {', '.join(linters)}", file=sys.stderr)
+            return 2
         del linters[left_out]
         print(f"{left_out}: left out")
     codes = []

@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     out = [item for item in items if not _belongs(item, part)]
     config.stash[LEFT_OUT].update(item.nodeid.split("/")[1] for item in out)
-    items[:] = [item for item in items if item not in set(out)]
+    items[:] = [item for item in items if _belongs(item, part)]
     config.hook.pytest_deselected(items=out)
 
 

@@ -47,9 +47,12 @@ VENDORS: Final[Mapping[str, frozenset[str]]] = {
     "Shanghai": X86,
     "Apple": ARM,
 }
-IMPLEMENTER: Final = re.compile("0x[0-9a-f]+")
-FAMILY: Final = re.compile("[0-9]+(/[0-9]+)?")  # family, or family/model
-PART: Final = re.compile("(0x[0-9a-f]+)/0x[0-9a-f]+")  # implementer/part
+# Numbers as systems write them: "06" is no CPU's family.
+NUMBER: Final = "(?:0|[1-9][0-9]*)"
+HEX: Final = "0x(?:0|[1-9a-f][0-9a-f]*)"
+IMPLEMENTER: Final = re.compile(HEX)
+FAMILY: Final = re.compile(f"{NUMBER}(?:/{NUMBER})?")  # family, or family/model
+PART: Final = re.compile(f"({HEX})/{HEX}")  # implementer/part
 
 Rank: TypeAlias = tuple[int, int, bool, bool]
 
@@ -118,11 +121,18 @@ class CpuRule:
     def meets(self, other: CpuRule) -> bool:
         """Whether there can be a CPU that both are about."""
         one, two = self.family, other.family
+        makers = {*self._makers, *other._makers}
         return (
             bool(self.possible & other.possible)
-            and (None in (self.vendor, other.vendor) or self.vendor == other.vendor)
+            and len(makers) <= 1
             and (one is None or two is None or _all_of(one, (two,)) or _all_of(two, (one,)))
         )
+
+    @property
+    def _makers(self) -> frozenset[str]:
+        """Who made the CPU, as far as it says so: the vendor, or the implementer of its parts."""
+        part = None if self.family is None else PART.fullmatch(self.family)
+        return frozenset(filter(None, (self.vendor, part and part[1])))
 
     @property
     def names_more(self) -> bool:

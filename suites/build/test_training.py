@@ -97,7 +97,6 @@ def test_what_was_killed_and_interrupted_goes_on_to_the_same_bytes(
     assert not list((tmp_path / ".assay/training").glob("*.npz"))
 
 
-@pytest.mark.long
 def test_training_changes_the_network_and_says_from_what_it_came(project: Path) -> None:
     kept = unpack(project / "models/tiny/int8-qat.npz")
     other = unpack(project / "models/tiny/int8-pt-qat.npz")

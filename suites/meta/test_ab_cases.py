@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,3 +186,22 @@ def test_each_side_is_run_as_it_declares_itself(tmp_path: Path) -> None:
     asked = match(base, head, Ways(models={"tiny": today}, device="bench", both="litert-builtin"))
     assert [one.unchanged for one in asked.contests] == [True]
     assert not asked.missing
+
+
+def test_base_is_timed_before_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ratios are HEAD's time by BASE's."""
+    timed: list[tuple[Path, Path]] = []
+
+    def once(measure: Any, *_: object, **__: object) -> Outcome:
+        measure()
+        return Outcome(verdict=PASS, stopped=Stopped.DECIDED, reason="")
+
+    monkeypatch.setattr("edgeassay.ab.judging.run_gate", once)
+    monkeypatch.setattr("edgeassay.ab.judging._side", lambda artifact, *_, **__: artifact.path)
+    monkeypatch.setattr(
+        "edgeassay.ab.judging.time_pair", lambda base, head, *_: timed.append((base, head))
+    )
+    bench = Bench(settings=SETTINGS, device=device(litert=("python",)), seed=0, report=silent)
+    bench.judge(contests(tmp_path, "two"))
+    names = [tuple(path.relative_to(tmp_path).parts[0] for path in pair) for pair in timed]
+    assert names == [("base", "head")]

@@ -23,6 +23,8 @@ WRONG = [
         ".cpu_vendor = 'GenuinIntel' is unknown; write GenuineIntel, AuthenticAMD, ",
     ),
     ('cpu_family = "zen5"', ".cpu_family = 'zen5' is not a family; write a number or"),
+    ('cpu_family = "06"', ".cpu_family = '06' is not a family; write a number or"),
+    ('cpu_vendor = "0x041"', ".cpu_vendor = '0x041' is unknown; write GenuineIntel, "),
     ("cpu_family = true", ".cpu_family = True is not valid: write a family, such as 6"),
     (
         'architecture = "aarch64"\nisa = "amx_int8"',
@@ -93,6 +95,8 @@ def test_two_limits_of_which_neither_goes_first_are_refused(tmp_path: Path) -> N
         ('isa = "amx_int8"', 'isa = "asimd"', False),
         ('cpu_vendor = "GenuineIntel"', 'cpu_vendor = "AuthenticAMD"', False),
         ('cpu_vendor = "0x41"', 'isa = "amx_int8"', False),
+        ('cpu_vendor = "0x61"', 'cpu_family = "0x41/0xd0b"', False),
+        ('cpu_vendor = "0x41"', 'cpu_family = "0x41/0xd0b"', True),
         ("cpu_family = 6", 'cpu_family = "6/143"', True),
         ("cpu_family = 6", "cpu_family = 26", False),
         ("cpu_family = 6", 'cpu_family = "0x41/0xd0b"', False),

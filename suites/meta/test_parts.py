@@ -97,3 +97,11 @@ def test_one_program_that_fails_makes_it_red(
     (tmp_path / program).write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     assert driver["main"](["quick"]) == 1
     assert "FAILED" in capfd.readouterr().out
+
+
+def test_a_part_that_nobody_knows_is_bad_input(
+    driver: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    for words in ([], ["quik"]):
+        assert driver["main"](words) == 2
+        assert "quick|rest|all" in capfd.readouterr().err

@@ -130,3 +130,16 @@ def cpu_s(*words: str) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(spent)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "edgeassay").glob("*/command.py")
+    ),
+)
+def test_what_a_command_does_is_imported_alone(name: str) -> None:
+    """A process that has imported everything wouldn't show what an order of imports hides."""
+    assert name in modules(f"import {name}, sys; print(*sys.modules)")

@@ -205,6 +205,8 @@ def test_a_linter_can_be_left_out_by_name_and_its_absence_is_said(
     assert "actionlint: left out" in said
     assert "zizmor: finds something" in said
     assert "check-jsonschema: finds something" in said
+    assert linting.main(["--without", "actionlnt", str(clean)]) == 2
+    assert "--without actionlnt: known: zizmor" in capsys.readouterr().err
 
 
 def test_a_folder_without_workflows_is_not_green(linting: ModuleType, tmp_path: Path) -> None:

@@ -127,7 +127,6 @@ def test_two_runs_at_once_save_two_whole_files(project: Project, tmp_path: Path)
         assert len(json.loads(path.read_bytes())["benchmarks"]) == 2
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_saves_what_it_has_and_says_so(project: Project) -> None:
     """Ctrl-C while the second case is timed."""

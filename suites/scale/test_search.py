@@ -94,7 +94,6 @@ def test_a_search_never_looks_at_the_test_split_before_it_has_chosen(bench: Benc
     assert not (bench.variants / "mixed-5.toml").exists()
 
 
-@pytest.mark.long
 def test_where_nothing_keeps_the_auc_it_says_how_close_it_came(bench: Bench) -> None:
     found = bench.search("mixed-4", "--margin", "0", "--precision", "w4", "--precision", "w8")
     assert found.code == 1, found.text

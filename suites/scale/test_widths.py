@@ -87,7 +87,6 @@ def select(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.long
 def test_the_width_that_keeps_a_budget_is_taken_and_none_is_said(widths: Project) -> None:
     write_times(widths)
     table = widths.folder / "select.json"
