@@ -25,7 +25,8 @@ def main(words: list[str]) -> int:
     if any(word.partition("=")[0] == GIVEN for word in options):
         extras.remove("build")
     for command in (
-        ["venv", "--allow-existing", "--python", sys.executable, str(SUITE)],
+        # With pip, by which `edgeassay runtimes` and `emulators` install.
+        ["venv", "--allow-existing", "--seed", "--python", sys.executable, str(SUITE)],
         ["pip", "install", "--python", str(SUITE), "--editable", f".[{','.join(extras)}]"],
     ):
         code = subprocess.run(["uv", *command, "--quiet"], cwd=ROOT, check=False).returncode
