@@ -36,9 +36,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     part = config.option.part
     if part == "all":
         return
-    out = [item for item in items if not _belongs(item, part)]
+    kept: list[pytest.Item] = []
+    out: list[pytest.Item] = []
+    for item in items:
+        (kept if _belongs(item, part) else out).append(item)
     config.stash[LEFT_OUT].update(item.nodeid.split("/")[1] for item in out)
-    items[:] = [item for item in items if _belongs(item, part)]
+    items[:] = kept
     config.hook.pytest_deselected(items=out)
 
 
