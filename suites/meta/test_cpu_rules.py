@@ -186,7 +186,7 @@ SLOWER: Final = frozenset(
 @pytest.mark.parametrize(
     ("machine", "words", "slower"),
     [
-        (INTEL, "amx_int8", SLOWER),
+        (INTEL, "amx_int8", SLOWER | {"pneumonia-densenet121-w4a8-litert"}),
         (EMERALD, "family 6/207", SLOWER),
         (AMD, "AuthenticAMD", {"pneumonia-densenet121-w4a8-litert"}),
         (BOARD, "", frozenset()),
