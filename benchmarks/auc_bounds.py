@@ -4,7 +4,7 @@ Two models score the same images; their scores are normal, correlated as a netwo
 compressed form's are, and the candidate's true AUC is lower by the margin. A *false pass* is an
 upper bound below that margin, a *false fail* a lower bound above it: 5 % each would be exact.
 
-    python benchmarks/auc_bounds.py [--trials 2000] [--power | --single | --dominant]
+    python benchmarks/auc_bounds.py [--trials 2000] [--power | --single | --hard | --dominant]
 
 Plain DeLong limits stand beside ours. Takes about 10 minutes on one core with 2,000 trials.
 """
@@ -198,36 +198,169 @@ def single(number: int) -> None:
                 )
 
 
-def dominant(number: int) -> None:
-    """False passes where one patient has 100 images, and the others one each."""
-    print("| other patients | its images | false pass % | worth, in patients |")
-    print("|---|---|---|---|")
-    for others in (100, 300, 1000, 3000):
-        for share in (0.5, 1.0):
-            rng, passes, worth = np.random.default_rng(14), 0, 0.0
-            for _ in range(number):
-                labels, scores, codes = _with_dominant(rng, others, share)
-                drop = compare_aucs(labels, scores[:, :1], scores[:, 1:], codes).mean()
-                assert drop is not None
-                passes += drop.bounds(LEVEL).high < margin_of(0.85)
-                worth = drop.reference.counts[0].effective_patients
-            kind = "all positive" if share == 1.0 else "half positive"
-            print(f"| {others} | {kind} | {100 * passes / number:.1f} | {worth:.0f} |", flush=True)
+@dataclass(frozen=True, kw_only=True)
+class HardWorld:
+    """Scores that few samples tell apart: `levels` are the shares of positives at each distinct
+    score, and those of the negatives turned round; None for normal scores with an AUC of 0.94.
 
-
-def _with_dominant(
-    rng: np.random.Generator, others: int, share: float
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64], npt.NDArray[np.intp]]:
-    """Others of one image, half of them positive, and a patient of 100, half of whose variance is
-    the patient's.
+    A share of one kind's images changes, so large that the true drop is `margin`, and all others
+    keep their scores: by `steps` levels, or to a score drawn from the other kind.
     """
-    shifts = np.sqrt(2.0) * ndtri([0.85, 0.84])
-    world = World(auc=0.85, drop=0.01, likeness=0.97, positives=1, images_a_patient=2)
-    codes = np.concatenate([np.arange(others), np.full(100, others)])
-    positive = np.concatenate([rng.random(others) < 0.5, np.arange(100) < 100 * share])
-    scores = _scores(rng, others + 100, codes.astype(np.intp), world)
-    scores[positive] += shifts
-    return positive[:, np.newaxis].astype(np.int8), scores, codes.astype(np.intp)
+
+    name: str
+    margin: float
+    positives: int
+    negatives: int
+    levels: tuple[float, ...] | None = None
+    steps: int = 1
+    changed: int = 1
+
+    @property
+    def lost(self) -> float:
+        """What one changed image loses of its pairs, on average."""
+        if self.levels is None:
+            return HARD_AUC - 0.5
+        others = self.levels[::-1]
+        places = [sum(others[:k]) + others[k] / 2 for k in range(len(others))]
+        return sum(
+            share * (places[k] - places[max(0, k - self.steps)])
+            for k, share in enumerate(self.levels)
+        )
+
+    def draw(
+        self, rng: np.random.Generator
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Labels (images, 1), the reference's scores and the candidate's, likewise."""
+        labels = np.repeat([1, 0], (self.positives, self.negatives))
+        fails = (labels == self.changed) & (rng.random(len(labels)) < self.margin / self.lost)
+        if self.levels is None:
+            shift = np.sqrt(2.0) * ndtri(HARD_AUC)
+            first = rng.normal(size=len(labels)) + shift * labels
+            second = np.where(fails, rng.normal(size=len(labels)) + shift * (1 - labels), first)
+        else:
+            drawn = rng.choice(len(self.levels), size=len(labels), p=self.levels).astype(float)
+            first = np.where(labels == 1, drawn, len(self.levels) - 1 - drawn)
+            step = self.steps if self.changed == 1 else -self.steps
+            second = np.clip(np.where(fails, first - step, first), 0, len(self.levels) - 1)
+        return labels[:, np.newaxis].astype(np.int8), first[:, np.newaxis], second[:, np.newaxis]
+
+
+HARD_AUC = 0.94
+SIZES = ((20, 20), (25, 100), (100, 100), (100, 400), (400, 1600))
+
+
+def hard_worlds() -> Iterator[HardWorld]:
+    """Hard decisions, few distinct scores, and images that fail altogether."""
+    kinds: list[tuple[str, tuple[float, ...] | None, int]] = [
+        ("0 or 1, 97 % right", (0.03, 0.97), 1),
+        ("0 or 1, 85 % right", (0.15, 0.85), 1),
+        ("three scores, one lower", (0.05, 0.25, 0.7), 1),
+        ("three scores, two lower", (0.05, 0.25, 0.7), 2),
+        ("five scores, one lower", (0.03, 0.07, 0.2, 0.3, 0.4), 1),
+        ("fail altogether, the others equal", None, 1),
+    ]
+    for name, levels, steps in kinds:
+        for positives, negatives in SIZES:
+            for margin in (0.002, 0.005, 0.01):
+                for changed in (1, 0) if levels is None and positives != negatives else (1,):
+                    who = "" if changed else " (negatives)"
+                    yield HardWorld(
+                        name=name + who,
+                        margin=margin,
+                        positives=positives,
+                        negatives=negatives,
+                        levels=levels,
+                        steps=steps,
+                        changed=changed,
+                    )
+
+
+def hard(number: int) -> None:
+    """False passes and false failures where few samples tell two models apart."""
+    print("| scores | margin | positives / negatives | false pass % | false fail % | reach |")
+    print("|---|---|---|---|---|---|")
+    for world in hard_worlds():
+        rng, found = np.random.default_rng(15), []
+        for _ in range(number):
+            labels, first, second = world.draw(rng)
+            drop = compare_aucs(labels, first, second, np.arange(len(labels))).mean()
+            assert drop is not None
+            found.append(drop.bounds(LEVEL))
+        passes = 100 * np.mean([bounds.high < world.margin for bounds in found])
+        fails = 100 * np.mean([bounds.low > world.margin for bounds in found])
+        reach = np.mean([bounds.high - bounds.value for bounds in found])
+        print(
+            f"| {world.name} | {world.margin} | {world.positives} / {world.negatives} |"
+            f" {passes:.1f} | {fails:.1f} | {reach:.4f} |",
+            flush=True,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dominant:
+    """Few `patients` have a `share` of the positives, and `alike` of the variance of their scores
+    is the patient's; all others have one image, and there are two negatives a positive.
+    """
+
+    positives: int
+    share: float
+    patients: int = 1
+    auc: float = 0.85
+    alike: float = 0.5
+
+    def draw(
+        self, rng: np.random.Generator
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+        """Labels (images, 1), both models' scores (images, 2), and patients (images,)."""
+        each = round(self.positives * self.share / self.patients)
+        sizes = [each] * self.patients + [1] * (3 * self.positives - each * self.patients)
+        codes = np.repeat(np.arange(len(sizes)), sizes)
+        shape = np.linalg.cholesky([[1.0, 0.97], [0.97, 1.0]]).T
+        own = rng.normal(size=(len(codes), 2)) @ shape
+        theirs = (rng.normal(size=(len(sizes), 2)) @ shape)[codes]
+        scores = np.sqrt(1.0 - self.alike) * own + np.sqrt(self.alike) * theirs
+        labels = (np.arange(len(codes)) < self.positives)[:, np.newaxis].astype(np.int8)
+        scores += labels * np.sqrt(2.0) * ndtri([self.auc, self.auc - 0.01])
+        return labels, scores, codes
+
+
+DOMINANT = (
+    Dominant(positives=80, share=0.75),
+    Dominant(positives=200, share=0.9),
+    Dominant(positives=200, share=0.9, patients=5, auc=0.95),
+    Dominant(positives=200, share=0.3),
+    Dominant(positives=200, share=0.2),
+    Dominant(positives=200, share=0.2, auc=0.95, alike=0.9),
+    Dominant(positives=200, share=0.1),
+    Dominant(positives=400, share=0.1, alike=0.9),
+    Dominant(positives=400, share=0.5, patients=10),
+    Dominant(positives=400, share=0.7, patients=20),
+)
+
+
+def dominant(number: int) -> None:
+    """False passes where few patients have a large share of the positives."""
+    print(
+        "| positives | of whom | AUC | alike | false pass % | false fail % | reach |"
+        " worth, in patients |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for row in DOMINANT:
+        rng, found, worth = np.random.default_rng(14), [], 0.0
+        for _ in range(number):
+            labels, scores, codes = row.draw(rng)
+            drop = compare_aucs(labels, scores[:, :1], scores[:, 1:], codes).mean()
+            assert drop is not None
+            found.append(drop.bounds(LEVEL))
+            worth = drop.reference.counts[0].effective_patients
+        passes = 100 * np.mean([bounds.high < 0.01 for bounds in found])
+        fails = 100 * np.mean([bounds.low > 0.01 for bounds in found])
+        reach = np.mean([bounds.high - bounds.value for bounds in found])
+        print(
+            f"| {row.positives} | {row.share:.0%} of {row.patients} | {row.auc} | {row.alike} |"
+            f" {passes:.1f} | {fails:.1f} | {reach:.4f} | {worth:.1f} |",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -236,10 +369,16 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--power", action="store_true", help="how often a good model passes")
     parser.add_argument("--single", action="store_true", help="bounds of a single AUC")
-    parser.add_argument("--dominant", action="store_true", help="one patient of 100 images")
+    parser.add_argument("--hard", action="store_true", help="few distinct scores, few failures")
+    parser.add_argument("--dominant", action="store_true", help="few patients with most images")
     options = parser.parse_args()
     chosen = false_passes
-    for name, job in (("power", power), ("single", single), ("dominant", dominant)):
+    for name, job in (
+        ("power", power),
+        ("single", single),
+        ("hard", hard),
+        ("dominant", dominant),
+    ):
         chosen = job if getattr(options, name) else chosen
     chosen(options.trials)
 

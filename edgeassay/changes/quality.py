@@ -126,7 +126,7 @@ class _Test:
         )
         improved = verdict is Verdict.PASS and measured.high < 0.0
         change = _change(pair, verdict, reason, effect, improved=improved)
-        return replace(change, unchanged=True) if drop.identical else change
+        return replace(change, unchanged=drop.identical and verdict is Verdict.PASS)
 
 
 def _settled(scored: Scored) -> Change | None:

@@ -19,6 +19,7 @@ from edgeassay.spec import Claim, ClaimName, Measurement, Statistics
 from edgeassay.stats import Bounds
 from edgeassay.stats.arrays import Mask
 from edgeassay.stats.paired_rates import PairedHits, mean_paired_drop_bounds
+from edgeassay.stats.patients import Patients
 from edgeassay.stats.rates import Hits, mean_rate_bounds, rate_bounds
 
 
@@ -61,18 +62,19 @@ class Decided:
         """How many patients every class needs."""
         return need.min_positives if self.kind else need.min_negatives
 
-    def patients(self, k: int) -> int:
-        """How many patients have such images of a class."""
-        return len(np.unique(self.compared.codes[self.of(k)]))
+    def patients(self, k: int) -> Patients:
+        """Whose such images of a class are."""
+        return Patients.from_codes(self.compared.codes[self.of(k)])
 
     def poor(self, need: Statistics) -> str | None:
         """Why so few patients decide nothing; None where there are enough."""
         for k in self.classes:
-            if self.patients(k) < self.least(need):
+            patients = self.patients(k)
+            if patients.worth < self.least(need):
                 return (
-                    f"too few patients: {self.compared.classes[k]} has {self.patients(k)}"
-                    f" {self.name} ones, and {self.least(need)} are needed before bounds can be"
-                    " relied on"
+                    f"too few patients: {self.compared.classes[k]} has {patients.count}"
+                    f" {self.name} ones{patients.uneven}, and {self.least(need)} are needed before"
+                    " bounds can be relied on"
                 )
         return None
 
@@ -153,7 +155,7 @@ def drop(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:
     ]
     bounds = mean_paired_drop_bounds(pairs, need.confidence)
     reference = float(np.mean([pair.reference.mean() for pair in pairs]))
-    rarest = min(decided.patients(k) for k in decided.classes)
+    rarest = min(decided.patients(k).worth for k in decided.classes)
     planning = rate_planning(
         bounds,
         decided.images,

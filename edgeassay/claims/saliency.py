@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
-
 from edgeassay.build import seed_of
 from edgeassay.claims.measured import Measure, Measured
 from edgeassay.evidence import Evidence
@@ -14,6 +12,7 @@ from edgeassay.occlusions import MapsCompared
 from edgeassay.spec import Claim, ClaimName, Measurement, ModelSpec
 from edgeassay.stats.arrays import Floats
 from edgeassay.stats.patient_means import mean_bounds
+from edgeassay.stats.patients import Patients
 
 
 def correlation_measured(compared: MapsCompared, model: ModelSpec, seed: int) -> Measurement:
@@ -41,7 +40,7 @@ def saliency_overlap(evidence: Evidence, claim: Claim) -> Measured:
 def _mean(
     compared: MapsCompared, values: Floats, unit: str, model: ModelSpec, seed: int
 ) -> Measurement:
-    patients, least = len(np.unique(compared.codes)), model.saliency.min_patients
+    patients, least = Patients.from_codes(compared.codes), model.saliency.min_patients
     bounds = mean_bounds(
         values,
         compared.codes,
@@ -50,8 +49,8 @@ def _mean(
         seed=seed,
     )
     few = (
-        f"too few patients: {patients} have a map, and {least} are needed before bounds can be"
-        " relied on"
+        f"too few patients: {patients.count} have a map{patients.uneven}, and {least} are needed"
+        " before bounds can be relied on"
     )
     return Measurement(
         value=bounds.value,
@@ -60,7 +59,7 @@ def _mean(
         low=bounds.low,
         high=bounds.high,
         confidence=model.statistics.confidence,
-        insufficient=few if patients < least else None,
+        insufficient=few if patients.worth < least else None,
         detail=_aside(compared, model),
     )
 

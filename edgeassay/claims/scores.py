@@ -21,6 +21,7 @@ from edgeassay.stats.calibration import (
     ece_drift_bounds,
     expected_calibration_error,
 )
+from edgeassay.stats.patients import Patients
 
 
 def _probabilities(compared: Compared) -> None:
@@ -37,9 +38,12 @@ def _measured(evidence: Evidence, claim: Claim, bounds: Bounds, unit: str) -> Me
         evidence.evaluations.compared(claim.case),
         evidence.rig.model(claim.case).statistics,
     )
-    patients = len(np.unique(compared.codes))
+    patients = Patients.from_codes(compared.codes)
     wanted = need.min_positives + need.min_negatives
-    few = f"too few patients: {patients}, and {wanted} are needed before bounds can be relied on"
+    few = (
+        f"too few patients: {patients.count}{patients.uneven}, and {wanted} are needed before"
+        " bounds can be relied on"
+    )
     return Measurement(
         value=bounds.value,
         unit=unit,
@@ -47,7 +51,7 @@ def _measured(evidence: Evidence, claim: Claim, bounds: Bounds, unit: str) -> Me
         low=bounds.low,
         high=bounds.high,
         confidence=need.confidence,
-        insufficient=few if patients < wanted else None,
+        insufficient=few if patients.worth < wanted else None,
     )
 
 

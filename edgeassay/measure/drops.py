@@ -19,18 +19,29 @@ def too_few(counts: Sequence[Counts], names: Sequence[str], need: Statistics) ->
     """Why AUCs of so few patients decide nothing; None where there are enough."""
     poor = [
         f"{name} has {c.positive_patients} positive and {c.negative_patients} negative patients"
+        + _uneven(c)
         for name, c in zip(names, counts, strict=True)
-        if c.positive_patients < need.min_positives or c.negative_patients < need.min_negatives
+        if c.effective_positives < need.min_positives or c.effective_negatives < need.min_negatives
     ]
-    worth = min(c.effective_patients for c in counts)
-    if not poor and worth >= max(need.min_positives, need.min_negatives):
-        return None
     if not poor:
-        poor = [f"so many images are of so few that all are worth {worth:.1f} of one size"]
+        return None
     more = f" and {len(poor) - MOST_NAMED} more classes" if len(poor) > MOST_NAMED else ""
     return (
         f"too few patients: {'; '.join(poor[:MOST_NAMED])}{more}, and {need.min_positives} and"
         f" {need.min_negatives} are needed before bounds can be relied on"
+    )
+
+
+def _uneven(c: Counts) -> str:
+    """What unequal numbers of images make the patients worth, in words."""
+    if (
+        c.positive_patients - c.effective_positives < 1.0
+        and c.negative_patients - c.effective_negatives < 1.0
+    ):
+        return ""
+    return (
+        f", who are worth {c.effective_positives:.1f} and {c.effective_negatives:.1f} with equal"
+        " numbers of images"
     )
 
 
@@ -42,8 +53,8 @@ def planning(drop: AucDrop, images: int, margin: float, need: Statistics) -> str
     if growth is None:
         return None
     for c in drop.reference.counts:
-        growth = max(growth, need.min_positives / c.positive_patients)
-        growth = max(growth, need.min_negatives / c.negative_patients)
+        growth = max(growth, need.min_positives / c.effective_positives)
+        growth = max(growth, need.min_negatives / c.effective_negatives)
     wanted = math.ceil(growth * images)
     if growth <= 1.0:
         return _enough(wanted, images, "images")

@@ -18,6 +18,7 @@ from edgeassay.stats.arrays import Codes, Floats, Mask
 from edgeassay.stats.boundaries import surface_dice
 from edgeassay.stats.overlap import dice, jaccard
 from edgeassay.stats.patient_means import drop_bounds, mean_bounds
+from edgeassay.stats.patients import Patients
 
 
 def dices(segments: Segments) -> Floats:
@@ -73,10 +74,10 @@ class Overlaps:
             )
         return found
 
-    @property
-    def patients(self) -> int:
-        """How many patients have an image that counts."""
-        return len(np.unique(self.codes[self.rows]))
+    @cached_property
+    def patients(self) -> Patients:
+        """Whose the images are that count."""
+        return Patients.from_codes(self.codes[self.rows])
 
     def means(self, values: Floats) -> Floats:
         """Of each image that counts the mean over its classes."""
@@ -123,10 +124,13 @@ def drop_measured(
         reference - candidate,
         overlaps.codes[overlaps.rows],
         need.confidence,
+        possible=max(
+            max(mean, 1.0 - mean) for mean in map(float, (reference.mean(), candidate.mean()))
+        ),
         resamples=need.resamples,
         seed=seed,
     )
-    planned = planning(bounds, overlaps.patients, limit, need, least)
+    planned = planning(bounds, overlaps.patients.count, limit, need, least)
     return _measured(overlaps, bounds, unit, model, planned), float(reference.mean())
 
 
@@ -143,7 +147,7 @@ def mean_measured(
         seed=seed,
     )
     bounds = Bounds(value=bounds.value, low=max(bounds.low, 0.0), high=min(bounds.high, 1.0))
-    few = overlaps.patients < least
+    few = overlaps.patients.worth < least
     planned = f"at least {least:,} patients are needed" if few else None
     return _measured(overlaps, bounds, unit, model, planned)
 
@@ -153,8 +157,8 @@ def _measured(
 ) -> Measurement:
     patients, least = overlaps.patients, model.segmentation.min_patients
     few = (
-        f"too few patients: {patients} have a mask, and {least} are needed before bounds can be"
-        " relied on"
+        f"too few patients: {patients.count} have a mask{patients.uneven}, and {least} are needed"
+        " before bounds can be relied on"
     )
     return Measurement(
         value=bounds.value,
@@ -163,7 +167,7 @@ def _measured(
         low=bounds.low,
         high=bounds.high,
         confidence=model.statistics.confidence,
-        insufficient=few if patients < least else None,
+        insufficient=few if patients.worth < least else None,
         planning=planned,
         detail=overlaps.aside,
     )

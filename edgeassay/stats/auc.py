@@ -57,15 +57,22 @@ def placements(positive: Mask, scores: Scores) -> Floats:
 class Counts:
     """What stands behind a class's AUC: images and patients with and without it.
 
-    `effective_patients` are as many of one size as the patients are worth, (sum n)^2 / sum n^2 for
-    their numbers of images (Kish 1965): one who has half of all images is nearly alone.
+    The effective numbers are as many patients of one size as those of a kind are worth, (sum n)^2 /
+    sum n^2 for their numbers of images of that kind (Kish 1965): a patient with half of all
+    positive images is nearly alone, whatever the negatives are.
     """
 
     positives: int
     negatives: int
     positive_patients: int
     negative_patients: int
-    effective_patients: float
+    effective_positives: float
+    effective_negatives: float
+
+    @property
+    def effective_patients(self) -> float:
+        """What the patients of the poorer kind are worth."""
+        return min(self.effective_positives, self.effective_negatives)
 
     @property
     def both(self) -> bool:
@@ -75,13 +82,17 @@ class Counts:
 
 def count(positive: Mask, codes: Codes) -> Counts:
     """Images and patients of a class."""
-    patients = Patients.from_codes(codes)
+    kinds = [Patients.from_codes(codes[kind]) for kind in (positive, ~positive) if kind.any()]
+    if len(kinds) == 1:
+        kinds.insert(0 if not positive.any() else 1, Patients.none())
+    with_it, without = kinds
     return Counts(
-        positives=int(positive.sum()),
-        negatives=int((~positive).sum()),
-        positive_patients=len(np.unique(codes[positive])),
-        negative_patients=len(np.unique(codes[~positive])),
-        effective_patients=patients.images / patients.all_alike,
+        positives=with_it.images,
+        negatives=without.images,
+        positive_patients=with_it.count,
+        negative_patients=without.count,
+        effective_positives=with_it.worth,
+        effective_negatives=without.worth,
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from edgeassay.stats.arrays import Floats
 from edgeassay.stats.auc import Counts
 from edgeassay.stats.bounds import Bounds
+from edgeassay.stats.unseen import patients_unseen
 
 # How much the kurtosis of few patients overstates the degrees of freedom; by simulation.
 CAUTION: Final = 3.0
@@ -131,12 +132,15 @@ class AucEstimate:
 class AucDrop:
     """The reference's AUC less the candidate's, or the mean of several such drops.
 
-    `identical`: both rank all images alike, in every class; then there is no drop at all.
+    `identical`: both rank all images alike, in every class; then these images show no drop at all.
+    `unseen`, (patients,): how far the drop would change with one more patient like each of these
+    (`exposure`).
     """
 
     reference: AucEstimate
     candidate: AucEstimate
     identical: bool
+    unseen: Floats
 
     @property
     def value(self) -> float:
@@ -183,36 +187,45 @@ class AucDrop:
         return max(float(moved), min(self.variance, EDGE))
 
     def bounds(self, confidence: float) -> Bounds:
-        """One-sided bounds of the drop, within [-1, 1]; no width where both rank alike."""
-        if self.identical:
-            return Bounds(value=0.0, low=0.0, high=0.0)
+        """One-sided bounds of the drop, within [-1, 1], no nearer than patients who weren't seen
+        could move it.
+        """
         if not self.known:
             return Bounds(value=self.value, low=-1.0, high=1.0)
+        unseen = float(self.unseen.max()) * patients_unseen(confidence)
+        low, high = max(self.value - unseen, -1.0), min(self.value + unseen, 1.0)
+        if self.identical:
+            return Bounds(value=0.0, low=low, high=high)
         t = reach(self.influence, self.reference.counts, confidence)
 
         def beyond(drop: float) -> float:
             return abs(drop - self.value) - t * float(np.sqrt(self.variance_at(drop)))
 
-        low, high = _root(beyond, self.value, -1.0), _root(beyond, self.value, 1.0)
-        return Bounds(value=self.value, low=low, high=high)
+        below, above = _root(beyond, self.value, -1.0), _root(beyond, self.value, 1.0)
+        return Bounds(value=self.value, low=min(low, below), high=max(high, above))
 
     def p_above(self, margin: float) -> float:
         """The probability of so large a drop, or larger, if the true one were `margin`."""
         if self.identical or not self.known:
             return 1.0
         statistic = (self.value - margin) / math.sqrt(self.variance_at(margin))
-        return tail(self.influence, self.reference.counts, statistic)
+        by_unseen = math.exp(min(margin - self.value, 0.0) / max(float(self.unseen.max()), EDGE))
+        return max(tail(self.influence, self.reference.counts, statistic), by_unseen)
 
     def growth(self, margin: float, confidence: float, power: float) -> float | None:
         """How many times as much data would pass with probability `power` if the true drop were 0;
-        None where no amount would, or where both models rank alike.
+        None where no amount would.
 
-        As the bounds, a pass looks at the variance at the margin, chance at the one at 0.
+        As the bounds, a pass looks at the variance at the margin, chance at the one at 0; and what
+        patients who weren't seen could do is in proportion to the number of those who were.
         """
         from scipy.special import ndtri
 
-        if margin <= 0.0 or not self.known or self.identical:
+        if margin <= 0.0 or not self.known:
             return None
+        by_unseen = float(self.unseen.max()) * patients_unseen(confidence) / margin
+        if self.identical:
+            return by_unseen
         at_margin, at_none = (float(np.sqrt(self.variance_at(drop))) for drop in (margin, 0.0))
         t = reach(self.influence, self.reference.counts, confidence)
-        return float(t * at_margin + ndtri(power) * at_none) ** 2 / margin**2
+        return max(float(t * at_margin + ndtri(power) * at_none) ** 2 / margin**2, by_unseen)

@@ -16,6 +16,7 @@ from edgeassay.stats.arrays import Codes, Floats, Labels, Scores
 from edgeassay.stats.auc_bounds import degrees_of_freedom
 from edgeassay.stats.bounds import Bounds
 from edgeassay.stats.patients import Patients, checked_confidence
+from edgeassay.stats.unseen import unseen_reach
 
 # As many as Guo et al. 2017.
 BINS: Final = 15
@@ -44,9 +45,10 @@ def brier_drift_bounds(
 
     All (images, classes) but `codes` (images,). A mean over images of differences; its bounds are
     Student's with the variance of patients' sums, which is at least what the patient with the
-    largest sum adds to the mean, and degrees of freedom by their kurtosis, at most
-    patients - 1. No width only where all scores are equal; one patient bounds nothing. ValueError
-    as for `brier_score`, and for a confidence outside (0.5, 1).
+    largest sum adds to the mean, and degrees of freedom by their kurtosis, at most one less than
+    the patients are worth (Kish 1965). Neither bound lies nearer than patients could move the mean
+    who weren't seen (`unseen_move`). One patient bounds nothing. ValueError as for `brier_score`,
+    and for a confidence outside (0.5, 1).
     """
     from scipy.special import stdtrit
 
@@ -54,17 +56,20 @@ def brier_drift_bounds(
     patients = Patients.from_codes(codes)
     first, second = _checked(labels, reference), _checked(labels, candidate)
     _same_images(labels, patients)
-    if np.array_equal(first, second):
-        return Bounds(value=0.0, low=0.0, high=0.0)
-    difference = ((second - labels) ** 2 - (first - labels) ** 2).mean(axis=1)
+    scores = [((one - labels) ** 2).mean(axis=1) for one in (first, second)]
+    difference = scores[1] - scores[0]
     value = float(difference.mean())
     if patients.count == 1:
         return Bounds(value=value, low=-1.0, high=1.0)
     influence = patients.sums(difference - value) / patients.images
     variance = patients.count / (patients.count - 1) * float((influence**2).sum())
     largest = float(np.abs(patients.sums(difference)).max()) / patients.images
-    degrees = min(degrees_of_freedom(influence), patients.count - 1.0)
-    reach = float(stdtrit(degrees, confidence)) * max(np.sqrt(variance), largest)
+    degrees = max(1.0, min(degrees_of_freedom(influence), patients.worth - 1.0))
+    possible = max(float(max(one.mean(), 1.0 - one.mean())) for one in scores)
+    reach = max(
+        float(stdtrit(degrees, confidence)) * max(float(np.sqrt(variance)), largest),
+        unseen_reach(difference, patients, possible, confidence),
+    )
     return Bounds(value=value, low=max(-1.0, value - reach), high=min(1.0, value + reach))
 
 
@@ -111,15 +116,14 @@ def ece_drift_bounds(
     above zero, the upper one where that is below.
 
     What moves scores within a bin without moving their mean isn't seen: the Brier score sees it.
-    Patients are resampled `resamples` times, from `seed`. One patient bounds nothing; no width
-    only where all scores are equal. ValueError as for `brier_drift_bounds`.
+    Patients are resampled `resamples` times, from `seed`. Neither bound lies nearer than patients
+    could shift the scores who weren't seen (`unseen_move`). One patient bounds nothing. ValueError
+    as for `brier_drift_bounds`.
     """
     checked_confidence(confidence)
     patients = Patients.from_codes(codes)
     first, second = _checked(labels, reference), _checked(labels, candidate)
     _same_images(labels, patients)
-    if np.array_equal(first, second):
-        return Bounds(value=0.0, low=0.0, high=0.0)
     where = _bins(first, bins)
     before = _sums(where, first - labels, patients, bins)
     after = _sums(where, second - labels, patients, bins)
@@ -134,7 +138,13 @@ def ece_drift_bounds(
         drifts.append((_gap(new) - _gap(old)) / drawn)
         shifts.append(_gap(new - old) / drawn)
     resampled = float(np.quantile(np.concatenate(shifts), confidence))
-    shift = max(resampled, _shift_limit(after - before, patients, scale, confidence), abs(value))
+    moved = np.abs(second - first).mean(axis=1)
+    possible = max(float(np.maximum(one, 1.0 - one).mean()) for one in (first, second))
+    shift = max(
+        resampled,
+        _shift_limit(after - before, patients, scale, confidence),
+        abs(value) + unseen_reach(moved, patients, possible, confidence),
+    )
     low, high = np.quantile(np.concatenate(drifts), [1.0 - confidence, confidence])
     telling = patients.images >= IMAGES_PER_BIN * bins
     return Bounds(
@@ -155,7 +165,7 @@ def _shift_limit(moved: Floats, patients: Patients, scale: int, confidence: floa
     pull = moved @ np.sign(moved.sum(axis=0)) / scale
     influence = pull - shift * patients.sizes / patients.images
     variance = patients.count / (patients.count - 1) * float((influence**2).sum())
-    degrees = min(degrees_of_freedom(influence), patients.count - 1.0)
+    degrees = max(1.0, min(degrees_of_freedom(influence), patients.worth - 1.0))
     return shift + float(stdtrit(degrees, confidence) * np.sqrt(variance))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from edgeassay.stats.arrays import Codes, Labels, Mask, Scores
 from edgeassay.stats.auc import Counts, count, influences, midranks
 from edgeassay.stats.auc_bounds import AucDrop, AucEstimate
+from edgeassay.stats.unseen import exposure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class PairedAucs:
             reference=mean_estimate([drop.reference for drop in found]),
             candidate=mean_estimate([drop.candidate for drop in found]),
             identical=all(drop.identical for drop in found),
+            unseen=np.mean([drop.unseen for drop in found], axis=0),
         )
 
 
@@ -69,6 +71,7 @@ def compare_aucs(
                 reference=estimate(positive, first, codes, counts[k]),
                 candidate=estimate(positive, second, codes, counts[k]),
                 identical=bool(np.array_equal(midranks(first), midranks(second))),
+                unseen=exposure(positive, first, second, codes, counts[k]),
             )
         )
     return PairedAucs(drops=drops, counts=counts)

@@ -59,7 +59,7 @@ def paired_drop_bounds(
     one image a patient: even identical decisions on n images leave +-z^2 / (n + z^2). Else the
     same with the effective number of images in place of n, which inflates the variance in the
     score statistic by the design effect (the manner of Yang, Sun & Hardin 2012, but with the
-    design effect of `effective_images`, not theirs); n is the number of patients where no
+    design effect of `effective_images`, not theirs); n is what the patients are worth if no
     decision differs. ValueError without images or with a confidence outside (0.5, 1).
     """
     from scipy.special import ndtri

@@ -11,6 +11,7 @@ import numpy as np
 from edgeassay.stats.arrays import Codes, Floats
 from edgeassay.stats.bounds import Bounds
 from edgeassay.stats.patients import Patients, checked_confidence
+from edgeassay.stats.unseen import patients_unseen, unseen_reach
 
 # Resamples at a time: what a chunk needs is patients x this x 8 bytes.
 CHUNK: Final = 1000
@@ -34,17 +35,21 @@ def mean_bounds(
     show, so percentiles alone give a lower bound that is too high (docs/statistics.md): for it one
     more patient is drawn from, as far below the mean again as the worst that was seen (UNSEEN),
     though not below 0 or what was seen. Percentiles are taken further out, as far as Student's
-    bounds lie beyond the normal ones (Hesterberg 2015). No width only where all values are equal;
-    else one patient bounds nothing. ValueError without values, or for a confidence outside
-    (0.5, 1).
+    bounds lie beyond the normal ones (Hesterberg 2015). If all values are equal, patients who
+    weren't seen may still differ, down to 0 and up to 1, by the rule of three. One patient bounds
+    nothing. ValueError without values, or for a confidence outside (0.5, 1).
     """
     checked_confidence(confidence)
     patients = Patients.from_codes(codes)
     value = float(values.mean())
-    if (values == value).all():
-        return Bounds(value=value, low=value, high=value)
     if patients.count == 1:
         return Bounds(value=value, low=-np.inf, high=np.inf)
+    if (values == values[0]).all():
+        share = min(1.0, patients_unseen(confidence) / patients.worth)
+        low, high = min(value, 0.0), max(value, 1.0)
+        return Bounds(
+            value=value, low=value - share * (value - low), high=value + share * (high - value)
+        )
     sums, sizes = patients.sums(values), patients.sizes
     worst = float((sums / sizes).min())
     unseen = max(min(0.0, worst), value - UNSEEN * (value - worst))
@@ -59,6 +64,7 @@ def drop_bounds(
     codes: Codes,
     confidence: float,
     *,
+    possible: float,
     resamples: int,
     seed: int,
 ) -> Bounds:
@@ -66,24 +72,24 @@ def drop_bounds(
 
     As `mean_bounds`, but on either side one more patient is drawn from who is as the one furthest
     there, since a drop can be large on either: bounds by percentiles, or by Student's t, are too
-    narrow where drops have a tail (docs/segmentation.md). No width only where all values are equal;
-    one patient bounds nothing. ValueError likewise.
+    narrow where drops have a tail (docs/segmentation.md). Neither bound lies nearer than patients
+    could move the mean who weren't seen (`unseen_move`); `possible` is how far an image's drop can
+    lie from 0. One patient bounds nothing. ValueError likewise.
     """
     checked_confidence(confidence)
     patients = Patients.from_codes(codes)
     value = float(values.mean())
     if patients.count == 1:
         return Bounds(value=value, low=-1.0, high=1.0)
-    if (values == values[0]).all():
-        return Bounds(value=value, low=value, high=value)
     sums, sizes = patients.sums(values), patients.sizes
     means, size = sums / sizes, sizes.mean()
     ends = []
     for furthest, level in ((means.min(), 1.0 - confidence), (means.max(), confidence)):
         more = np.append(sums, furthest * size), np.append(sizes, size)
         ends.append(_quantile(*more, level, resamples, seed))
-    low, high = max(min(ends[0], value), -1.0), min(max(ends[1], value), 1.0)
-    return Bounds(value=value, low=low, high=high)
+    unseen = unseen_reach(values, patients, possible, confidence)
+    low, high = min(ends[0], value - unseen), max(ends[1], value + unseen)
+    return Bounds(value=value, low=max(low, -1.0), high=min(high, 1.0))
 
 
 def _quantile(sums: Floats, sizes: Floats, level: float, resamples: int, seed: int) -> float:

@@ -6,6 +6,7 @@ smaller number of independent images, the effective number.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,6 +45,25 @@ class Patients:
             raise ValueError(message)
         _, of, sizes = np.unique(codes, return_inverse=True, return_counts=True)
         return cls(of=of.reshape(-1), sizes=sizes.astype(np.float64))
+
+    @classmethod
+    def none(cls) -> Patients:
+        """Nobody."""
+        return cls(of=np.zeros(0, np.intp), sizes=np.zeros(0))
+
+    @property
+    def worth(self) -> float:
+        """As many patients of one size as these are worth (Kish 1965); 0 where there are none."""
+        return self.images / self.all_alike if self.images else 0.0
+
+    @property
+    def uneven(self) -> str:
+        """What their unequal numbers of images make them worth, in words; empty if all are equal
+        enough.
+        """
+        if math.floor(self.worth) >= self.count - 1:
+            return ""
+        return f", who are worth {self.worth:.1f} with equal numbers of images"
 
     @property
     def images(self) -> int:
@@ -100,8 +120,8 @@ def effective_images(
     eventful: int,
     confidence: float,
 ) -> float:
-    """How many independent images these are worth: n with one image a patient, the number of
-    patients where no image differs from another or there is one patient, and never more than n.
+    """How many independent images these are worth: n with one image a patient, what the patients
+    are worth (Kish 1965) if no image differs from another, and never more than n.
 
     n over the design effect, less what its estimate from few patients costs: the squared ratio
     of Student's quantiles with patients - 1 and n - 1 degrees (Korn & Graubard 1998). `residuals`,
@@ -113,7 +133,7 @@ def effective_images(
     if count == n:
         return float(n)
     if count == 1 or not residuals.any():
-        return float(count)
+        return patients.worth
     effect = design_effect(residuals, patients, eventful=eventful)
     adjusted = effect * (stdtrit(count - 1, confidence) / stdtrit(n - 1, confidence)) ** 2
     # Uncertainty of the design effect ends where all of a patient's images are alike.

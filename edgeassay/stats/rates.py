@@ -38,9 +38,9 @@ def rate_bounds(hits: Mask, codes: Codes, confidence: float) -> Bounds:
 
     `hits` and `codes` (images,). Clopper & Pearson's (1934) with one image a patient, and theirs
     with an effective number of images else (Korn & Graubard 1998; `effective_images` tells what is
-    added to it). With no hits, or only hits, n is the number of patients. The upper bound is never
-    below that of no hits, nor the lower one above that of only hits: one patient's hit can't make
-    the rate look smaller. ValueError without images or with a confidence outside (0.5, 1).
+    added to it). With no hits, or only hits, n is what the patients are worth. The upper bound is
+    never below that of no hits, nor the lower one above that of only hits: one patient's hit can't
+    make the rate look smaller. ValueError without images or with a confidence outside (0.5, 1).
     """
     checked_confidence(confidence)
     patients = Patients.from_codes(codes)
@@ -56,7 +56,7 @@ def rate_bounds(hits: Mask, codes: Codes, confidence: float) -> Bounds:
     scale = effective / n
     low, high = clopper_pearson(count * scale, effective, confidence)
     if patients.count < n:
-        all_hit = (1.0 - confidence) ** (1.0 / patients.count)
+        all_hit = (1.0 - confidence) ** (1.0 / patients.worth)
         low, high = min(low, all_hit), max(high, 1.0 - all_hit)
     return Bounds(value=value, low=min(low, value), high=max(high, value))
 

@@ -12,6 +12,7 @@ from edgeassay.stats import AucDrop, class_aucs, compare_aucs
 from edgeassay.stats.arrays import Codes
 from edgeassay.stats.auc import count, placements
 from edgeassay.stats.auc_bounds import degrees_of_freedom, exponential_variance
+from edgeassay.stats.unseen import in_order
 from suites.meta.paired_scores import BinaryMask, clustered, drop_of, two_models
 from suites.meta.slow_auc import Components, Floats, clustered_covariance, components
 from suites.meta.slow_auc import delong_covariance as slow_covariance
@@ -148,12 +149,79 @@ def test_a_class_without_positives_is_left_out_of_the_mean() -> None:
     assert compare_aucs(one_sided, scores, scores, np.arange(120)).mean() is None
 
 
-def test_scores_that_rank_alike_have_no_drop_and_no_width() -> None:
+def test_scores_that_rank_alike_have_no_drop_and_the_width_of_what_wasnt_seen() -> None:
     positive, first, _ = two_models(9, step=0.25)
     same: Floats
+    found = set()
     for same in (first, 3 * first + 2, np.exp(first), first.astype(np.float32).astype(float)):
         bounds = drop_of(positive, first, same).bounds(0.95)
-        assert (bounds.value, bounds.low, bounds.high) == (0.0, 0.0, 0.0)
+        assert bounds.value == 0.0
+        assert bounds.low == -bounds.high
+        found.add(bounds.high)
+    (high,) = found
+    # Three more positives, each lost altogether: of 41 there are, at an AUC of 0.8.
+    assert 0.5 * 3 / positive.sum() < high < 3 / positive.sum()
+
+
+def test_hard_scores_that_agree_exclude_no_drop_beyond_the_rule_of_three() -> None:
+    """A positive that changes sides loses half of its pairs, those with the negatives called
+    negative; of 22, none of which did, three could.
+    """
+    positive = np.arange(44) < 22
+    hard = positive.astype(float)
+    for candidate in (hard, 0.2 + 0.6 * hard):
+        bounds = drop_of(positive, hard, candidate).bounds(0.95)
+        assert bounds.high == pytest.approx(-math.log(0.05) / 22 * 0.5)
+    # Two of 100 positives and one of 50 negatives on the wrong side; the negatives are fewer.
+    positive = np.arange(150) < 100
+    hard = positive.astype(float)
+    hard[[0, 1, 149]] = 1.0 - hard[[0, 1, 149]]
+    drop = drop_of(positive, hard, hard)
+    lost = drop.reference.value - 0.5 * 0.98  # a negative that is called positive ties with 98 %
+    assert drop.bounds(0.95).high == pytest.approx(-math.log(0.05) / 50 * lost)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_true_drop_that_few_images_show_doesnt_pass(turned: bool) -> None:
+    """One positive of 50 fails altogether, or one negative, and the others stay as they are: in a
+    third of all samples of 50 none of those is seen.
+    """
+    rng, passed, lost = np.random.default_rng(21), 0, 0.02
+    for _ in range(200):
+        positive = (np.arange(250) < 50) != turned
+        first = rng.normal(size=250) + 2.2 * positive
+        second = first.copy()
+        failed = (positive != turned) & (rng.random(250) < lost)
+        second[failed] = 99.0 if turned else -99.0
+        passed += drop_of(positive, first, second).bounds(0.95).high < lost * 0.94
+    assert passed <= 18  # 5 % of 200, and what chance adds
+
+
+def test_scores_that_moved_in_all_images_need_nothing_of_what_wasnt_seen() -> None:
+    positive, first, second = two_models(22, images=600, noise=0.05)
+    drop = drop_of(positive, first, second)
+    assert drop.unseen.max() * 3 < 0.5 * (drop.bounds(0.95).high - drop.value)
+    assert in_order(first, second) < 300
+    assert in_order(first, np.exp(first)) == 600
+    assert in_order(first, -first) == 1
+
+
+@pytest.mark.parametrize(
+    ("positives", "negatives", "worth"),
+    [
+        ([60, *[1] * 20], [1] * 400, (80**2 / (60**2 + 20), 400.0)),
+        ([1] * 80, [100, *[1] * 100], (80.0, 200**2 / (100**2 + 100))),
+        ([1] * 80, [1] * 200, (80.0, 200.0)),
+    ],
+)
+def test_each_kind_is_worth_what_its_own_patients_are(
+    positives: list[int], negatives: list[int], worth: tuple[float, float]
+) -> None:
+    sizes = np.array([*positives, *negatives])
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    found = count(np.arange(len(codes)) < sum(positives), codes)
+    assert (found.effective_positives, found.effective_negatives) == pytest.approx(worth)
+    assert found.effective_patients == pytest.approx(min(worth))
 
 
 def test_one_pair_that_became_a_tie_is_a_width() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,16 @@ DROPS: dict[str, tuple[Draw, float]] = {
 }
 
 
+def test_a_rare_patient_who_is_lost_while_the_others_stay_equal_doesnt_pass() -> None:
+    """One patient in 20 loses 0.4; of 30 none does in a fifth of all samples."""
+    rng, passed = np.random.default_rng(12), 0
+    for run in range(200):
+        drops = np.where(rng.random(30) < 0.05, 0.4, 0.0)
+        found = drop_bounds(drops, np.arange(30), 0.95, possible=0.9, resamples=300, seed=run)
+        passed += found.high < 0.02
+    assert passed <= 18
+
+
 def covered(kind: str, patients: int) -> tuple[float, float]:
     """How often the lower and the upper bound of 95 % are on the right side of the truth."""
     draw, truth = DROPS[kind]
@@ -93,7 +104,7 @@ def covered(kind: str, patients: int) -> tuple[float, float]:
     for run in range(runs):
         codes = np.repeat(np.arange(patients), rng.integers(1, 4, patients))
         drops = draw(rng, patients)[codes] + rng.normal(0.0, 0.003, len(codes))
-        bounds = drop_bounds(drops, codes, 0.95, resamples=400, seed=run)
+        bounds = drop_bounds(drops, codes, 0.95, possible=1.0, resamples=400, seed=run)
         low, high = low + (bounds.low <= truth), high + (bounds.high >= truth)
     return low / runs, high / runs
 
@@ -110,11 +121,14 @@ def test_four_patients_bound_nothing_that_a_rare_one_could_overthrow() -> None:
     assert covered("one in ten lost", 4)[1] < 0.6
 
 
-def test_one_patient_bounds_nothing_and_equal_drops_are_sure() -> None:
+def test_one_patient_bounds_nothing_and_equal_masks_leave_room_for_who_wasnt_seen() -> None:
     drops = np.array([0.1, 0.2])
-    alone = drop_bounds(drops, np.array([3, 3]), 0.95, resamples=200, seed=1)
+    alone = drop_bounds(drops, np.array([3, 3]), 0.95, possible=1.0, resamples=200, seed=1)
     assert (alone.low, alone.high) == (-1.0, 1.0)
-    same = drop_bounds(np.zeros(6), np.arange(6), 0.95, resamples=200, seed=1)
-    assert (same.low, same.value, same.high) == (0.0, 0.0, 0.0)
-    some = drop_bounds(np.array([0.9, 1.0, 1.0]), np.arange(3), 0.95, resamples=200, seed=1)
+    same = drop_bounds(np.zeros(60), np.arange(60), 0.95, possible=0.8, resamples=200, seed=1)
+    assert same.value == 0.0
+    assert same.high == pytest.approx(-math.log(0.05) / 60 * 0.8)
+    assert same.low == -same.high
+    few = np.array([0.9, 1.0, 1.0])
+    some = drop_bounds(few, np.arange(3), 0.95, possible=1.0, resamples=200, seed=1)
     assert some.low <= some.value <= some.high <= 1.0

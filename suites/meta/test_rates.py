@@ -247,12 +247,17 @@ NODES = np.linspace(-6, 6, 2001)
 MASS = stats.norm.pdf(NODES) / stats.norm.pdf(NODES).sum()
 
 
-def test_equal_scores_have_no_drift_and_one_patient_bounds_nothing() -> None:
+def test_equal_scores_have_no_drift_that_was_seen_and_one_patient_bounds_nothing() -> None:
     labels, scores = scored(40, 2, 10)
-    nothing = Bounds(value=0.0, low=0.0, high=0.0)
     codes = np.arange(40)
-    assert brier_drift_bounds(labels, scores, scores, codes, 0.95) == nothing
-    assert ece_drift_bounds(labels, scores, scores, codes, 0.95, resamples=9, seed=1) == nothing
+    for bounds in (
+        brier_drift_bounds(labels, scores, scores, codes, 0.95),
+        ece_drift_bounds(labels, scores, scores, codes, 0.95, resamples=9, seed=1),
+    ):
+        assert bounds.value == 0.0
+        # Three of 40 patients whose scores turn into their opposites.
+        assert 0.5 * 3 / 40 < bounds.high < 3 / 40
+        assert bounds.low == -bounds.high
     moved, one = scores**1.2, np.zeros(40, np.int64)
     assert brier_drift_bounds(labels, scores, moved, one, 0.95).high == 1.0
     assert ece_drift_bounds(labels, scores, moved, one, 0.95, resamples=9, seed=1).low == -1.0

@@ -218,7 +218,7 @@ def test_an_empty_mask_counts_as_one_or_zero_or_not_at_all() -> None:
     skip = beside(REFERENCE, CANDIDATE, "skip")
     assert skip.means(dices(CANDIDATE)).tolist() == pytest.approx([8 / 9])
     assert skip.mean_dice_drop == pytest.approx(1 / 9)
-    assert skip.patients == 1
+    assert skip.patients.count == 1
     assert skip.aside == "on 2 of 3 images nothing is drawn: they are left out"
     nothing = beside(segments([[[0, 0, 0]]]), segments([[[0, 1, 0]]]), "skip")
     with pytest.raises(NoEvidence, match=r"on none of 1 images is a pixel of c0 drawn"):
