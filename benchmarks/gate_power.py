@@ -5,6 +5,9 @@ slowdowns that are real extra work inside the measured span (edgeassay/selftest/
 and with a process that keeps another CPU busy, and lets four rules judge them. Prints the tables of
 docs/statistics.md. About 20 minutes; where FILE exists, it only judges what is there. Needs two
 CPUs that do nothing else, and edgeassay[build].
+
+`python benchmarks/gate_power.py --correlated` judges simulated pairs instead, whose noise carries
+over from one pair to the next: 1 minute, any machine.
 """
 
 from __future__ import annotations
@@ -62,6 +65,8 @@ BLOCK = 8  # consecutive pairs that are drawn together
 ASV_PROCESSES = 10
 SAVED_PROCESSES = (5, 10, 20)  # of a saved run: the default profile's, and more
 SAVED_DRAWS = 1_000
+CORRELATIONS = (0.0, 0.25, 0.5, 0.75)
+MOST_PAIRS = 60
 
 
 def side(path: Path, kernels: str, units: int) -> Side:
@@ -157,12 +162,16 @@ def in_blocks(rng: np.random.Generator, pool: int, count: int) -> npt.NDArray[np
     return ((starts[:, None] + np.arange(BLOCK)) % pool).reshape(-1)[:count]
 
 
-def ours(rng: np.random.Generator, rows: Array, cases: int) -> tuple[bool | None, int]:
-    """Whether the gate fails one case among so many, or passes it, and the pairs that it took."""
+def ours(
+    rng: np.random.Generator, rows: Array, cases: int, *, blocks: bool = True
+) -> tuple[bool | None, int]:
+    """Whether the gate fails one case among so many, or passes it, and the pairs that it took;
+    pairs are drawn in blocks, or taken as they come.
+    """
     looks = plan_looks(GATE.false_alarms / cases, GATE.false_passes, GATE.looks)
     tolerated, unacceptable = np.log1p(LIMITS.slowdowns(float(np.median(rows[:, 1]))))
     most = min(looks.counts[-1], int(GATE.max_time_s / rows[:, 3].mean()))
-    drawn = rows[in_blocks(rng, len(rows), most), 0]
+    drawn = rows[in_blocks(rng, len(rows), most), 0] if blocks else rows[:most, 0]
     for count in [*(c for c in looks.counts if c < most), most]:
         _, low, high = looks.bounds(drawn[:count])
         shown = decide_slowdown(low, high, tolerated, unacceptable)
@@ -295,11 +304,48 @@ def alarms(found: list[Any]) -> list[str]:
     return rows
 
 
+def correlated() -> list[str]:
+    """One case whose pairs' noise is a first-order autoregression: how often it fails if it isn't
+    slower, and if it is by just as much as is tolerated.
+    """
+    tolerated = float(np.log1p(LIMITS.slowdowns(10.0)[0]))
+    rows = [
+        "| correlation of a pair's noise with the next | not slower: fails % |"
+        f" {100 * np.expm1(tolerated):.2g} % slower, which is tolerated: fails % |",
+        "|---|---|---|",
+    ]
+    for likeness in CORRELATIONS:
+        rng, cells = np.random.default_rng(5), []
+        for slowdown in (0.0, tolerated):
+            fails = [
+                ours(rng, _autoregressed(rng, likeness, slowdown), 1, blocks=False)[0] is True
+                for _ in range(DRAWS)
+            ]
+            cells.append(share(fails))
+        rows.append(f"| {likeness:g} | {cells[0]} | {cells[1]} |")
+    return rows
+
+
+def _autoregressed(rng: np.random.Generator, likeness: float, slowdown: float) -> Array:
+    """Pairs as `record` writes them, of 10 ms and 1 s each, whose log ratios spread by 1 %."""
+    noise = rng.normal(size=MOST_PAIRS)
+    for k in range(1, MOST_PAIRS):
+        noise[k] = likeness * noise[k - 1] + np.sqrt(1.0 - likeness**2) * noise[k]
+    return np.stack(
+        [slowdown + 0.01 * noise, *np.full((2, MOST_PAIRS), 10.0), np.ones(MOST_PAIRS)], 1
+    )
+
+
 def main() -> None:
     """Record, or take what was recorded, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pools", type=Path, help="keep the recorded pairs here, or take them")
-    pools = parser.parse_args().pools
+    parser.add_argument("--correlated", action="store_true", help="judge simulated pairs")
+    options = parser.parse_args()
+    if options.correlated:
+        sys.stdout.write("\n".join([*correlated(), ""]))
+        return
+    pools = options.pools
     if pools is not None and pools.exists():
         found = json.loads(pools.read_text(encoding="utf-8"))
     else:
