@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edgeassay.config.excuses import check_excuse
 from edgeassay.config.loading import relative
-from edgeassay.config.shapes import NAME, TABLES, defaults, explain, nearest
+from edgeassay.config.shapes import NAME, TABLES, explain, nearest
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.project import EXPECTED
-from edgeassay.spec import ARCHITECTURES, Expected, Kind, Leg, Waiver, Waiving
+from edgeassay.spec import ARCHITECTURES, Expected, Kind, Leg, Waiver
 
 ALL: Final = "all"
 
@@ -90,9 +90,8 @@ def load_expected(path: Path | None, root: Path, today: date) -> Expected:
         Waiver(source=f"{where}:waiver[{number}]", **entry.model_dump())
         for number, entry in enumerate(file.waiver)
     )
-    rules = TypeAdapter(Waiving).validate_python(defaults()["waiver"])
     for waiver in waivers:
-        _check_waiver(waiver, rules, today)
+        check_excuse("waiver", waiver.reason, waiver.expires, source=waiver.source, today=today)
         if waiver.leg not in legs:
             raise ConfigError(
                 f"{waiver.source}.leg = {waiver.leg!r} is no leg; {nearest(waiver.leg, legs)}"
@@ -126,22 +125,6 @@ def _leg(entry: LegEntry, source: str) -> Leg:
         timed=measured if entry.timed is None else entry.timed,
         **entry.model_dump(exclude={"models", "variants", "runtimes", "timed"}),
     )
-
-
-def _check_waiver(waiver: Waiver, rules: Waiving, today: date) -> None:
-    """ConfigError where nobody could review a waiver, or nobody ever would."""
-    words = re.findall(r"\w+", waiver.reason)
-    if len(words) < rules.least_words:
-        raise ConfigError(
-            f"{waiver.source}.reason = {waiver.reason!r} tells nobody why; say it in"
-            f" {rules.least_words} words at least"
-        )
-    last = today + timedelta(days=rules.most_days)
-    if waiver.expires > last:
-        raise ConfigError(
-            f"{waiver.source}.expires = {waiver.expires} is more than {rules.most_days} days ahead;"
-            f" choose {last} or earlier, and review it then"
-        )
 
 
 def _check_names(names: Sequence[str], source: str, key: str) -> None:

@@ -42,11 +42,14 @@ class Leg:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiving:
-    """What a waiver must say: `least_words` for a reason, and a day at most `most_days` ahead."""
+class Excusing:
+    """What an excuse must say: a reason of `least_words` different words, which together have
+    `least_letters`, and a day at most `most_days` ahead.
+    """
 
     __pydantic_config__ = STRICT
     least_words: int
+    least_letters: int
     most_days: int
 
 

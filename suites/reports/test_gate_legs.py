@@ -108,7 +108,7 @@ def test_results_of_another_device_given_for_a_leg_are_red(gated: Gated) -> None
 
 def test_declarations_that_are_not_committed_are_red(gated: Gated) -> None:
     model = gated.folder / "models/tiny/model.toml"
-    model.write_text(gated.model.replace("min_auc = 0.7", "min_auc = 0.1"))
+    model.write_text(gated.model.replace("min_auc = 0.7", "min_auc = 0.6"))
     end = gated.end()
     assert (end.code, set(end.problems)) == (4, {"uncommitted changes", "another limit"})
     assert "models/tiny/model.toml" in end.sentence("uncommitted changes")
