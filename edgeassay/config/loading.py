@@ -208,10 +208,11 @@ def _by_model(entries: Sequence[LimitEntry], where: str) -> dict[str, list[Limit
 
 def relative(path: Path, root: Path) -> str:
     """The path as messages show it: relative to the project where it lies inside."""
-    try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    for one in (path.absolute(), path.resolve()):  # a link below the project is shown as such
+        for place in (root.absolute(), root.resolve()):
+            if ".." not in one.parts and one.is_relative_to(place):
+                return one.relative_to(place).as_posix()
+    return path.as_posix()
 
 
 def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import typer
 from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.checkout import CODE, DECLARATIONS, recorded, state_of
 from edgeassay.config import load_devices, load_models
 from edgeassay.config.acceptance import load_accepted
 from edgeassay.config.comparison import load_comparison
@@ -39,8 +39,6 @@ from edgeassay.summary.outcome import REFUSED, Outcome
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 SHA: Final = re.compile("[0-9a-f]{40}")
-# What decides stands in these files and folders of the project.
-DECLARATIONS: Final = ("models", "fixtures/devices", "compare.toml", EXPECTED, BASELINES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +79,20 @@ def gate_command(
     if init:
         _begin(read_arrived(results, [], []), config or project / EXPECTED)
         return
-    expected = load_expected(config, project, date.today())
-    _check_outputs(outputs, [*results, *(ab or [])])
-    wanted = _wanted(commit, project)
-    models = load_models(_model_folders(project, models_dir or []), project)
-    devices = load_devices(device_folders(devices_dir or []), project)
-    plans = leg_plans(expected, models, devices)
-    standard = Standard(
-        today=date.today(),
-        comparison=load_comparison(None, project),
-        accepted=load_accepted(baselines or project / BASELINES, project),
-    )
+    with recorded() as read:
+        expected = load_expected(config, project, date.today())
+        _check_outputs(outputs, [*results, *(ab or [])])
+        wanted = _wanted(commit, project)
+        models = load_models(_model_folders(project, models_dir or []), project)
+        devices = load_devices(device_folders(devices_dir or []), project)
+        plans = leg_plans(expected, models, devices)
+        standard = Standard(
+            today=date.today(),
+            comparison=load_comparison(None, project),
+            accepted=load_accepted(baselines or project / BASELINES, project),
+        )
+    given = [*(models_dir or []), *(devices_dir or []), *filter(None, [config, baselines])]
+    state = state_of(project, read=read, declaring=(*DECLARATIONS, *CODE, *given), everywhere=False)
     arrived = read_arrived(results, ab or [], expected.legs)
     if commit_named(wanted, project) is None:
         arrived.notes.append(
@@ -102,7 +103,7 @@ def gate_command(
         expected,
         plans,
         commit=wanted,
-        changed=_changed(project, _declaring(project, config, models_dir, devices_dir, baselines)),
+        changed=state.changed,
         standard=standard,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
@@ -161,23 +162,6 @@ def _wanted(given: str | None, project: Path) -> str:
             " limits would be another commit's; check that commit out"
         )
     return found
-
-
-def _declaring(project: Path, *further: Path | list[Path] | None) -> list[str]:
-    """The files and folders of the project whose content decides."""
-    given = [path for one in further if one for path in (one if isinstance(one, list) else [one])]
-    inside = [path for path in given if path.resolve().is_relative_to(project.resolve())]
-    return [*DECLARATIONS, *(str(path.resolve()) for path in inside)]
-
-
-def _changed(project: Path, declaring: Sequence[str]) -> list[str]:
-    """What of these isn't as the project's commit has it; nothing outside git."""
-    words = ["git", "-C", str(project), "status", "--porcelain", "--", *declaring]
-    try:
-        told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return []
-    return [line[3:] for line in told.splitlines()]
 
 
 def _write(outcome: Outcome, runs: list[Run], files: Files, eraser: Redactor) -> None:

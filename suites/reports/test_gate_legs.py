@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edgeassay.merge_gate import command
+from edgeassay.checkout import DECLARATIONS
 from suites.reports.gated import (
     DEVIATION,
     GATE_TOML,
@@ -204,7 +204,7 @@ def test_a_first_gate_expects_what_is_there(gated: Gated, tmp_path: Path) -> Non
 def test_only_declarations_of_the_project_must_be_committed(gated: Gated) -> None:
     (gated.folder / "notes.txt").write_text("beside")
     assert gated.end().code == 0
-    assert "gate.toml" in command.DECLARATIONS
+    assert "gate.toml" in DECLARATIONS
 
 
 def test_a_green_gate_holds(gated: Gated) -> None:
