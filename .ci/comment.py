@@ -21,6 +21,8 @@ LEG = re.compile(r"leg-[a-z0-9][a-z0-9-]{0,39}")
 MOST_LEGS = 16
 MOST_ARCHIVE = 200_000_000  # bytes that are downloaded for a leg
 MOST_COMMENT = 65_000  # characters; GitHub refuses more than 65,536
+PAGE = 100  # entries that GitHub gives at once, at most
+MOST_PAGES = 100
 MARK = "<!-- edgeassay -->"
 BOT = "github-actions[bot]"
 CONCLUSIONS = ("success", "failure", "cancelled", "timed_out", "action_required", "neutral")
@@ -56,8 +58,8 @@ def fetch(folder: Path, environment: Mapping[str, str]) -> None:
     """Leave each leg's results in a folder of its name; what is refused leaves an empty one."""
     repository, run = environment["GITHUB_REPOSITORY"], int(environment["RUN_ID"])
     folder.mkdir(parents=True)
-    listing = gh(f"repos/{repository}/actions/runs/{run}/artifacts?per_page=100")
-    found = [one for one in json.loads(listing)["artifacts"] if LEG.fullmatch(one["name"])]
+    listed = paged(f"repos/{repository}/actions/runs/{run}/artifacts", "artifacts")
+    found = [one for one in listed if LEG.fullmatch(one["name"])]
     for one in found[:MOST_LEGS]:
         name, size = one["name"], int(one["size_in_bytes"])
         archive = folder / f"{name}.zip"
@@ -127,7 +129,7 @@ def post(place: Path, environment: Mapping[str, str]) -> None:
         print("no open pull request has that commit at its head any more: nothing is posted")
     for number in numbers:
         comments = f"repos/{repository}/issues/{number}/comments"
-        known = json.loads(gh(f"{comments}?per_page=100"))
+        known = paged(comments)
         own = [c["id"] for c in known if c["user"]["login"] == BOT and c["body"].startswith(MARK)]
         where = f"repos/{repository}/issues/comments/{int(own[0])}" if own else comments
         method = "PATCH" if own else "POST"
@@ -135,11 +137,24 @@ def post(place: Path, environment: Mapping[str, str]) -> None:
         print(f"{method} on pull request {number}")
 
 
+def paged(path: str, key: str | None = None) -> list[Any]:
+    """All entries that GitHub has there, page by page; under `key` where an answer has more."""
+    found: list[Any] = []
+    for page in range(1, MOST_PAGES + 1):
+        answer = json.loads(gh(f"{path}?per_page={PAGE}&page={page}"))
+        entries = answer if key is None else answer[key]
+        found += entries
+        if len(entries) < PAGE:
+            return found
+    raise SystemExit(f"comment: {path} has more than {MOST_PAGES * PAGE:,} entries")
+
+
 def pull_requests(repository: str, environment: Mapping[str, str]) -> list[int]:
     """Those that are open and have the run's commit at their head, by GitHub's own word."""
     owner = environment["HEAD_REPOSITORY"].partition("/")[0]
     head = f"head={owner}:{environment['HEAD_BRANCH']}"
     words = ("--method", "GET", f"repos/{repository}/pulls", "-f", "state=open", "-f", head)
+    words += ("-f", f"per_page={PAGE}")
     found: list[Any] = json.loads(gh(*words))
     return [
         int(one["number"])
