@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Final
 
+PACKAGE: Final = Path(__file__).resolve().parents[1]
 _RECORD: ContextVar[dict[Path, bytes] | None] = ContextVar("record", default=None)
 
 
@@ -26,6 +28,7 @@ def read_declared(path: Path) -> bytes:
     """The bytes of a file that declares something; OSError if it can't be read."""
     content = path.read_bytes()
     record = _RECORD.get()
-    if record is not None:
+    # What comes with this package is code, whatever its form.
+    if record is not None and not path.resolve().is_relative_to(PACKAGE):
         record[Path(os.path.abspath(path))] = content  # noqa: PTH100  # a link isn't followed
     return content

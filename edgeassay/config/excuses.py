@@ -25,6 +25,17 @@ def check_excuse(kind: str, reason: str, expires: date, *, source: str, today: d
 
     `kind` is the table of the defaults with its rules; `source` says where it stands.
     """
+    rules = check_reason(kind, reason, source=source)
+    last = today + timedelta(days=rules.most_days)
+    if expires > last:
+        raise ConfigError(
+            f"{source}.expires = {expires} is more than {rules.most_days} days ahead;"
+            f" choose {last} or earlier, and review it then"
+        )
+
+
+def check_reason(kind: str, reason: str, *, source: str) -> Excusing:
+    """The rules of a kind of excuse; ConfigError if its reason is not made of words."""
     rules = TypeAdapter(Excusing).validate_python(defaults()["excuse"][kind])
     words = {word.lower() for word in WORD.findall(reason)}
     letters = sum(map(len, words))
@@ -33,9 +44,4 @@ def check_excuse(kind: str, reason: str, expires: date, *, source: str, today: d
             f"{source}.reason = {reason!r} tells nobody why; say it in"
             f" {rules.least_words} words at least, of {rules.least_letters} letters together"
         )
-    last = today + timedelta(days=rules.most_days)
-    if expires > last:
-        raise ConfigError(
-            f"{source}.expires = {expires} is more than {rules.most_days} days ahead;"
-            f" choose {last} or earlier, and review it then"
-        )
+    return rules

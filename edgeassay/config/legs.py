@@ -9,13 +9,13 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgeassay.config.excuses import check_excuse
+from edgeassay.config.excuses import check_excuse, check_reason
 from edgeassay.config.loading import relative
 from edgeassay.config.shapes import NAME, TABLES, explain, nearest
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.project import EXPECTED
-from edgeassay.spec import ARCHITECTURES, Expected, Kind, Leg, Waiver
+from edgeassay.spec import ARCHITECTURES, Approval, CodeChanges, Expected, Kind, Leg, Waiver
 
 ALL: Final = "all"
 
@@ -51,15 +51,33 @@ class WaiverEntry(BaseModel):
     runtime: str | None = None
 
 
+class ApprovalEntry(BaseModel):
+    """One [[approval]] table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    what: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+
+
+class ChangesEntry(BaseModel):
+    """The table [changes]."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    code: CodeChanges = "approve"
+
+
 class GateFile(BaseModel):
     """The shape of a gate.toml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     leg: list[LegEntry] = Field(min_length=1)
     waiver: list[WaiverEntry] = Field(default_factory=list)
+    approval: list[ApprovalEntry] = Field(default_factory=list)
+    changes: ChangesEntry = ChangesEntry()
 
 
-TABLES.update(leg=LegEntry, waiver=WaiverEntry)
+TABLES.update(leg=LegEntry, waiver=WaiverEntry, approval=ApprovalEntry, changes=ChangesEntry)
 
 
 def load_expected(path: Path | None, root: Path, today: date) -> Expected:
@@ -96,7 +114,19 @@ def load_expected(path: Path | None, root: Path, today: date) -> Expected:
             raise ConfigError(
                 f"{waiver.source}.leg = {waiver.leg!r} is no leg; {nearest(waiver.leg, legs)}"
             )
-    return Expected(file=where, legs=legs, waivers=waivers)
+    approvals = tuple(
+        Approval(source=f"{where}:approval[{number}]", **entry.model_dump())
+        for number, entry in enumerate(file.approval)
+    )
+    for approval in approvals:
+        check_reason("approval", approval.reason, source=approval.source)
+    return Expected(
+        file=where,
+        legs=legs,
+        waivers=waivers,
+        approvals=approvals,
+        code=file.changes.code,
+    )
 
 
 def _leg(entry: LegEntry, source: str) -> Leg:

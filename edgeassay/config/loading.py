@@ -215,8 +215,10 @@ def relative(path: Path, root: Path) -> str:
     return path.as_posix()
 
 
-def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
-    """Every folder with a model.toml below the given ones, by id."""
+def load_models(
+    folders: Sequence[Path], root: Path, today: date | None = None
+) -> dict[str, ModelSpec]:
+    """Every folder with a model.toml below the given ones, by id; `today` as in `load_model`."""
     models: dict[str, ModelSpec] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -230,7 +232,7 @@ def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
             hint = "; it is a model itself: give the folder above it" if here else ""
             raise ConfigError(f"no <id>/model.toml below {relative(folder, root)}{hint}")
         for path in found:
-            model = load_model(path.parent, root)
+            model = load_model(path.parent, root, today)
             if model.id in models:
                 raise ConfigError(
                     f"{model.file} and {models[model.id].file} both declare {model.id!r};"

@@ -17,16 +17,13 @@ from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, write_text
 from edgeassay.checkout import CODE, DECLARATIONS, recorded, state_of
-from edgeassay.config import load_devices, load_models
-from edgeassay.config.acceptance import load_accepted
-from edgeassay.config.comparison import load_comparison
-from edgeassay.config.legs import load_expected
 from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.arriving import Arrived, read_arrived
-from edgeassay.merge_gate.claims import Standard
+from edgeassay.merge_gate.base import NONE, base_of
+from edgeassay.merge_gate.changes import changes_since
 from edgeassay.merge_gate.deciding import decide, shown_runs
-from edgeassay.merge_gate.planning import leg_plans
+from edgeassay.merge_gate.declared import Places, load_declared
 from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
 from edgeassay.merge_gate.showing import document, line_of, show
 from edgeassay.merge_gate.starting import begun
@@ -61,6 +58,7 @@ def gate_command(
     *,
     config: Path | None,
     commit: str | None,
+    base: str | None,
     ab: list[str] | None,
     models_dir: list[Path] | None,
     devices_dir: list[Path] | None,
@@ -79,32 +77,36 @@ def gate_command(
     if init:
         _begin(read_arrived(results, [], []), config or project / EXPECTED)
         return
+    _check_outputs(outputs, [*results, *(ab or [])])
+    places = Places(
+        root=project,
+        config=config,
+        models=_model_folders(project, models_dir or []),
+        devices=device_folders(devices_dir or []),
+        baselines=baselines or project / BASELINES,
+    )
     with recorded() as read:
-        expected = load_expected(config, project, date.today())
-        _check_outputs(outputs, [*results, *(ab or [])])
-        wanted = _wanted(commit, project)
-        models = load_models(_model_folders(project, models_dir or []), project)
-        devices = load_devices(device_folders(devices_dir or []), project)
-        plans = leg_plans(expected, models, devices)
-        standard = Standard(
-            today=date.today(),
-            comparison=load_comparison(None, project),
-            accepted=load_accepted(baselines or project / BASELINES, project),
-        )
+        now = load_declared(places, date.today())
+    wanted = _wanted(commit, project)
+    before, lacking = base_of(project, base)
     given = [*(models_dir or []), *(devices_dir or []), *filter(None, [config, baselines])]
     state = state_of(project, read=read, declaring=(*DECLARATIONS, *CODE, *given), everywhere=False)
-    arrived = read_arrived(results, ab or [], expected.legs)
+    arrived = read_arrived(results, ab or [], now.expected.legs)
     if commit_named(wanted, project) is None:
         arrived.notes.append(
             f"{wanted[:12]} is no commit of {project.name}: its limits are those that stand there"
         )
+    if base == NONE:
+        arrived.notes.append(
+            "--base none: nobody looked whether this commit changes what judges it"
+        )
     outcome = decide(
         arrived,
-        expected,
-        plans,
+        now,
         commit=wanted,
         changed=state.changed,
-        standard=standard,
+        since=() if before is None else changes_since(before, places, now),
+        lacking=lacking,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
     if files.any:

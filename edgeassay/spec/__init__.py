@@ -47,7 +47,7 @@ from edgeassay.spec.data import (
 from edgeassay.spec.device import DeviceSpec, Extent, Match, Timing, Tolerance
 from edgeassay.spec.history import History
 from edgeassay.spec.ladder import Ladder
-from edgeassay.spec.legs import Excusing, Expected, Leg, Waiver
+from edgeassay.spec.legs import Approval, CodeChanges, Excusing, Expected, Leg, Waiver
 from edgeassay.spec.model import (
     ModelSpec,
     OperatingPoint,
@@ -95,11 +95,13 @@ __all__ = [
     "Advising",
     "Allowed",
     "AllowedRule",
+    "Approval",
     "Case",
     "Checkup",
     "Claim",
     "ClaimName",
     "ClaimTraits",
+    "CodeChanges",
     "Comparison",
     "CpuRule",
     "DataSource",

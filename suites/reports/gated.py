@@ -148,9 +148,10 @@ class Gated:
             path.write_text(text, encoding="utf-8")
 
     def commit_all(self) -> None:
-        """A commit of all declarations."""
+        """A commit of all declarations, which has none before it."""
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", "declared", "--allow-empty")
+        begun = self.git("rev-list", "--all", "--max-count=1")
+        self.git("commit", "-q", "-m", "declared", "--allow-empty", *(["--amend"] if begun else []))
         self.commit = self.git("rev-parse", "HEAD")
 
     def git(self, *words: str) -> str:

@@ -117,7 +117,7 @@ def test_declarations_that_are_not_committed_are_red(gated: Gated) -> None:
 def test_the_commit_that_is_asked_for_must_be_checked_out(gated: Gated) -> None:
     assert gated.end("--commit", "HEAD").code == 0
     before = gated.commit
-    gated.commit_all()
+    gated.git("commit", "-q", "--allow-empty", "-m", "another")
     end = gated.end("--commit", before)
     assert end.code == 2
     assert "limits would be another commit's; check that commit out" in end.text
