@@ -21,6 +21,19 @@ LEG = re.compile(r"leg-[a-z0-9][a-z0-9-]{0,39}")
 MOST_LEGS = 16
 MOST_ARCHIVE = 200_000_000  # bytes that are downloaded for a leg
 MOST_COMMENT = 65_000  # characters; GitHub refuses more than 65,536
+PAGE = 100  # entries that GitHub gives at once, at most
+MOST_PAGES = 100
+MOST_NAMES = (
+    20  # of files that are listed; with the rest of what is put before a text, ROOM suffices
+)
+ROOM = 3_000  # characters
+# What judges a pull request: docs/gate.md has what the gate makes of each.
+JUDGES = re.compile(
+    r"(edgeassay|fixtures|suites|baselines|\.ci|\.github)/.*|models/[^/]+/(model|variants/[^/]+)\.toml"
+    r"|(gate|compare|pyproject)\.toml|conftest\.py|tox\.ini|action\.yml",
+    re.DOTALL,
+)
+PLAIN = re.compile(r"[\w./-]{1,100}", re.ASCII)  # a name that can be shown as it is
 MARK = "<!-- edgeassay -->"
 BOT = "github-actions[bot]"
 CONCLUSIONS = ("success", "failure", "cancelled", "timed_out", "action_required", "neutral")
@@ -56,8 +69,8 @@ def fetch(folder: Path, environment: Mapping[str, str]) -> None:
     """Leave each leg's results in a folder of its name; what is refused leaves an empty one."""
     repository, run = environment["GITHUB_REPOSITORY"], int(environment["RUN_ID"])
     folder.mkdir(parents=True)
-    listing = gh(f"repos/{repository}/actions/runs/{run}/artifacts?per_page=100")
-    found = [one for one in json.loads(listing)["artifacts"] if LEG.fullmatch(one["name"])]
+    listed = paged(f"repos/{repository}/actions/runs/{run}/artifacts", "artifacts")
+    found = [one for one in listed if LEG.fullmatch(one["name"])]
     for one in found[:MOST_LEGS]:
         name, size = one["name"], int(one["size_in_bytes"])
         archive = folder / f"{name}.zip"
@@ -105,9 +118,10 @@ def render(folder: Path, place: Path, environment: Mapping[str, str]) -> None:
         "",
     ]
     text = "\n".join(head)
+    left = MOST_COMMENT - ROOM - len(text.encode())
     try:
         body = (
-            summary_markdown(runs, title="edgeassay", limit_bytes=MOST_COMMENT - len(text.encode()))
+            summary_markdown(runs, title="edgeassay", limit_bytes=left)
             if runs
             else "No leg left results that can be read.\n"
         )
@@ -127,12 +141,40 @@ def post(place: Path, environment: Mapping[str, str]) -> None:
         print("no open pull request has that commit at its head any more: nothing is posted")
     for number in numbers:
         comments = f"repos/{repository}/issues/{number}/comments"
-        known = json.loads(gh(f"{comments}?per_page=100"))
+        known = paged(comments)
         own = [c["id"] for c in known if c["user"]["login"] == BOT and c["body"].startswith(MARK)]
         where = f"repos/{repository}/issues/comments/{int(own[0])}" if own else comments
         method = "PATCH" if own else "POST"
-        gh("--method", method, where, "--input", "-", given=json.dumps({"body": text}))
+        body = text.replace(MARK, f"{MARK}{changed(repository, number)}", 1)
+        gh("--method", method, where, "--input", "-", given=json.dumps({"body": body}))
         print(f"{method} on pull request {number}")
+
+
+def changed(repository: str, number: int) -> str:
+    """That a pull request changes files which judge it, in words; nothing if it changes none."""
+    files = paged(f"repos/{repository}/pulls/{number}/files")
+    names = {str(one.get(key) or "") for one in files for key in ("filename", "previous_filename")}
+    found = sorted(name for name in names if JUDGES.fullmatch(name))
+    if not found:
+        return ""
+    shown = [f"`{n}`" if PLAIN.fullmatch(n) else "one with an unusual name" for n in found]
+    more = f" and {len(found) - MOST_NAMES:,} more" if len(found) > MOST_NAMES else ""
+    return (
+        f"\n**This pull request changes what judges it**: {', '.join(shown[:MOST_NAMES])}{more}."
+        " The check `edgeassay gate` says what lets more through.\n"
+    )
+
+
+def paged(path: str, key: str | None = None) -> list[Any]:
+    """All entries that GitHub has there, page by page; under `key` where an answer has more."""
+    found: list[Any] = []
+    for page in range(1, MOST_PAGES + 1):
+        answer = json.loads(gh(f"{path}?per_page={PAGE}&page={page}"))
+        entries = answer if key is None else answer[key]
+        found += entries
+        if len(entries) < PAGE:
+            return found
+    raise SystemExit(f"comment: {path} has more than {MOST_PAGES * PAGE:,} entries")
 
 
 def pull_requests(repository: str, environment: Mapping[str, str]) -> list[int]:
@@ -140,6 +182,7 @@ def pull_requests(repository: str, environment: Mapping[str, str]) -> list[int]:
     owner = environment["HEAD_REPOSITORY"].partition("/")[0]
     head = f"head={owner}:{environment['HEAD_BRANCH']}"
     words = ("--method", "GET", f"repos/{repository}/pulls", "-f", "state=open", "-f", head)
+    words += ("-f", f"per_page={PAGE}")
     found: list[Any] = json.loads(gh(*words))
     return [
         int(one["number"])

@@ -170,6 +170,17 @@ def _with_claims(made: Plan) -> Plan:
     return replace(made, claims=tuple(claims))
 
 
+def check_claimed(made: Plan) -> None:
+    """ConfigError if a model that has cases in a plan has no claim: nothing would judge it."""
+    claimed = {claim.case.model for claim in made.claims}
+    for name in dict.fromkeys(case.model for case in made.cases):
+        if name not in claimed:
+            raise ConfigError(
+                f"{made.models[name].file} sets no limit for any case that was chosen, so nothing"
+                " would be judged; set one under [limits], or choose other models or variants"
+            )
+
+
 def _able(model: ModelSpec, case: Case) -> str:
     """The case's runtime where it takes the variant's format, else the model's first that does."""
     known = {**catalogue(), **model.runtimes}

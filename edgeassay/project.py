@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from edgeassay.checkout import project_checkout
 from edgeassay.errors import ConfigError
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
@@ -42,10 +41,5 @@ def device_folders(further: Sequence[Path] = ()) -> list[Path]:
 
 def commit_named(revision: str, project: Path) -> str | None:
     """The commit that a git revision names in the project; None where it names none."""
-    if revision.startswith("-") or shutil.which("git") is None:
-        return None
-    words = ["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"]
-    found = subprocess.run(
-        ["git", "-C", str(project), *words], capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() or None
+    found = project_checkout(project)
+    return None if found is None else found.named(revision)

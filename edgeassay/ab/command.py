@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from edgeassay.ab.judging import EXITS, Bench, overall
 from edgeassay.ab.showing import document, markdown, show, summary
 from edgeassay.ab.sides import Asked, check_side, open_side, uncommitted
 from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.checkout import recorded, state_of
 from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
@@ -26,7 +28,7 @@ from edgeassay.progress import ConsoleReporter
 from edgeassay.project import commit_named, device_folders, project_folder
 from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
-from edgeassay.report.results import digest_of, git_state
+from edgeassay.report.results import digest_of
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
@@ -53,11 +55,12 @@ def ab_command(
     """What `edgeassay ab` does with its options."""
     project, console = project_folder(), Console(stderr=True)
     words = redactor(project, identified=identified)
-    settings = load_comparison(limits, project)
+    with recorded() as read:
+        settings = load_comparison(limits, project)
+        models = load_models([project / "models", *(models_dir or [])], project)
+        devices = load_devices(device_folders(devices_dir or []), project)
     if max_time is not None:
         settings = replace(settings, gate=replace(settings.gate, max_time_s=max_time))
-    models = load_models([project / "models", *(models_dir or [])], project)
-    devices = load_devices(device_folders(devices_dir or []), project)
     profile, present = recognise(devices, this_machine(), device)
     if not present:
         raise ConfigError(
@@ -95,7 +98,7 @@ def ab_command(
         gate=settings.gate,
         machine=this_machine(),
         seed=seed,
-        state=_state(head, project),
+        state=_state(head, project, read),
     )
     if json_path is not None:
         facts = words.value(json.loads(json.dumps(facts)))
@@ -107,12 +110,15 @@ def ab_command(
     raise typer.Exit(EXITS[verdict])
 
 
-def _state(head: str, project: Path) -> tuple[str | None, bool]:
-    """The head's commit and whether it has changes beyond it: its own where it is a revision, else
-    that of the checkout which timed it.
+def _state(head: str, project: Path, read: Mapping[Path, bytes]) -> tuple[str | None, bool]:
+    """The head's commit, and whether anything but that commit was timed or decided by: by what was
+    `read`. Of a head that is no revision, it is the checkout which timed it.
     """
     commit = None if Path(head).exists() else commit_named(head, project)
-    return git_state(project) if commit is None else (commit, False)
+    if commit is None:
+        found = state_of(project, read=read)
+        return found.commit, bool(found.changed)
+    return commit, bool(state_of(project, read=read, declaring=(), everywhere=False).changed)
 
 
 def _check_first(

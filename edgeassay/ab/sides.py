@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from edgeassay.artifacts import Artifact, read_artifact
+from edgeassay.checkout import git_environment
 from edgeassay.config import load_model
 from edgeassay.errors import BuildFailed, ConfigError, last_words, why
 from edgeassay.progress import Reporter
@@ -145,8 +146,9 @@ def _declared(folder: Path, title: str) -> dict[str, ModelSpec]:
 
 
 def _git(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = ["git", "-C", str(project), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["git", "--no-replace-objects", "-C", str(project), *words]
+    environment = git_environment()
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def _revision(given: str, commit: str, asked: Asked, project: Path) -> Origin:

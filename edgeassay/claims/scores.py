@@ -10,7 +10,7 @@ import numpy as np
 
 from edgeassay.build import seed_of
 from edgeassay.claims.measured import Measure, Measured
-from edgeassay.errors import NoEvidence
+from edgeassay.errors import ConfigError, NoEvidence
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
 from edgeassay.spec import Claim, ClaimName, Measurement
@@ -31,6 +31,16 @@ def _probabilities(compared: Compared) -> None:
                 f"scores from {scores.min():.4g} to {scores.max():.4g} are no probabilities, so"
                 " they have no calibration"
             )
+
+
+def _can_fail(compared: Compared, claim: Claim) -> None:
+    """ConfigError if no score can move as far as the limit lets it."""
+    scores = (compared.reference, compared.candidate)
+    if claim.limit.value >= 1.0 and all(s.min() >= 0.0 and s.max() <= 1.0 for s in scores):
+        raise ConfigError(
+            f"{claim.limit.source} = {claim.limit.value:g} can't fail: these scores lie from 0 to"
+            " 1, so none moves further than 1; set a smaller limit"
+        )
 
 
 def _measured(evidence: Evidence, claim: Claim, bounds: Bounds, unit: str) -> Measurement:
@@ -94,6 +104,7 @@ def score_shift(evidence: Evidence, claim: Claim, *, share: float) -> Measured:
     compared = evidence.evaluations.compared(claim.case)
     need = evidence.rig.model(claim.case).statistics
     images = len(compared.labels)
+    _can_fail(compared, claim)
     moved = np.abs(compared.candidate.astype(np.float64) - compared.reference).max(axis=1)
     value = percentile_upper(moved, share)
     if share == 1.0:

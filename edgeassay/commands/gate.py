@@ -37,6 +37,15 @@ def gate(
             "--commit", metavar="REV", help="What must have been measured (default: HEAD)."
         ),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            metavar="REV|none",
+            help="The commit whose limits and code this one is compared with (default: where it"
+            " left the branch that it goes to, or the commit before).",
+        ),
+    ] = None,
     ab: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,8 +90,10 @@ def gate(
     gate.toml says which legs are expected, and model.toml which cases and
     limits: what doesn't arrive is red. Verdicts are derived again from what was
     measured; limits and deviations are those of this checkout, which must be at
-    the commit. Files are data of strangers: what was changed, is too large, or
-    follows from nothing is refused.
+    the commit. What the commit changes in them since the base is shown first,
+    and is red if it lets more through and gate.toml has no approval. Files are
+    data of strangers: what was changed, is too large, or follows from nothing is
+    refused.
 
     edgeassay gate results/ --markdown summary.md --junit gate.xml
 
@@ -99,6 +110,7 @@ def gate(
         results,
         config=config,
         commit=commit,
+        base=base,
         ab=ab,
         models_dir=models_dir,
         devices_dir=devices_dir,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edgeassay.config.excuses import check_excuse
 from edgeassay.config.loading import relative
 from edgeassay.config.shapes import TABLES, explain, nearest
 from edgeassay.config.toml import read_toml
@@ -43,9 +44,9 @@ class AcceptedFile(BaseModel):
 TABLES.update(accepted=AcceptedEntry)
 
 
-def load_accepted(folder: Path, root: Path) -> tuple[Accepted, ...]:
+def load_accepted(folder: Path, root: Path, today: date | None = None) -> tuple[Accepted, ...]:
     """The entries of `folder`/accepted.toml; none where there is no such file. ConfigError names
-    file and key.
+    file and key. Each must end soon enough after `today`, which is this day if none is given.
     """
     path = folder / FILE
     if not path.exists():
@@ -62,6 +63,9 @@ def load_accepted(folder: Path, root: Path) -> tuple[Accepted, ...]:
         source = f"{where}:accepted[{number}]"
         if all(getattr(entry, name) is None for name in SCOPES):
             raise ConfigError(f"{source} names no case; say which with one of {', '.join(SCOPES)}")
+        check_excuse(
+            "accepted", entry.reason, entry.expires, source=source, today=today or date.today()
+        )
         found.append(Accepted(source=source, **entry.model_dump()))
     return tuple(found)
 

@@ -54,6 +54,9 @@ from edgeassay.variants import (
 
 # Beyond these a number is a slip of the keyboard, or asks for more than any machine has.
 LONGEST_SIDE: Final = 32_768
+# With less than these a bound excludes nothing: one image can decide.
+CONFIDENCE: Final = (0.8, 0.9999)
+LEAST_PATIENTS: Final = 5
 PATCHES: Final = (0.02, 0.5)  # of the image's shorter side: up to 2,500 places, and no fewer than 4
 TORCH: Final = (
     "export it to .onnx and give that as the `artifact` of a variant, or convert it to a float"
@@ -109,10 +112,12 @@ def check_model(model: ModelFile, where: str) -> None:
 
 
 def _check_statistics(statistics: Statistics, where: str) -> None:
-    for key in ("confidence", "power"):
-        check_between(getattr(statistics, key), 0.51, 0.9999, f"statistics.{key}", where)
+    check_between(statistics.confidence, *CONFIDENCE, "statistics.confidence", where)
+    check_between(statistics.power, 0.51, 0.9999, "statistics.power", where)
     for key in ("min_positives", "min_negatives"):
-        check_between(getattr(statistics, key), 2, MOST_IMAGES, f"statistics.{key}", where)
+        check_between(
+            getattr(statistics, key), LEAST_PATIENTS, MOST_IMAGES, f"statistics.{key}", where
+        )
     check_between(statistics.resamples, 200, MOST_ROUNDS, "statistics.resamples", where)
 
 

@@ -9,14 +9,28 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from edgeassay.config.limits import check_sensible
 from edgeassay.config.loading import relative
 from edgeassay.config.shapes import DEFAULTS, TABLES, defaults, explain, nearest
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
-from edgeassay.spec import Allowed, AllowedRule, Comparison, Gate, Limit, Noise, Spans
+from edgeassay.spec import (
+    SENSIBLE_CHANGES,
+    Allowed,
+    AllowedRule,
+    Comparison,
+    Gate,
+    Limit,
+    Noise,
+    Sensible,
+    Spans,
+)
 
 FILE: Final = "compare.toml"
 LIMITS: Final = tuple(field.name for field in fields(Allowed))
+WITHIN: Final = Sensible(above=0.0, most=0.5, why="it is how much processes differ")
+BETWEEN: Final = Sensible(least=0.0, most=0.5, why="it is how much runs differ")
+SLOWDOWN: Final = Sensible(above=0.0, most=1.0, why="1 is twice the time")
 SCOPES: Final = ("model", "variant", "runtime", "device", "benchmark")
 
 
@@ -89,10 +103,9 @@ def _limits(
         if key not in LIMITS:
             known = (*LIMITS, *SCOPES, "rationale") if place.startswith("limit[") else LIMITS
             raise ConfigError(f"{where}: unknown key {f'{place}.{key}'!r}; {nearest(key, known)}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10:
-            raise ConfigError(
-                f"{where}: {place}.{key} = {value!r} must be a number from 0 to 10, such as 0.05"
-            )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{where}: {place}.{key} = {value!r} must be a number, such as 0.05")
+        check_sensible(float(value), SENSIBLE_CHANGES[key], f"{where}: {place}.{key} = {value!r}")
         found[key] = Limit(value=float(value), source=f"{where}:{place}.{key}", rationale=rationale)
     return found
 
@@ -129,14 +142,18 @@ def _check(file: ComparisonFile, where: str) -> None:
         "spans.span_ms": file.spans.span_ms,
         "spans.least": file.spans.least,
         "spans.side_s": file.spans.side_s,
-        "noise.process_cv": file.noise.process_cv,
-        "noise.summary_slowdown": file.noise.summary_slowdown,
     }
     for key, value in positive.items():
         if not 0.0 < value < 1e6:
             raise ConfigError(f"{where}: {key} = {value:g} must be more than 0, and possible")
-    if not 0.0 <= file.noise.run_cv < 1.0:
-        raise ConfigError(f"{where}: noise.run_cv = {file.noise.run_cv:g} must be a share, from 0")
+    # With more than these a comparison calls no slowdown one.
+    noises = {
+        "noise.process_cv": (file.noise.process_cv, WITHIN),
+        "noise.run_cv": (file.noise.run_cv, BETWEEN),
+        "noise.summary_slowdown": (file.noise.summary_slowdown, SLOWDOWN),
+    }
+    for key, (value, range_) in noises.items():
+        check_sensible(value, range_, f"{where}: {key} = {value:g}")
     if file.spans.most < file.spans.least:
         raise ConfigError(
             f"{where}: spans.most = {file.spans.most} is less than spans.least ="

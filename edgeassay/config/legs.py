@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edgeassay.config.excuses import check_excuse, check_reason
 from edgeassay.config.loading import relative
-from edgeassay.config.shapes import NAME, TABLES, defaults, explain, nearest
+from edgeassay.config.shapes import NAME, TABLES, explain, nearest
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
 from edgeassay.project import EXPECTED
-from edgeassay.spec import ARCHITECTURES, Expected, Kind, Leg, Waiver, Waiving
+from edgeassay.spec import ARCHITECTURES, Approval, CodeChanges, Expected, Kind, Leg, Waiver
 
 ALL: Final = "all"
 
@@ -51,15 +51,33 @@ class WaiverEntry(BaseModel):
     runtime: str | None = None
 
 
+class ApprovalEntry(BaseModel):
+    """One [[approval]] table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    what: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+
+
+class ChangesEntry(BaseModel):
+    """The table [changes]."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    code: CodeChanges = "approve"
+
+
 class GateFile(BaseModel):
     """The shape of a gate.toml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     leg: list[LegEntry] = Field(min_length=1)
     waiver: list[WaiverEntry] = Field(default_factory=list)
+    approval: list[ApprovalEntry] = Field(default_factory=list)
+    changes: ChangesEntry = ChangesEntry()
 
 
-TABLES.update(leg=LegEntry, waiver=WaiverEntry)
+TABLES.update(leg=LegEntry, waiver=WaiverEntry, approval=ApprovalEntry, changes=ChangesEntry)
 
 
 def load_expected(path: Path | None, root: Path, today: date) -> Expected:
@@ -90,14 +108,25 @@ def load_expected(path: Path | None, root: Path, today: date) -> Expected:
         Waiver(source=f"{where}:waiver[{number}]", **entry.model_dump())
         for number, entry in enumerate(file.waiver)
     )
-    rules = TypeAdapter(Waiving).validate_python(defaults()["waiver"])
     for waiver in waivers:
-        _check_waiver(waiver, rules, today)
+        check_excuse("waiver", waiver.reason, waiver.expires, source=waiver.source, today=today)
         if waiver.leg not in legs:
             raise ConfigError(
                 f"{waiver.source}.leg = {waiver.leg!r} is no leg; {nearest(waiver.leg, legs)}"
             )
-    return Expected(file=where, legs=legs, waivers=waivers)
+    approvals = tuple(
+        Approval(source=f"{where}:approval[{number}]", **entry.model_dump())
+        for number, entry in enumerate(file.approval)
+    )
+    for approval in approvals:
+        check_reason("approval", approval.reason, source=approval.source)
+    return Expected(
+        file=where,
+        legs=legs,
+        waivers=waivers,
+        approvals=approvals,
+        code=file.changes.code,
+    )
 
 
 def _leg(entry: LegEntry, source: str) -> Leg:
@@ -126,22 +155,6 @@ def _leg(entry: LegEntry, source: str) -> Leg:
         timed=measured if entry.timed is None else entry.timed,
         **entry.model_dump(exclude={"models", "variants", "runtimes", "timed"}),
     )
-
-
-def _check_waiver(waiver: Waiver, rules: Waiving, today: date) -> None:
-    """ConfigError where nobody could review a waiver, or nobody ever would."""
-    words = re.findall(r"\w+", waiver.reason)
-    if len(words) < rules.least_words:
-        raise ConfigError(
-            f"{waiver.source}.reason = {waiver.reason!r} tells nobody why; say it in"
-            f" {rules.least_words} words at least"
-        )
-    last = today + timedelta(days=rules.most_days)
-    if waiver.expires > last:
-        raise ConfigError(
-            f"{waiver.source}.expires = {waiver.expires} is more than {rules.most_days} days ahead;"
-            f" choose {last} or earlier, and review it then"
-        )
 
 
 def _check_names(names: Sequence[str], source: str, key: str) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 from edgeassay.config.cpu_checks import check_cpu
 from edgeassay.config.shapes import LimitEntry, nearest
 from edgeassay.errors import ConfigError
-from edgeassay.spec import ARCHITECTURES, TRAITS, ClaimName, CpuRule, Limit, LimitRule
+from edgeassay.spec import ARCHITECTURES, TRAITS, ClaimName, CpuRule, Limit, LimitRule, Sensible
+
+
+def check_sensible(value: float, range_: Sensible, given: str) -> None:
+    """ConfigError if a limit can't fail or can't hold; `given` says where it stands."""
+    refusal = range_.refusal(value)
+    if refusal is not None:
+        raise ConfigError(f"{given} is not valid: {refusal}")
 
 
 def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
@@ -40,6 +47,7 @@ def _limit(entry: Any, claim: ClaimName, where: str, key: str) -> Limit:
         return Limit(value=1.0, source=source, rationale=rationale)
     if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry):
         raise ConfigError(f"{where}: {key} = {entry!r} is not valid: it must be a finite number")
+    check_sensible(float(entry), TRAITS[claim].sensible, f"{where}: {key} = {entry!r}")
     return Limit(value=float(entry), source=source, rationale=rationale)
 
 

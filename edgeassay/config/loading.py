@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from edgeassay.config.checks import (
 )
 from edgeassay.config.cpu_words import CpuWords
 from edgeassay.config.device_checks import check_device
+from edgeassay.config.excuses import check_excuse
 from edgeassay.config.limits import check_once, read_limits, read_particular
 from edgeassay.config.segmentation_checks import check_segmentation, check_task
 from edgeassay.config.shapes import (
@@ -46,8 +48,12 @@ DATA_VARIABLE = "EDGEASSAY_DATA"
 VARIANTS: Final = "variants"
 
 
-def load_model(folder: Path, root: Path) -> ModelSpec:
-    """The model that `folder`/model.toml declares; messages name files relative to `root`."""
+def load_model(folder: Path, root: Path, today: date | None = None) -> ModelSpec:
+    """The model that `folder`/model.toml declares; messages name files relative to `root`.
+
+    ConfigError if it contradicts itself, or if a deviation doesn't end soon enough after `today`
+    (this day if none is given).
+    """
     path = folder / "model.toml"
     where = relative(path, root)
     model = read_file(path, where, ModelFile)
@@ -70,6 +76,14 @@ def load_model(folder: Path, root: Path) -> ModelSpec:
         for i, entry in enumerate(model.deviation)
     )
     check_deviations(deviations, model, where)
+    for deviation in deviations:
+        check_excuse(
+            "deviation",
+            deviation.reason,
+            deviation.expires,
+            source=deviation.source,
+            today=today or date.today(),
+        )
     limits = (
         *read_limits(model.limits, variants=model.variants, classes=classes, where=where),
         *read_particular(
@@ -194,14 +208,17 @@ def _by_model(entries: Sequence[LimitEntry], where: str) -> dict[str, list[Limit
 
 def relative(path: Path, root: Path) -> str:
     """The path as messages show it: relative to the project where it lies inside."""
-    try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    for one in (path.absolute(), path.resolve()):  # a link below the project is shown as such
+        for place in (root.absolute(), root.resolve()):
+            if ".." not in one.parts and one.is_relative_to(place):
+                return one.relative_to(place).as_posix()
+    return path.as_posix()
 
 
-def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
-    """Every folder with a model.toml below the given ones, by id."""
+def load_models(
+    folders: Sequence[Path], root: Path, today: date | None = None
+) -> dict[str, ModelSpec]:
+    """Every folder with a model.toml below the given ones, by id; `today` as in `load_model`."""
     models: dict[str, ModelSpec] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -215,7 +232,7 @@ def load_models(folders: Sequence[Path], root: Path) -> dict[str, ModelSpec]:
             hint = "; it is a model itself: give the folder above it" if here else ""
             raise ConfigError(f"no <id>/model.toml below {relative(folder, root)}{hint}")
         for path in found:
-            model = load_model(path.parent, root)
+            model = load_model(path.parent, root, today)
             if model.id in models:
                 raise ConfigError(
                     f"{model.file} and {models[model.id].file} both declare {model.id!r};"

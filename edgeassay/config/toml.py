@@ -6,13 +6,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from edgeassay.checkout import read_declared
 from edgeassay.errors import ConfigError, why
 
 
 def read_toml(path: Path, where: str) -> dict[str, Any]:
     """The file's tables; ConfigError with the line where it is no TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_declared(path).decode("utf-8").replace("\r\n", "\n"))
     except FileNotFoundError:
         raise ConfigError(f"{where} doesn't exist") from None
     except OSError as error:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 
+from edgeassay.checkout import git_environment
 from edgeassay.evidence_bundle.toml_lines import Leaf, lines_of
 from edgeassay.project import commit_named
 
@@ -30,7 +31,8 @@ class History:
     def _said(self, *words: str) -> str | None:
         try:
             found = subprocess.run(
-                ["git", "-C", str(self.root), *words],
+                ["git", "--no-replace-objects", "-C", str(self.root), *words],
+                env=git_environment(),
                 capture_output=True,
                 text=True,
                 encoding="utf-8",

@@ -17,6 +17,7 @@ from rich.text import Text
 
 import edgeassay
 from edgeassay.atomic import sha256_of, write_text
+from edgeassay.config.limits import check_sensible
 from edgeassay.config.shapes import default_judging, default_statistics
 from edgeassay.errors import ConfigError
 from edgeassay.judging.durations import MS, judge_durations, parse_budget
@@ -24,7 +25,7 @@ from edgeassay.judging.predictions import Given, read_compared
 from edgeassay.judging.remarks import remarks
 from edgeassay.judging.verdicts import Drop, Judged, judge_aucs
 from edgeassay.report.table import STYLES
-from edgeassay.spec import Statistics, Verdict
+from edgeassay.spec import TRAITS, ClaimName, Statistics, Verdict
 
 WIDTH: Final = 110  # of the table, where the terminal hasn't more
 EXITS: Final[Mapping[Verdict, int]] = {
@@ -88,8 +89,7 @@ def _predictions(
     seed: int,
     json_path: Path | None,
 ) -> Verdict:
-    if not 0.0 <= margin < 1.0:
-        raise ConfigError(f"--margin {margin:g}: a drop of AUC is from 0 to 1; give such as 0.01")
+    check_sensible(margin, TRAITS[ClaimName.MEAN_AUC_DROP].sensible, f"--margin {margin:g}")
     paths = [path for path in files.values() if path is not None]
     given = read_compared(*paths)
     judged = judge_aucs(given.compared, margin, need, seed=seed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,16 +16,14 @@ import typer
 from rich.console import Console
 
 from edgeassay.atomic import check_replaceable, write_text
-from edgeassay.config import load_devices, load_models
-from edgeassay.config.acceptance import load_accepted
-from edgeassay.config.comparison import load_comparison
-from edgeassay.config.legs import load_expected
+from edgeassay.checkout import CODE, DECLARATIONS, recorded, state_of
 from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.arriving import Arrived, read_arrived
-from edgeassay.merge_gate.claims import Standard
+from edgeassay.merge_gate.base import NONE, base_of
+from edgeassay.merge_gate.changes import changes_since
 from edgeassay.merge_gate.deciding import decide, shown_runs
-from edgeassay.merge_gate.planning import leg_plans
+from edgeassay.merge_gate.declared import Places, load_declared
 from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
 from edgeassay.merge_gate.showing import document, line_of, show
 from edgeassay.merge_gate.starting import begun
@@ -39,8 +36,6 @@ from edgeassay.summary.outcome import REFUSED, Outcome
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 SHA: Final = re.compile("[0-9a-f]{40}")
-# What decides stands in these files and folders of the project.
-DECLARATIONS: Final = ("models", "fixtures/devices", "compare.toml", EXPECTED, BASELINES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +58,7 @@ def gate_command(
     *,
     config: Path | None,
     commit: str | None,
+    base: str | None,
     ab: list[str] | None,
     models_dir: list[Path] | None,
     devices_dir: list[Path] | None,
@@ -81,29 +77,36 @@ def gate_command(
     if init:
         _begin(read_arrived(results, [], []), config or project / EXPECTED)
         return
-    expected = load_expected(config, project, date.today())
     _check_outputs(outputs, [*results, *(ab or [])])
-    wanted = _wanted(commit, project)
-    models = load_models(_model_folders(project, models_dir or []), project)
-    devices = load_devices(device_folders(devices_dir or []), project)
-    plans = leg_plans(expected, models, devices)
-    standard = Standard(
-        today=date.today(),
-        comparison=load_comparison(None, project),
-        accepted=load_accepted(baselines or project / BASELINES, project),
+    places = Places(
+        root=project,
+        config=config,
+        models=_model_folders(project, models_dir or []),
+        devices=device_folders(devices_dir or []),
+        baselines=baselines or project / BASELINES,
     )
-    arrived = read_arrived(results, ab or [], expected.legs)
+    with recorded() as read:
+        now = load_declared(places, date.today())
+    wanted = _wanted(commit, project)
+    before, lacking = base_of(project, base)
+    given = [*(models_dir or []), *(devices_dir or []), *filter(None, [config, baselines])]
+    state = state_of(project, read=read, declaring=(*DECLARATIONS, *CODE, *given), everywhere=False)
+    arrived = read_arrived(results, ab or [], now.expected.legs)
     if commit_named(wanted, project) is None:
         arrived.notes.append(
             f"{wanted[:12]} is no commit of {project.name}: its limits are those that stand there"
         )
+    if base == NONE:
+        arrived.notes.append(
+            "--base none: nobody looked whether this commit changes what judges it"
+        )
     outcome = decide(
         arrived,
-        expected,
-        plans,
+        now,
         commit=wanted,
-        changed=_changed(project, _declaring(project, config, models_dir, devices_dir, baselines)),
-        standard=standard,
+        changed=state.changed,
+        since=() if before is None else changes_since(before, places, now),
+        lacking=lacking,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
     if files.any:
@@ -161,23 +164,6 @@ def _wanted(given: str | None, project: Path) -> str:
             " limits would be another commit's; check that commit out"
         )
     return found
-
-
-def _declaring(project: Path, *further: Path | list[Path] | None) -> list[str]:
-    """The files and folders of the project whose content decides."""
-    given = [path for one in further if one for path in (one if isinstance(one, list) else [one])]
-    inside = [path for path in given if path.resolve().is_relative_to(project.resolve())]
-    return [*DECLARATIONS, *(str(path.resolve()) for path in inside)]
-
-
-def _changed(project: Path, declaring: Sequence[str]) -> list[str]:
-    """What of these isn't as the project's commit has it; nothing outside git."""
-    words = ["git", "-C", str(project), "status", "--porcelain", "--", *declaring]
-    try:
-        told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return []
-    return [line[3:] for line in told.splitlines()]
 
 
 def _write(outcome: Outcome, runs: list[Run], files: Files, eraser: Redactor) -> None:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.arriving import Arrived
 from edgeassay.merge_gate.claims import Standard
 from edgeassay.merge_gate.commits import SHORT
+from edgeassay.merge_gate.declared import Declared
 from edgeassay.merge_gate.legs import judge_leg
 from edgeassay.merge_gate.matching import Matched, Part, match
 from edgeassay.merge_gate.planning import LegPlan, waivers_of
-from edgeassay.spec import Case, Expected, Verdict, Waiver
-from edgeassay.summary.outcome import Finding, LegOutcome, Outcome, Problem
+from edgeassay.spec import Case, Verdict, Waiver
+from edgeassay.summary.outcome import Change, Finding, LegOutcome, Outcome, Problem
 
 
 def decide(
     arrived: Arrived,
-    expected: Expected,
-    plans: Mapping[str, LegPlan],
+    now: Declared,
     *,
     commit: str,
     changed: Sequence[str],
-    standard: Standard,
+    since: Sequence[Change] = (),
+    lacking: str | None = None,
 ) -> Outcome:
     """What is found about every leg and about all of them together; `changed` are the checkout's
-    own files that aren't as `commit` has them.
+    own files that aren't as `commit` has them, `since` is what it changes in what judges it, and
+    `lacking` says why there is no base to see that by.
     """
+    expected, plans = now.expected, now.plans
+    standard = Standard(today=date.today(), comparison=now.comparison, accepted=now.accepted)
     matched = match(arrived.runs, arrived.abs, plans)
     legs, notes = [], [*arrived.notes, *matched.notes]
     for name, made in plans.items():
@@ -48,6 +53,7 @@ def decide(
         for where, words in arrived.refused
     ]
     whole += _about_checkout(changed, commit)
+    whole += _about_changes(since, lacking)
     used = [waiver for leg in legs for waiver in leg.waivers]
     whole += _different_files(matched, plans, used)
     whole += _different_data(matched, plans, used)
@@ -58,6 +64,7 @@ def decide(
         legs=tuple(legs),
         whole=tuple(whole),
         notes=tuple(notes),
+        changes=tuple(since),
     )
 
 
@@ -85,6 +92,19 @@ def _about_checkout(changed: Sequence[str], commit: str) -> Iterator[Finding]:
             sentence=f"the checkout that decides isn't as commit {commit[:SHORT]} has it: {names};"
             " limits and expectations must be those of the commit: commit them",
         )
+
+
+def _about_changes(since: Sequence[Change], lacking: str | None) -> Iterator[Finding]:
+    """What lets more through than the base does, and nobody approves."""
+    if lacking is not None:
+        yield Finding(problem=Problem.NO_BASE, sentence=lacking)
+    for change in since:
+        if change.problem is not None and change.approved is None:
+            yield Finding(
+                problem=change.problem,
+                sentence=f"{change.what}: {change.sentence}; undo it, or approve it in gate.toml"
+                f" ([[approval]] with what = {change.what!r})",
+            )
 
 
 def _about_nothing(legs: Sequence[LegOutcome]) -> Iterator[Finding]:

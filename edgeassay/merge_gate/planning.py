@@ -11,7 +11,7 @@ from edgeassay.agreement import known_runtimes
 from edgeassay.config import choose
 from edgeassay.errors import ConfigError
 from edgeassay.machine import Machine
-from edgeassay.matrix import Plan, plan
+from edgeassay.matrix import Plan, check_claimed, plan
 from edgeassay.recognition import recognise
 from edgeassay.spec import (
     TRAITS,
@@ -147,6 +147,7 @@ def _plan(leg: Leg, models: Mapping[str, ModelSpec], devices: Mapping[str, Devic
             f"{leg.source} expects nothing: no limit makes a claim of its models, variants and"
             " runtimes; choose others, or set limits"
         )
+    check_claimed(made)
     return made
 
 

@@ -12,8 +12,16 @@ from rich.text import Text
 import edgeassay
 from edgeassay.report.marks import marked
 from edgeassay.runs.records import plain
-from edgeassay.summary.outcome import BUT_FOR_WAIVERS, WAIVED, Finding, LegOutcome, Outcome, Problem
-from edgeassay.summary.wording import counted, headline, of_waiver, sign_of
+from edgeassay.summary.outcome import (
+    BUT_FOR_WAIVERS,
+    WAIVED,
+    Change,
+    Finding,
+    LegOutcome,
+    Outcome,
+    Problem,
+)
+from edgeassay.summary.wording import CHANGES, counted, headline, of_waiver, sign_of
 
 COLUMNS: Final = ("leg", "outcome", "kind", "cases", "claims", "files")
 STYLES: Final = {
@@ -29,6 +37,10 @@ def show(outcome: Outcome, console: Console) -> None:
     """The legs, what is red, what is waived, what is only told, and the verdict; refused files are
     said where errors are.
     """
+    if outcome.changes:
+        _say(console, CHANGES, "bold")
+        for change in outcome.changes:
+            _say(console, f"    {change.words}", "" if change.problem is None else "yellow")
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in COLUMNS:
         table.add_column(name, overflow="fold")
@@ -84,9 +96,20 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "config": outcome.config,
         "verdict": outcome.word,
         "exit_code": outcome.exit_code,
+        "changes": [_change(change) for change in outcome.changes],
         "legs": [_leg(leg) for leg in outcome.legs],
         "findings": [_finding(finding) for finding in outcome.findings],
         "notes": list(outcome.notes),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    approval = change.approved
+    return {
+        "what": change.what,
+        "sentence": change.sentence,
+        "problem": None if change.problem is None else change.problem.value,
+        "approval": None if approval is None else approval.source,
     }
 
 

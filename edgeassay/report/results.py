@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import subprocess
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -16,6 +15,7 @@ from pydantic import Field
 
 import edgeassay
 from edgeassay.atomic import write_text
+from edgeassay.checkout import State
 from edgeassay.evidence import CaseFacts
 from edgeassay.machine import Machine
 from edgeassay.report.curves import Curves
@@ -142,17 +142,19 @@ class Results(Record):
     """A whole run; `complete` is false where it ended before every chosen claim was judged, and
     `unasked` has those that weren't chosen of the cases that it is about.
 
-    `command` has the words that pytest was started with. `scores` and `segments` have the digests
-    of what each case gave for the evaluation images, which is kept beside the file
-    (docs/reports.md). Names of images, paths, hosts and users are replaced by keyed digests, unless
-    it is `identified`. `digest` is the SHA-256 of all else in the file: whoever changes it by hand
-    is noticed.
+    It is `dirty` if the commit alone doesn't say what was judged: `uncommitted` names the files
+    that aren't as it has them. `command` has the words that pytest was started with. `scores` and
+    `segments` have the digests of what each case gave for the evaluation images, which is kept
+    beside the file (docs/reports.md). Names of images, paths, hosts and users are replaced by keyed
+    digests, unless it is `identified`. `digest` is the SHA-256 of all else in the file: whoever
+    changes it by hand is noticed.
     """
 
     schema_version: Literal[1] = Field(alias="schema", default=1)
     edgeassay: str
     commit: str | None
     dirty: bool
+    uncommitted: Many[Plain] = Field(default_factory=list)
     started: datetime
     machine: dict[str, Any]
     command: Many[Plain] = Field(default_factory=list)
@@ -237,25 +239,8 @@ def co_primary(
     )
 
 
-def git_state(root: Path) -> tuple[str | None, bool]:
-    """The commit of a checkout, and whether it has uncommitted changes; None outside git."""
-    try:
-        commit, status = (
-            subprocess.run(
-                ["git", "-C", str(root), *words],
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout.strip()
-            for words in (("rev-parse", "HEAD"), ("status", "--porcelain"))
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None, False
-    return commit, bool(status)
-
-
 def assemble(
-    root: Path,
+    state: State,
     started: datetime,
     machine: Machine,
     claims: list[ClaimRecord],
@@ -267,15 +252,16 @@ def assemble(
     command: Sequence[str] = (),
 ) -> Results:
     """The record of a run that `pytest` began with the words of `command`; `co_primaries` names
-    each model's co-primary claims, and `planned` has all that limits make, chosen or not.
+    each model's co-primary claims, and `planned` has all that limits make, chosen or not. `state`
+    is that of the project.
     """
-    commit, dirty = git_state(root)
     for record in cases:
         record.co_primary = co_primary(claims, record.case, co_primaries[record.case.model])
     return Results(
         edgeassay=edgeassay.__version__,
-        commit=commit,
-        dirty=dirty,
+        commit=state.commit,
+        dirty=bool(state.changed),
+        uncommitted=list(state.changed),
         started=started,
         machine=asdict(machine),
         command=list(command),

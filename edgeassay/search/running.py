@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 import edgeassay
+from edgeassay.config.limits import check_sensible
 from edgeassay.errors import ConfigError, EdgeassayError, NoEvidence
 from edgeassay.machine import this_machine
 from edgeassay.progress import Reporter
@@ -37,7 +38,7 @@ from edgeassay.search.study import Study, storage_answers
 from edgeassay.search.tried import Tried, alike, meeting
 from edgeassay.search.writing import write_variant
 from edgeassay.sensitivity import measure
-from edgeassay.spec import Limit, Role
+from edgeassay.spec import TRAITS, ClaimName, Limit, Role
 from edgeassay.trials import WHOLE, Trials
 from edgeassay.variants.precisions import FLOAT
 
@@ -59,6 +60,7 @@ class Desk:
 def margin_of(trials: Trials, given: float | None) -> Limit:
     """What the mean AUC may lose: what was asked for, or the model's own limit."""
     if given is not None:
+        check_sensible(given, TRAITS[ClaimName.MEAN_AUC_DROP].sensible, f"--margin {given:g}")
         return Limit(value=given, source="--margin")
     limit = trials.margin()
     if limit is None:

@@ -18,6 +18,7 @@ from PIL import Image
 from edgeassay.artifacts import Recipe, read_artifact, write_artifact
 from edgeassay.assay import Assay
 from edgeassay.atomic import write_text
+from edgeassay.checkout import state_of
 from edgeassay.config import load_device, load_model
 from edgeassay.errors import ArtifactError, ConfigError, DataError
 from edgeassay.machine import this_machine
@@ -210,7 +211,7 @@ def _tampered(bench: Bench, folder: Path) -> Said:
     path = folder / "results.json"
     failed = bench.judge(ClaimName.SIZE_RATIO, "bigger")
     results = assemble(
-        folder,
+        state_of(folder, read={}),
         datetime.now(UTC),
         this_machine(),
         [claim_record(failed)],

@@ -21,7 +21,16 @@ from edgeassay.spec.claims import (
     Sense,
     Verdict,
 )
-from edgeassay.spec.comparing import Allowed, AllowedRule, Comparison, Gate, Noise, Spans, Stack
+from edgeassay.spec.comparing import (
+    SENSIBLE_CHANGES,
+    Allowed,
+    AllowedRule,
+    Comparison,
+    Gate,
+    Noise,
+    Spans,
+    Stack,
+)
 from edgeassay.spec.data import (
     CHEST_FINDINGS,
     DataSource,
@@ -38,7 +47,7 @@ from edgeassay.spec.data import (
 from edgeassay.spec.device import DeviceSpec, Extent, Match, Timing, Tolerance
 from edgeassay.spec.history import History
 from edgeassay.spec.ladder import Ladder
-from edgeassay.spec.legs import Expected, Leg, Waiver, Waiving
+from edgeassay.spec.legs import Approval, CodeChanges, Excusing, Expected, Leg, Waiver
 from edgeassay.spec.model import (
     ModelSpec,
     OperatingPoint,
@@ -70,6 +79,7 @@ from edgeassay.spec.runtimes import (
 )
 from edgeassay.spec.selecting import Selecting
 from edgeassay.spec.selftest import Selftest
+from edgeassay.spec.sensible import Sensible
 from edgeassay.spec.traits import TRAITS
 
 __all__ = [
@@ -78,17 +88,20 @@ __all__ = [
     "ENGINES",
     "FORMATS",
     "INSTRUCTION_SETS",
+    "SENSIBLE_CHANGES",
     "TRAITS",
     "VENDORS",
     "Accepted",
     "Advising",
     "Allowed",
     "AllowedRule",
+    "Approval",
     "Case",
     "Checkup",
     "Claim",
     "ClaimName",
     "ClaimTraits",
+    "CodeChanges",
     "Comparison",
     "CpuRule",
     "DataSource",
@@ -96,6 +109,7 @@ __all__ = [
     "DeviceSpec",
     "EngineTraits",
     "EnvironmentSpec",
+    "Excusing",
     "Expected",
     "Extent",
     "Gate",
@@ -130,6 +144,7 @@ __all__ = [
     "Selecting",
     "Selftest",
     "Sense",
+    "Sensible",
     "Spans",
     "Stack",
     "Statistics",
@@ -140,7 +155,6 @@ __all__ = [
     "VariantSpec",
     "Verdict",
     "Waiver",
-    "Waiving",
     "WorkerSpec",
     "is_family",
     "is_vendor",

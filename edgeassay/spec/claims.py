@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from edgeassay.spec.data import Task
 from edgeassay.spec.processor import CpuRule
+from edgeassay.spec.sensible import Sensible
 
 
 class Verdict(StrEnum):
@@ -103,11 +104,13 @@ class ClaimTraits:
     same artifact on the model's parity runtime; those `of_maps` with the reference variant's
     occlusion maps, whatever drops are taken against; those `of_widths` with the next wider
     sub-network, where a variant names one; `task` is what a network must be for to have it claimed,
-    None where any can; `sentence` is the claim with `{subject}` and `{limit}` to fill in.
+    None where any can; `sentence` is the claim with `{subject}` and `{limit}` to fill in; a limit
+    that isn't `sensible` is refused.
     """
 
     sense: Sense
     unit: str
+    sensible: Sensible
     sentence: str
     flag: bool = False
     relative: bool = False

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Final
 
 from edgeassay.spec.claims import Case, Limit
 from edgeassay.spec.data import STRICT
+from edgeassay.spec.sensible import LOSS, Sensible
+
+# What compare.toml can allow of a change. A base's growth is what its claim's limit is beyond 1.
+_GROWN: Final = Sensible(least=0.0, most=1.0, why="1 doubles what the base has")
+SENSIBLE_CHANGES: Final[Mapping[str, Sensible]] = {
+    "tolerated": _GROWN,
+    "unacceptable": _GROWN,
+    "floor_ms": Sensible(least=0.0, most=1.0, why="a whole millisecond of each inference counts"),
+    "size_growth": _GROWN,
+    "cycles_growth": _GROWN,
+    "auc_drop": LOSS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,11 +42,14 @@ class Leg:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiving:
-    """What a waiver must say: `least_words` for a reason, and a day at most `most_days` ahead."""
+class Excusing:
+    """What an excuse must say: a reason of `least_words` different words, which together have
+    `least_letters`, and a day at most `most_days` ahead.
+    """
 
     __pydantic_config__ = STRICT
     least_words: int
+    least_letters: int
     most_days: int
 
 
@@ -90,9 +93,39 @@ class Waiver:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Somebody's word that a commit may loosen `what` judges it: a file, or a file and a key.
+
+    `owner` is a role. It counts for the commit alone that brings it.
+    """
+
+    what: str
+    reason: str
+    owner: str
+    source: str
+
+    def covers(self, what: str) -> bool:
+        """Whether it is about that file or key, or about what these are in."""
+        inside = (f"{self.what}:", f"{self.what}/", f"{self.what}.")
+        return what == self.what or what.startswith(inside)
+
+    def says(self, other: Approval) -> bool:
+        """Whether another one says the same, wherever it stands."""
+        return (self.what, self.reason, self.owner) == (other.what, other.reason, other.owner)
+
+
+# Whether a change of the code that judges needs an approval, or is only shown.
+CodeChanges = Literal["approve", "show"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Expected:
-    """All that a gate.toml expects, by leg."""
+    """All that a gate.toml expects, by leg; who approves what a commit loosens; and what becomes of
+    changes in the `code` that judges.
+    """
 
     file: str
     legs: Mapping[str, Leg]
     waivers: tuple[Waiver, ...] = field(default_factory=tuple)
+    approvals: tuple[Approval, ...] = field(default_factory=tuple)
+    code: CodeChanges = "approve"

@@ -7,35 +7,57 @@ from typing import Final
 
 from edgeassay.spec.claims import ClaimName, ClaimTraits, Sense
 from edgeassay.spec.data import Task
+from edgeassay.spec.sensible import (
+    ANY_SHARE,
+    AUC,
+    FLAG,
+    GAIN,
+    GROWTH,
+    KILOBYTES,
+    LOSS,
+    MEGABYTES,
+    MILLISECONDS,
+    OVERLAP,
+    SHARE,
+    SHIFT,
+    SLOWER,
+    SMALLER,
+    STEPS,
+)
 
 TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.LOADS: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="flag",
+        sensible=FLAG,
         sentence="{subject} loads and runs once",
         flag=True,
     ),
     ClaimName.SIZE_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=SMALLER,
         sentence="{subject} has at most {limit} of the reference's bytes",
         relative=True,
     ),
     ClaimName.PARAMETERS_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=SMALLER,
         sentence="{subject} has at most {limit} of the reference's parameters",
         relative=True,
     ),
     ClaimName.MACS_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=SMALLER,
         sentence="{subject} has at most {limit} of the reference's multiply-accumulates",
         relative=True,
     ),
     ClaimName.MEAN_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="AUC",
+        sensible=LOSS,
         sentence="{subject}: the mean AUC drops by at most {limit}",
         relative=True,
         needs_data=True,
@@ -44,6 +66,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.CLASS_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="AUC",
+        sensible=LOSS,
         sentence="{subject}: the class's AUC drops by at most {limit}",
         relative=True,
         per_class=True,
@@ -53,6 +76,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SUBGROUP_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="AUC",
+        sensible=LOSS,
         sentence="{subject}: no subgroup's AUC drops by more than {limit}",
         relative=True,
         needs_data=True,
@@ -61,6 +85,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MIN_AUC: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="AUC",
+        sensible=AUC,
         sentence="{subject}: the mean AUC is at least {limit}",
         needs_data=True,
         task=Task.CLASSIFICATION,
@@ -68,6 +93,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.WIDER_AUC_GAIN: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="AUC",
+        sensible=GAIN,
         sentence="{subject}: the next wider sub-network's mean AUC lies above it by at least"
         " {limit}",
         needs_data=True,
@@ -77,6 +103,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SENSITIVITY_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="share",
+        sensible=LOSS,
         sentence="{subject}: sensitivity at the operating threshold drops by at most {limit}",
         relative=True,
         needs_data=True,
@@ -85,6 +112,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SPECIFICITY_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="share",
+        sensible=LOSS,
         sentence="{subject}: specificity at the operating threshold drops by at most {limit}",
         relative=True,
         needs_data=True,
@@ -93,6 +121,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MIN_SENSITIVITY: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="share",
+        sensible=SHARE,
         sentence="{subject}: sensitivity at the operating threshold is at least {limit}",
         needs_data=True,
         task=Task.CLASSIFICATION,
@@ -100,6 +129,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MIN_SPECIFICITY: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="share",
+        sensible=SHARE,
         sentence="{subject}: specificity at the operating threshold is at least {limit}",
         needs_data=True,
         task=Task.CLASSIFICATION,
@@ -107,6 +137,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.POSITIVE_FLIP_RATE: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="share",
+        sensible=LOSS,
         sentence="{subject}: of the positives at most {limit} get another decision",
         relative=True,
         needs_data=True,
@@ -115,6 +146,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.NEGATIVE_FLIP_RATE: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="share",
+        sensible=LOSS,
         sentence="{subject}: of the negatives at most {limit} get another decision",
         relative=True,
         needs_data=True,
@@ -123,6 +155,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.BRIER_DRIFT: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="Brier",
+        sensible=LOSS,
         sentence="{subject}: the Brier score grows by at most {limit}",
         relative=True,
         needs_data=True,
@@ -131,6 +164,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.ECE_DRIFT: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ECE",
+        sensible=LOSS,
         sentence="{subject}: the expected calibration error grows by at most {limit}",
         relative=True,
         needs_data=True,
@@ -139,6 +173,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SCORE_SHIFT_MEDIAN: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="score",
+        sensible=SHIFT,
         sentence="{subject}: half of the images get scores that move by at most {limit}",
         relative=True,
         needs_data=True,
@@ -147,6 +182,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SCORE_SHIFT_P99: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="score",
+        sensible=SHIFT,
         sentence="{subject}: 99 % of the images get scores that move by at most {limit}",
         relative=True,
         needs_data=True,
@@ -155,6 +191,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SCORE_SHIFT_MAX: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="score",
+        sensible=SHIFT,
         sentence="{subject}: none of these images' scores moves by more than {limit}",
         relative=True,
         needs_data=True,
@@ -163,6 +200,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MEAN_DICE_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="Dice",
+        sensible=LOSS,
         sentence="{subject}: the mean Dice drops by at most {limit}",
         relative=True,
         needs_data=True,
@@ -171,6 +209,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MIN_DICE: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="Dice",
+        sensible=SHARE,
         sentence="{subject}: the mean Dice is at least {limit}",
         needs_data=True,
         task=Task.SEGMENTATION,
@@ -178,6 +217,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MEAN_IOU_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="IoU",
+        sensible=LOSS,
         sentence="{subject}: the mean IoU drops by at most {limit}",
         relative=True,
         needs_data=True,
@@ -186,6 +226,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.BOUNDARY_DICE_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="surface Dice",
+        sensible=LOSS,
         sentence="{subject}: the mean Dice of boundaries drops by at most {limit}",
         relative=True,
         needs_data=True,
@@ -194,6 +235,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MIN_SALIENCY_CORRELATION: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="rank correlation",
+        sensible=SHARE,
         sentence="{subject}: its occlusion maps rank places as the reference's do, with a mean"
         " correlation of at least {limit}",
         relative=True,
@@ -204,6 +246,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MIN_SALIENCY_OVERLAP: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="share",
+        sensible=OVERLAP,
         sentence="{subject}: of the places that matter most to the reference at least {limit}"
         " matter most to it too",
         relative=True,
@@ -214,6 +257,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.FINITE_OUTPUTS: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="share",
+        sensible=FLAG,
         sentence="{subject}: every output is a finite number",
         flag=True,
         needs_data=True,
@@ -221,21 +265,25 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.DELEGATED_SHARE: ClaimTraits(
         sense=Sense.AT_LEAST,
         unit="share",
+        sensible=ANY_SHARE,
         sentence="{subject}: the delegate took at least {limit} of the graph's nodes",
     ),
     ClaimName.ARENA_KB: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="kB",
+        sensible=KILOBYTES,
         sentence="{subject} works in an arena of at most {limit} kB",
     ),
     ClaimName.NPU_SRAM_KB: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="kB",
+        sensible=KILOBYTES,
         sentence="{subject} takes at most {limit} kB of the accelerator's SRAM",
     ),
     ClaimName.PARITY_LSB: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="LSB",
+        sensible=STEPS,
         sentence="{subject}: no output differs by more than {limit} output steps from the parity"
         " runtime's",
         of_parity=True,
@@ -243,12 +291,14 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.PARITY_DIFFERENCE: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="score",
+        sensible=SHIFT,
         sentence="{subject}: no output differs by more than {limit} from the parity runtime's",
         of_parity=True,
     ),
     ClaimName.LATENCY_P95_MS: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ms",
+        sensible=MILLISECONDS,
         sentence="{subject}: 95 % of inferences take at most {limit} ms",
         timed=True,
         of_device=True,
@@ -256,6 +306,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.LATENCY_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=SLOWER,
         sentence="{subject} takes at most {limit} of the reference's median time",
         relative=True,
         timed=True,
@@ -263,6 +314,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.WIDER_LATENCY_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=SLOWER,
         sentence="{subject} takes at most {limit} of the next wider sub-network's median time",
         timed=True,
         of_widths=True,
@@ -270,6 +322,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.INIT_MS: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ms",
+        sensible=MILLISECONDS,
         sentence="{subject} is ready in at most {limit} ms in half of all fresh processes",
         timed=True,
         of_device=True,
@@ -277,6 +330,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.FIRST_INFERENCE_MS: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ms",
+        sensible=MILLISECONDS,
         sentence="{subject}: the first inference takes at most {limit} ms in half of all fresh"
         " processes",
         timed=True,
@@ -285,6 +339,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.END_TO_END_P95_MS: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ms",
+        sensible=MILLISECONDS,
         sentence="{subject}: 95 % of images take at most {limit} ms from file to scores",
         needs_data=True,
         timed=True,
@@ -293,6 +348,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SUSTAINED_P95_MS: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ms",
+        sensible=MILLISECONDS,
         sentence="{subject}: at the end of a long run 95 % of inferences take at most {limit} ms",
         timed=True,
         of_device=True,
@@ -300,6 +356,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SUSTAINED_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=SLOWER,
         sentence="{subject} takes at the end of a long run at most {limit} of its time at the"
         " beginning",
         timed=True,
@@ -307,6 +364,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.PEAK_MEMORY_MB: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="MB",
+        sensible=MEGABYTES,
         sentence="{subject} makes its process grow by at most {limit} MB",
         timed=True,
         of_device=True,
@@ -314,6 +372,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.BASELINE_LATENCY_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=GROWTH,
         sentence="{subject} takes at most {limit} of the baseline's median time",
         timed=True,
         of_baseline=True,
@@ -321,18 +380,21 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.BASELINE_SIZE_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=GROWTH,
         sentence="{subject} has at most {limit} of the baseline's bytes",
         of_baseline=True,
     ),
     ClaimName.BASELINE_CYCLES_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        sensible=GROWTH,
         sentence="{subject} takes at most {limit} of the baseline's estimated cycles",
         of_baseline=True,
     ),
     ClaimName.BASELINE_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="AUC",
+        sensible=LOSS,
         sentence="{subject}: the mean AUC drops by at most {limit} from the baseline's",
         needs_data=True,
         of_baseline=True,
@@ -341,6 +403,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.RELEASED_AUC_DROP: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="AUC",
+        sensible=LOSS,
         sentence="{subject}: the mean AUC drops by at most {limit} from that of the release",
         needs_data=True,
         of_baseline=True,

@@ -20,7 +20,7 @@ from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import TRAITS, Kind, Verdict
 from edgeassay.summary.fitting import Section, clipped, fitted
 from edgeassay.summary.outcome import WAIVED, Finding, Judged, Outcome, Problem
-from edgeassay.summary.wording import ENDS, counted, headline, of_waiver, sign_of
+from edgeassay.summary.wording import CHANGES, ENDS, counted, headline, of_waiver, sign_of
 
 # A comment of GitHub's has at most 65,536 characters ("Body is too long (maximum is 65536
 # characters)"); a character is at least a byte, so as many bytes are never too many.
@@ -50,6 +50,7 @@ def summary_markdown(
     waived = [finding for finding in findings if finding.waiver is not None]
     head = [f"# {clipped(title, NAME)}", "", f"**{_verdict(outcome, claims)}**", ""]
     sections = [
+        *([_judge(outcome)] if outcome is not None else []),
         Section(heading="What fails", items=list(_grouped(red)), rank=0, folded=False),
         *([_legs(outcome)] if outcome is not None else []),
         _changes(claims, outcome),
@@ -60,7 +61,7 @@ def summary_markdown(
     ]
     if outcome is not None:
         notes = [f"- {clipped(note, TEXT)}" for note in outcome.notes]
-        sections.insert(4, Section(heading="To be known", items=notes, rank=3, folded=False))
+        sections.insert(5, Section(heading="To be known", items=notes, rank=3, folded=False))
     return fitted(head, sections, limit_bytes)
 
 
@@ -69,6 +70,12 @@ _UNDECIDED: Final = (
     Verdict.INCOMPARABLE.value,
     Verdict.UNMEASURED.value,
 )
+
+
+def _judge(outcome: Outcome) -> Section:
+    """What the commit changes in that which judges it, before all else."""
+    items = [f"- {clipped(change.words, TEXT)}" for change in outcome.changes]
+    return Section(heading=CHANGES.rstrip(":"), items=items, rank=0, folded=False)
 
 
 def _claims(runs: Sequence[Run], outcome: Outcome | None) -> list[Said]:

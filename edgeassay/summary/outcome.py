@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from edgeassay.runs.records import CaseId, ClaimRecord
-from edgeassay.spec import Leg, Verdict, Waiver
+from edgeassay.spec import Approval, Leg, Verdict, Waiver
 
 WAIVED: Final = "waived"
 BUT_FOR_WAIVERS: Final = "passes but for waivers"
@@ -56,6 +56,8 @@ class Problem(StrEnum):
     OTHER_DATA = "different data"
     TWICE = "judged twice"
     INCONCLUSIVE = "inconclusive"
+    LOOSENED = "loosened without approval"
+    NO_BASE = "no base"
 
 
 EXITS: Final[Mapping[Problem, int]] = {
@@ -66,6 +68,7 @@ EXITS: Final[Mapping[Problem, int]] = {
     Problem.SLOWER: FAILED,
     Problem.EXPIRED_WAIVER: FAILED,
     Problem.IDLE_WAIVER: FAILED,
+    Problem.LOOSENED: FAILED,
     Problem.INCONCLUSIVE: UNDECIDED,
 }
 
@@ -91,6 +94,27 @@ class Finding:
     def exit_code(self) -> int:
         """What it ends with; a waived one is ignored."""
         return HOLDS if self.waiver is not None else EXITS[self.problem]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a commit changes in that which judges it. `what` is how an approval names it.
+
+    It is red as a `problem` unless it is `approved`; without a problem it is only shown.
+    """
+
+    what: str
+    sentence: str
+    problem: Problem | None = None
+    approved: Approval | None = None
+
+    @property
+    def words(self) -> str:
+        """The change in words, with who approves it."""
+        if self.approved is None:
+            return f"{self.what}: {self.sentence}"
+        who = f"approved by {self.approved.owner}: {self.approved.reason}"
+        return f"{self.what}: {self.sentence} ({who})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +180,8 @@ class LegOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What the gate decides: its legs, what is wrong with all of them together, and what is only
-    told.
+    """What the gate decides: its legs, what is wrong with all of them together, what is only told,
+    and what the commit changes in that which judges it.
     """
 
     commit: str | None
@@ -165,6 +189,7 @@ class Outcome:
     legs: tuple[LegOutcome, ...]
     whole: tuple[Finding, ...] = field(default_factory=tuple)
     notes: tuple[str, ...] = field(default_factory=tuple)
+    changes: tuple[Change, ...] = field(default_factory=tuple)
 
     @property
     def findings(self) -> list[Finding]:

@@ -16,6 +16,9 @@ SHOWN: Final = (*ORDER, WAIVED)
 ENDS: Final[Mapping[str, str]] = {**SIGNS, WAIVED: "◇", BUT_FOR_WAIVERS: "◇"}
 
 
+CHANGES: Final = "This commit changes what judges it:"
+
+
 def counted(counts: Mapping[str, int]) -> str:
     """How many claims stand how, worst first."""
     return ", ".join(f"{counts[name]} {name}" for name in SHOWN if counts.get(name))

@@ -28,7 +28,7 @@ MODEL = (
     MODEL_TOML.replace("tiny.keras", "tiny.tflite")
     .replace('int8 = { method = "int8", calibration_images = 8 }', 'w8 = { method = "w8" }')
     .replace("[limits.int8]", "[limits.w8]")
-    .replace("size_ratio = { limit = 0.9,", "size_ratio = { limit = 9.0,")
+    .replace("size_ratio = { limit = 0.9,", "size_ratio = { limit = 2.0,")
 )
 
 

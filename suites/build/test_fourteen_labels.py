@@ -42,7 +42,7 @@ litert = {{}}
 
 [limits]
 finite_outputs = true
-min_auc = 0.3
+min_auc = 0.5
 mean_auc_drop = 0.05
 class_auc_drop = 0.2
 """

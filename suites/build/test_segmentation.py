@@ -112,7 +112,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = Project(tmp_path_factory.mktemp("unet"), prebuilt=False)
     declared = MODEL_TOML.partition("[variants]")[0] + VARIANTS
     made.model_toml = declared + "[runtimes]\nlitert = {}\n[limits]\nloads = true\n"
-    made.model_toml += "finite_outputs = true\nmean_dice_drop = 0.5\n"
+    made.model_toml += "finite_outputs = true\nmean_dice_drop = 0.2\n"
     made.write_declarations()
     write_blobs(made.data / "blobs", 4)
     folder = made.folder / "models/tiny"

@@ -71,7 +71,7 @@ litert = {}
 [limits]
 loads = true
 finite_outputs = true
-mean_auc_drop = 0.3
+mean_auc_drop = 0.2
 """
 
 

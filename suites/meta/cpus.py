@@ -17,7 +17,7 @@ DEVIATION = """
 [[deviation]]
 claim = "latency_ratio"
 variant = "int8"
-reason = "measured"
+reason = "it was measured"
 expires = 2027-12-31
 {}
 """

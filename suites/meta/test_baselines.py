@@ -22,7 +22,7 @@ from edgeassay.cli import app
 from edgeassay.errors import ConfigError, DataError
 from edgeassay.runs.reading import read_run
 from edgeassay.spec import Accepted, ClaimName, Verdict
-from suites.meta.project import ROOT
+from suites.meta.project import IN_A_YEAR, ROOT
 from suites.meta.promotable import COMMIT, FP32, HARDWARE, INT8, Run, claimed, scores_of
 
 TODAY = date(2026, 11, 21)
@@ -280,11 +280,11 @@ def test_a_comparison_with_a_baseline_shows_what_is_accepted_until_it_expires(
         '[[accepted]]\nmodel = "tiny"\nclaim = "baseline_size_ratio"\nreason = "a second output"\n'
         'owner = "clinical lead"\nexpires = {}\n'
     )
-    (folder / "accepted.toml").write_text(entry.format("2999-12-31"))
+    (folder / "accepted.toml").write_text(entry.format(IN_A_YEAR))
     accepted = compared()
     assert accepted.exit_code == 0, accepted.output
     assert "accepted: tiny-int8-litert: +50.0 %" in accepted.output
-    assert "accepted until 2999-12-31: baseline_size_ratio of tiny-fp32" in accepted.output
+    assert f"accepted until {IN_A_YEAR}: baseline_size_ratio of tiny-fp32" in accepted.output
     (folder / "accepted.toml").write_text(entry.format("2020-01-01"))
     expired = compared()
     assert expired.exit_code == 1

@@ -16,9 +16,10 @@ from edgeassay.config import (
 )
 from edgeassay.errors import ConfigError
 from edgeassay.spec import ClaimName
-from suites.meta.project import DEVICE_TOML, MODEL_TOML, ROOT
+from suites.meta.project import DEVICE_TOML, IN_A_YEAR, MODEL_TOML, ROOT
 
-DEVIATION = '\n[[deviation]]\nclaim = "{}"\nreason = "r"\nexpires = 2999-01-01\n'
+DEVIATION = '\n[[deviation]]\nclaim = "{}"\nreason = "it is known"\n'
+DEVIATION += f"expires = {IN_A_YEAR}\n"
 
 MODEL_MISTAKES = [
     ("[limits]", "[limts]", "unknown key 'limts'; did you mean 'limits'?"),

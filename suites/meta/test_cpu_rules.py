@@ -110,12 +110,12 @@ def test_a_limit_for_a_runtime_goes_before_one_for_a_cpu_and_that_before_one_for
     assert limit_for(planned(tmp_path, INTEL, GENERAL + cpu + runtime)) == 3.0
     variant = LIMIT.format(4.0, 'variant = "int8"')
     assert limit_for(planned(tmp_path, INTEL, GENERAL + cpu + runtime + variant)) == 4.0
-    classes = MODEL_TOML.replace("mean_auc_drop = 0.05", "class_auc_drop = 0.5")
+    classes = MODEL_TOML.replace("mean_auc_drop = 0.05", "class_auc_drop = 0.15")
     both = "".join(
         LIMIT.format(value, words).replace('"latency_ratio"', '"class_auc_drop"')
-        for value, words in ((0.3, 'class = "bright"'), (0.2, 'isa = "amx_int8"'))
+        for value, words in ((0.15, 'class = "bright"'), (0.1, 'isa = "amx_int8"'))
     )
-    for machine, value in ((INTEL, 0.2), (AMD, 0.3)):
+    for machine, value in ((INTEL, 0.1), (AMD, 0.15)):
         made = planned(tmp_path, machine, classes + both)
         found = {c.limit.value for c in made.claims if c.name is ClaimName.CLASS_AUC_DROP}
         assert found == {value}

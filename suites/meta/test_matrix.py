@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from edgeassay.machine import Machine
 from edgeassay.matrix import Plan, plan
 from edgeassay.recognition import matches, recognise
 from edgeassay.spec import ClaimName, Match
-from suites.meta.project import DEVICE_TOML, MODEL_TOML
+from suites.meta.project import DEVICE_TOML, IN_A_YEAR, MODEL_TOML
 
 MACHINE = Machine(
     fingerprint="abc",
@@ -77,9 +77,9 @@ def test_a_variants_limit_goes_before_the_general_one_and_the_devices_before_bot
 def test_a_class_limit_goes_before_the_general_one(tmp_path: Path) -> None:
     text = MODEL_TOML.replace(
         "mean_auc_drop = 0.05",
-        "class_auc_drop = { limit = 0.02, classes = { bright = 0.5 } }",
+        "class_auc_drop = { limit = 0.02, classes = { bright = 0.15 } }",
     )
-    assert limits(make(tmp_path, text), ClaimName.CLASS_AUC_DROP) == {"int8": 0.5}
+    assert limits(make(tmp_path, text), ClaimName.CLASS_AUC_DROP) == {"int8": 0.15}
 
 
 def test_only_what_is_wanted_is_planned(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_what_is_on_request_has_claims_and_deviations_where_it_is_named(tmp_path
 
 
 def with_deviation(*lines: str) -> str:
-    entry = ['claim = "size_ratio"', 'reason = "r"', "expires = 2030-01-01", *lines]
+    entry = ['claim = "size_ratio"', 'reason = "it is known"', f"expires = {IN_A_YEAR}", *lines]
     return MODEL_TOML + "\n[[deviation]]\n" + "\n".join(entry) + "\n"
 
 
@@ -145,7 +145,7 @@ def test_a_deviation_of_one_class_covers_no_other(tmp_path: Path) -> None:
     text = with_deviation('class = "bright"').replace(
         'claim = "size_ratio"', 'claim = "class_auc_drop"'
     )
-    made = make(tmp_path, text.replace("min_auc = 0.7", "class_auc_drop = 0.7"))
+    made = make(tmp_path, text.replace("min_auc = 0.7", "class_auc_drop = 0.17"))
     ((_, deviation, (claim,)),) = made.deviations()
     assert made.covers(deviation, claim)
     assert not made.covers(deviation, replace(claim, class_name="dark"))
@@ -155,8 +155,9 @@ def test_a_deviation_of_one_class_covers_no_other(tmp_path: Path) -> None:
 def test_a_deviation_holds_through_its_last_day(tmp_path: Path) -> None:
     made = make(tmp_path, with_deviation())
     (claim,) = (c for c in made.claims if c.name is ClaimName.SIZE_RATIO)
-    assert made.deviation_of(claim, date(2030, 1, 1)) is not None
-    assert made.deviation_of(claim, date(2030, 1, 2)) is None
+    last = date.fromisoformat(IN_A_YEAR)
+    assert made.deviation_of(claim, last) is not None
+    assert made.deviation_of(claim, last + timedelta(days=1)) is None
 
 
 def test_a_deviation_from_no_limit_is_refused(tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_a_deviation_that_can_match_no_claim_is_refused(tmp_path: Path) -> None:
 def test_a_limit_that_can_make_no_claim_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="mean_auc_drop compares with 'fp32', the reference"):
         make(tmp_path, MODEL_TOML + "\n[limits.fp32]\nmean_auc_drop = 0.01\n")
-    assert make(tmp_path, MODEL_TOML + "\n[limits.fp32]\nmin_auc = 0.01\n").claims
+    assert make(tmp_path, MODEL_TOML + "\n[limits.fp32]\nmin_auc = 0.51\n").claims
 
 
 def test_a_deviation_on_an_unknown_device_is_refused(tmp_path: Path) -> None:
@@ -338,7 +339,9 @@ def test_a_deviation_where_only_another_runtime_or_architecture_has_a_limit_is_r
     tmp_path: Path, limit: str, other: str
 ) -> None:
     claimed = PARTICULAR.format(limit).replace('"size_ratio"', '"parity_lsb"')
-    declared = '[[deviation]]\nclaim = "parity_lsb"\nreason = "x"\nexpires = 2999-01-01\n'
+    declared = (
+        f'[[deviation]]\nclaim = "parity_lsb"\nreason = "it is known"\nexpires = {IN_A_YEAR}\n'
+    )
     make(tmp_path, MODEL_TOML + claimed + declared + limit + "\n")
     with pytest.raises(ConfigError, match="no limit is set there"):
         make(tmp_path, MODEL_TOML + claimed + declared + other + "\n")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edgeassay.machine import this_machine
 from edgeassay.runs.scores import scores_path
-from suites.meta.project import Project
+from suites.meta.project import IN_A_YEAR, Project
 from suites.meta.promotable import HARDWARE, INT8, Run, scores_of
 from suites.mistakes.breaking import Break, appended, model, together, written
 from suites.mistakes.mistake import READ_ONLY, Mistake
@@ -19,7 +19,7 @@ ACCEPTED = "baselines/accepted.toml"
 PROMOTE = ("edgeassay", "baseline", "promote", SAVED)
 ENTRY = (
     '[[accepted]]\nmodel = "tiny"\nclaim = "size_ratio"\nreason = "a second output"\n'
-    'owner = "clinical lead"\nexpires = 2999-12-31\n'
+    f'owner = "clinical lead"\nexpires = {IN_A_YEAR}\n'
 )
 
 
@@ -220,7 +220,7 @@ MISTAKES = (
     ),
     accepting(
         "no-expiry",
-        ENTRY.replace("expires = 2999-12-31\n", ""),
+        ENTRY.replace(f"expires = {IN_A_YEAR}\n", ""),
         what="expires' is missing",
         remedy="add it",
     ),
@@ -270,7 +270,8 @@ MISTAKES = (
         "deviation-in-model",
         broken=appended(
             "models/tiny/model.toml",
-            '[[deviation]]\nclaim = "baseline_auc_drop"\nreason = "r"\nexpires = 2999-12-31\n',
+            '[[deviation]]\nclaim = "baseline_auc_drop"\nreason = "it is known"\n'
+            f"expires = {IN_A_YEAR}\n",
         ),
         what="baseline_auc_drop compares with a baseline",
         where="models/tiny/model.toml:deviation[0]",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from suites.meta.project import MODEL_TOML, Project
+from suites.meta.project import IN_A_YEAR, MODEL_TOML, Project
 from suites.mistakes.breaking import (
     DATA,
     DEVICE,
@@ -23,12 +23,12 @@ DEVIATION = """
 [[deviation]]
 claim = "mean_auc_drop"
 {name} = "{value}"
-reason = "known"
+reason = "it is known"
 expires = {expires}
 """
 
 
-def deviation(name: str = "variant", value: str = "int8", expires: str = "2999-01-01") -> str:
+def deviation(name: str = "variant", value: str = "int8", expires: str = IN_A_YEAR) -> str:
     return DEVIATION.format(name=name, value=value, expires=expires)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import edgeassay
 from edgeassay.atomic import write_text
+from edgeassay.checkout import state_of
 from edgeassay.evidence_bundle import Asked
 from edgeassay.machine import this_machine
 from edgeassay.privacy import Redactor
@@ -93,7 +94,7 @@ class EvidenceProject:
         cases = list(dict.fromkeys(claim.case for claim in claims))
         saved = [(case, assay.evidence.evaluations.to_save(case)) for case in cases]
         results = assemble(
-            self.folder,
+            state_of(self.folder, read={}),
             STARTED,
             this_machine(),
             [claim_record(one) for one in judged],

@@ -20,7 +20,7 @@ from edgeassay.merge_gate.agreeing import EXACT
 from edgeassay.merge_gate.planning import LegPlan, leg_plans
 from edgeassay.report.results import digest_of
 from edgeassay.spec import TRAITS, Case, Claim, ClaimName, Limit, Sense
-from suites.meta.project import DEVICE_TOML, MODEL_TOML
+from suites.meta.project import DEVICE_TOML, IN_A_YEAR, MODEL_TOML
 
 GATE_TOML = """
 [[leg]]
@@ -33,12 +33,12 @@ id = "tablet"
 architecture = "aarch64"
 models = "all"
 """
-DEVIATION = """
+DEVIATION = f"""
 [[deviation]]
 claim = "size_ratio"
 variant = "int8"
 reason = "its weights are kept as floats on purpose"
-expires = 2099-12-31
+expires = {IN_A_YEAR}
 """
 LEGS = {"cart": "x86_64", "tablet": "aarch64"}
 
@@ -148,9 +148,10 @@ class Gated:
             path.write_text(text, encoding="utf-8")
 
     def commit_all(self) -> None:
-        """A commit of all declarations."""
+        """A commit of all declarations, which has none before it."""
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", "declared", "--allow-empty")
+        begun = self.git("rev-list", "--all", "--max-count=1")
+        self.git("commit", "-q", "-m", "declared", "--allow-empty", *(["--amend"] if begun else []))
         self.commit = self.git("rev-parse", "HEAD")
 
     def git(self, *words: str) -> str:

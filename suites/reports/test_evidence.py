@@ -172,10 +172,10 @@ def test_a_limit_changed_together_with_its_model_is_a_warning(project: EvidenceP
     assert "in one commit" not in warnings(apart)
 
     (project.folder / "models/planted/worse.tflite").write_bytes(b"yet another")
-    project.change("mean_auc_drop = 0.05", "mean_auc_drop = 0.6")
+    project.change("mean_auc_drop = 0.05", "mean_auc_drop = 0.16")
     sha = project.commit(days_before=3)
     changed = [
-        c.model_copy(update={"limit": c.limit.model_copy(update={"value": 0.6})})
+        c.model_copy(update={"limit": c.limit.model_copy(update={"value": 0.16})})
         if c.limit and c.limit.source == LIMIT
         else c
         for c in project.results.claims

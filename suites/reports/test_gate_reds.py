@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from suites.meta.project import IN_A_YEAR
 from suites.reports.gated import (
     DEVIATION,
     Document,
@@ -264,7 +265,7 @@ def test_what_is_declared_is_no_failure_and_what_is_not_seen_is_never_excused(
 @pytest.mark.parametrize(
     ("expires", "failing", "words"),
     [
-        ("2099-12-31", False, "matches nothing any more on this leg"),
+        (IN_A_YEAR, False, "matches nothing any more on this leg"),
         ("2020-01-31", False, "the deviation expired on 2020-01-31"),
         ("2020-01-31", True, "the deviation expired on 2020-01-31"),
     ],
@@ -272,7 +273,7 @@ def test_what_is_declared_is_no_failure_and_what_is_not_seen_is_never_excused(
 def test_a_deviation_that_must_go_is_red(
     gated: Gated, expires: str, failing: bool, words: str
 ) -> None:
-    gated.model += DEVIATION.replace("2099-12-31", expires)
+    gated.model += DEVIATION.replace(IN_A_YEAR, expires)
     gated.declare()
     gated.commit_all()
     for name in gated.documents:

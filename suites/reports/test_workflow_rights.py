@@ -52,6 +52,19 @@ def test_the_required_check_runs_whatever_became_of_every_leg() -> None:
         assert f"needs.{name}.result" in " ".join(step["env"].values())
 
 
+def test_the_gate_decides_with_the_bases_code() -> None:
+    steps = HARDWARE["gate"]["steps"]
+    project, judge, *_ = (step["with"] for step in steps if "uses" in step)
+    assert (project["path"], project["fetch-depth"], "ref" in project) == ("project", 0, False)
+    ref = "${{ github.event.pull_request.base.sha || github.sha }}"
+    assert (judge["path"], judge["ref"]) == ("judge", ref)
+    shells = [step["run"] for step in steps if "run" in step]
+    assert shells == [
+        "python3 -m venv venv && venv/bin/pip install -q -e judge",
+        "PROJECT=$PWD/project PYTHON=$PWD/venv/bin/python bash judge/.ci/decide legs",
+    ]
+
+
 def test_a_fork_starts_no_machine_of_ours() -> None:
     same = "github.event.pull_request.head.repo.full_name == github.repository"
     assert same in told("self-hosted")

@@ -148,15 +148,22 @@ def test_an_archive_of_a_stranger_is_refused_in_a_sentence(tmp_path: Path) -> No
 
 # Answers as GitHub's program would: from files named by what is asked, and notes what is sent.
 GH = """#!{python}
-import json, pathlib, sys
+import json, pathlib, sys, urllib.parse
 here = pathlib.Path(__file__).parent
 words = sys.argv[2:]
 sent = sys.stdin.read() if "--input" in words else None
 with (here / "asked.jsonl").open("a") as log:
     log.write(json.dumps([words, sent]) + "\\n")
 path = next(word for word in words if word.startswith("repos/"))
-file = here / path.partition("?")[0].replace("/", "_")
-if file.exists():
+path, _, query = path.partition("?")
+file = here / path.replace("/", "_")
+page = int(dict(urllib.parse.parse_qsl(query)).get("page", 1))
+if file.exists() and page > 1:
+    sys.stdout.write(json.dumps(json.loads(file.read_bytes())[100 * (page - 1) : 100 * page]))
+elif file.exists() and page == 1 and query:
+    found = json.loads(file.read_bytes())
+    sys.stdout.write(json.dumps(found[:100] if isinstance(found, list) else found))
+elif file.exists():
     sys.stdout.buffer.write(file.read_bytes())
 elif sent is None:
     sys.exit(f"404 {{path}}")
@@ -251,6 +258,7 @@ def test_a_comment_goes_where_github_says_and_is_changed_the_next_time(
     gone = {"sha": "0" * 40, "repo": None}
     heads = [(1, other), (2, head), (3, gone)]
     hub.has("pulls", [{"number": number, "head": one} for number, one in heads])
+    hub.has("pulls/2/files", [])
     theirs = {"id": 4, "user": {"login": "stranger"}, "body": "<!-- edgeassay --> mine"}
     hub.has("issues/2/comments", [theirs])
     assert hub.comment("post", str(place), **HEAD).stdout == "POST on pull request 2\n"
@@ -262,6 +270,57 @@ def test_a_comment_goes_where_github_says_and_is_changed_the_next_time(
     hub.has("issues/2/comments", [theirs, ours])
     assert hub.comment("post", str(place), **HEAD).stdout == "PATCH on pull request 2\n"
     assert hub.asked[-1][0][2] == "repos/our/project/issues/comments/5"
+
+
+def test_a_comment_is_found_on_whatever_page_it_is(tmp_path: Path, hub: Hub) -> None:
+    place = tmp_path / "comment.md"
+    place.write_text("<!-- edgeassay -->\n")
+    head = {"sha": "f" * 40, "repo": {"full_name": "stranger/project"}}
+    hub.has("pulls", [{"number": 2, "head": head}])
+    hub.has("pulls/2/files", [])
+    theirs = {"user": {"login": "stranger"}, "body": "hello"}
+    ours = {"id": 900, "user": {"login": "github-actions[bot]"}, "body": "<!-- edgeassay --> old"}
+    for count in (99, 100, 101, 250):
+        hub.has("issues/2/comments", [*({"id": k, **theirs} for k in range(count)), ours])
+        assert hub.comment("post", str(place), **HEAD).stdout == "PATCH on pull request 2\n"
+        assert hub.asked[-1][0][2] == "repos/our/project/issues/comments/900"
+    hub.has("issues/2/comments", [{"id": k, **theirs} for k in range(200)])
+    assert hub.comment("post", str(place), **HEAD).stdout == "POST on pull request 2\n"
+
+
+JUDGING = [
+    *("edgeassay/gates.py", "fixtures/verdicts.py", "suites/conftest.py", "conftest.py"),
+    *("models/a/model.toml", "models/a/variants/int8.toml", "gate.toml", "compare.toml"),
+    *("pyproject.toml", "tox.ini", ".ci/decide", ".github/workflows/hardware.yml", "action.yml"),
+    *("fixtures/devices/host.toml", "baselines/accepted.toml"),
+]
+
+
+def test_a_comment_begins_with_what_judges_the_pull_request(tmp_path: Path, hub: Hub) -> None:
+    place = tmp_path / "comment.md"
+    place.write_text("<!-- edgeassay -->\nThe run\n")
+    head = {"sha": "f" * 40, "repo": {"full_name": "stranger/project"}}
+    hub.has("pulls", [{"number": 2, "head": head}])
+    hub.has("issues/2/comments", [])
+
+    def posted(*files: dict[str, str]) -> str:
+        hub.has("pulls/2/files", [{"filename": f"docs/{k}.md"} for k in range(150)] + [*files])
+        assert hub.comment("post", str(place), **HEAD).returncode == 0
+        body: str = json.loads(hub.asked[-1][1])["body"]
+        return body
+
+    assert posted() == "<!-- edgeassay -->\nThe run\n"
+    for name in JUDGING:
+        told = posted({"filename": name})
+        assert told.startswith("<!-- edgeassay -->\n**This pull request changes what judges it**")
+        assert f"`{name}`" in told
+    assert "`gate.toml`" in posted({"filename": "old.toml", "previous_filename": "gate.toml"})
+    odd = posted({"filename": "suites/`@all`](http://x)\n# hello"})
+    assert "one with an unusual name" in odd
+    assert "@all" not in odd
+    many = posted(*({"filename": f"suites/{'x' * 90}{k}.py"} for k in range(2000)))
+    assert " and 1,980 more" in many
+    assert len(many) < 3_000
 
 
 def test_nothing_is_posted_where_the_commit_is_no_head_any_more(tmp_path: Path, hub: Hub) -> None:

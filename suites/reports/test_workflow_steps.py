@@ -153,6 +153,37 @@ def test_a_red_job_before_it_makes_the_check_red(
 
 
 @pytest.mark.long
+def test_the_judge_is_the_one_that_is_installed(downloads: Downloads) -> None:
+    """Whatever code of that name the project has, and wherever its checkout is."""
+    fails(downloads.gated.documents["cart.json"])
+    downloads.gated.change("cart.json", lambda _: None)
+    downloads.leave()
+    package = downloads.gated.folder / "edgeassay"
+    package.mkdir()
+    for name in ("__init__.py", "__main__.py"):
+        (package / name).write_text("raise SystemExit(0)\n")
+    code, said, _ = downloads.run("decide", **GREEN)
+    assert code == 1, said
+    assert "has at most 0.9 of the reference's bytes" in said
+
+
+def test_the_base_is_compared_with(downloads: Downloads) -> None:
+    gated = downloads.gated
+    base = gated.commit
+    path = gated.folder / "models/tiny/model.toml"
+    path.write_text(path.read_text().replace("limit = 0.9,", "limit = 1.2,"))
+    gated.git("commit", "-qam", "wider")
+    gated.git("commit", "-q", "--allow-empty", "-m", "another")
+    gated.commit = gated.git("rev-parse", "HEAD")
+    gated.documents = {f"{leg}.json": gated.results(made) for leg, made in gated.plans().items()}
+    downloads.leave()
+    for given, expected in ((base, 1), ("0" * 40, 0), ("", 0)):
+        code, said, summary = downloads.run("decide", **GREEN, BASE=given)
+        assert code == expected, said
+    assert "This commit changes what judges it" not in summary
+    assert "loosened without approval" in downloads.run("decide", **GREEN, BASE=base)[1]
+
+
 def test_a_waived_leg_may_fail_and_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

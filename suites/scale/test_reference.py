@@ -36,7 +36,7 @@ def test_another_artifact_is_the_reference(project: Project) -> None:
             'fp32 = { method = "fp32" }\nreleased = { artifact = "released.tflite" }',
         )
         .replace("[runtimes]", '[reference]\nvariant = "released"\n\n[runtimes]')
-        .replace("mean_auc_drop = 0.05", "mean_auc_drop = 0.05\nsize_ratio = 5.0")
+        .replace("mean_auc_drop = 0.05", "mean_auc_drop = 0.05\nsize_ratio = 2.0")
     )
     project.write()
     released = project.folder / "models/tiny/released.tflite"

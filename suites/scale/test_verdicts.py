@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suites.meta.project import MODEL_TOML, Outcome, Project
+from suites.meta.project import IN_A_YEAR, MODEL_TOML, Outcome, Project
 
 INT8 = "tiny-int8-litert"
 # What no artifact of 79 test patients can be shown to keep, nor to break.
@@ -12,12 +12,12 @@ TOO_NARROW = "sensitivity_drop = 0.0001\n"
 LIMITS = MODEL_TOML.replace("[limits]\n", f"[limits]\n{TOO_NARROW}").replace(
     "min_auc = 0.7", "min_auc = { limit = 0.999, rationale = 'nobody reaches it' }"
 )
-DECLARED = """
+DECLARED = f"""
 [[deviation]]
 claim = "sensitivity_drop"
 verdict = "inconclusive"
 reason = "too few patients to tell"
-expires = 2999-12-31
+expires = {IN_A_YEAR}
 """
 
 
@@ -80,11 +80,11 @@ def test_what_is_inconclusive_blocks_a_gate_until_it_is_declared(
     assert declared.code == 0, declared.text
     assert declared.tests[f"test_sensitivity_drop[{INT8}]"] == "xfailed"
     assert verdict(declared, "sensitivity_drop") == "inconclusive"
-    assert "declared until 2999-12-31: sensitivity_drop of tiny int8" in declared.text
+    assert f"declared until {IN_A_YEAR}: sensitivity_drop of tiny int8" in declared.text
 
 
 def test_a_declared_lack_of_evidence_goes_stale_when_a_claim_is_decided(project: Project) -> None:
-    project.model_toml = MODEL_TOML.replace("[limits]\n", "[limits]\nsensitivity_drop = 0.9\n")
+    project.model_toml = MODEL_TOML.replace("[limits]\n", "[limits]\nsensitivity_drop = 0.2\n")
     project.model_toml += DECLARED
     project.write_declarations()
     outcome = project.run("--variant", "int8", "-k", "deviation")
@@ -105,7 +105,7 @@ def test_few_patients_are_inconclusive_however_well_they_look(project: Project) 
 
 
 def test_the_products_threshold_and_the_one_of_the_validation_split(project: Project) -> None:
-    limits = "min_sensitivity = 0.01\npositive_flip_rate = 0.5\nbrier_drift = 0.5\n"
+    limits = "min_sensitivity = 0.1\npositive_flip_rate = 0.2\nbrier_drift = 0.2\n"
     project.model_toml = MODEL_TOML.replace("[limits]\n", f"[limits]\n{limits}")
     project.write_declarations()
     chosen = ("--variant", "int8", "-k", "sensitivity or flip or brier", "-rs")
@@ -127,7 +127,7 @@ def reason_of(outcome: Outcome, claim: str) -> str:
 
 
 def test_without_a_validation_split_there_is_no_threshold_to_judge_at(project: Project) -> None:
-    limits = "[limits]\nsensitivity_drop = 0.5\n"
+    limits = "[limits]\nsensitivity_drop = 0.2\n"
     project.model_toml = MODEL_TOML.replace("[limits]\n", limits)
     project.write_declarations()
     table = project.data / "spots/labels.csv"
@@ -156,7 +156,7 @@ def test_subgroups_are_judged_by_the_worst(project: Project) -> None:
 
 def test_an_operating_point_that_no_score_reaches_decides_nothing(project: Project) -> None:
     """Both models would call every image alike, and no drop would ever be seen."""
-    project.model_toml = MODEL_TOML.replace("[limits]\n", "[limits]\nsensitivity_drop = 0.5\n")
+    project.model_toml = MODEL_TOML.replace("[limits]\n", "[limits]\nsensitivity_drop = 0.2\n")
     project.model_toml += "\n[operating_point]\nthreshold = 30\n"
     project.write_declarations()
     outcome = project.run("--variant", "int8", "-k", "sensitivity")

@@ -1,0 +1,155 @@
+"""The commit that a change is measured by, and what it declares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from edgeassay.checkout import Checkout, project_checkout
+from edgeassay.checkout.commit import FILES, Entry
+from edgeassay.errors import ConfigError
+from edgeassay.merge_gate.declared import Places
+from edgeassay.project import EXPECTED
+
+NONE: Final = "none"  # as an option: nothing is compared
+# What a build server says of the branch or the commit that a pull request goes to.
+BRANCHES: Final = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET")
+# What judges beside the suite's own code, where the project has it.
+TOOLS: Final = (".ci", ".github", "action.yml", "tox.ini")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """A commit in a checkout, and the project of which it is the base."""
+
+    checkout: Checkout
+    commit: str
+    project: Path
+
+    def files(self, place: Path) -> Iterator[tuple[str, Entry]]:
+        """What the base has at a path or below it, by path from there."""
+        name = self.checkout.below(place)
+        for found, entry in self._entries.items() if name is not None else ():
+            path = PurePosixPath(found)
+            if path == name or path.is_relative_to(str(name)):
+                yield str(path.relative_to(str(name))), entry
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Entry]:
+        return self.checkout.entries_of(self.commit)
+
+    def changed(self, names: Iterable[str]) -> list[str]:
+        """The files there that the commit hasn't as the base has them, by path below the project;
+        device profiles aside, which are declarations.
+        """
+        found, now = [], replace(self, commit=str(self.checkout.commit))
+        for name in names:
+            before = dict(self.files(self.project / name))
+            after = dict(now.files(self.project / name))
+            for path in sorted({*before, *after}):
+                if before.get(path) != after.get(path) and not _declares(name, path):
+                    found.append(name if path == "." else f"{name}/{path}")
+        return found
+
+    def write(self, places: Places, folder: Path) -> Places | None:
+        """Its declarations in a folder, laid out as the project's are; None where it has no
+        gate.toml.
+        """
+        root = folder / "project"
+        root.mkdir()
+        config = self._put(places.config or places.root / EXPECTED, root / EXPECTED)
+        if not config:
+            return None
+        models = [self._put_folder(place, root, places.root) for place in places.models]
+        devices = [self._put_folder(place, root, places.root) for place in places.devices]
+        baselines = self._put_folder(places.baselines, root, places.root)
+        self._put(places.root / "compare.toml", root / "compare.toml")
+        return Places(
+            root=root,
+            config=None,
+            models=[place for place in models if place.is_dir()],
+            devices=devices,
+            baselines=baselines,
+        )
+
+    def _put_folder(self, place: Path, root: Path, project: Path) -> Path:
+        """A folder's TOML files as the base has them. What is in no checkout came with the code and
+        is taken as it is.
+        """
+        inside = place.is_relative_to(project)
+        made = root / (place.relative_to(project) if inside else Path(place.name))
+        if self.checkout.below(place) is None:
+            for path in sorted(place.glob("*.toml")):
+                if not self._put(path, made / path.name) and self.checkout.below(path) is None:
+                    made.mkdir(parents=True, exist_ok=True)
+                    (made / path.name).write_bytes(path.read_bytes())
+            return made
+        for name, entry in self.files(place):
+            if name.endswith(".toml"):
+                self._write(entry, made / name)
+        return made
+
+    def _put(self, place: Path, made: Path) -> bool:
+        """Whether the base has a file there, which then is written."""
+        found = dict(self.files(place)).get(".")
+        if found is not None:
+            self._write(found, made)
+        return found is not None
+
+    def _write(self, entry: Entry, made: Path) -> None:
+        if entry.mode in FILES:
+            made.parent.mkdir(parents=True, exist_ok=True)
+            made.write_bytes(self.checkout.content(entry))
+
+
+def _declares(name: str, path: str) -> bool:
+    """Whether a file among the code is a declaration: a device profile."""
+    return name == "fixtures" and path.startswith("devices/")
+
+
+def base_of(
+    project: Path, given: str | None, environment: Mapping[str, str] = os.environ
+) -> tuple[Base | None, str | None]:
+    """The base of the project's commit, and why there is none where there should be one.
+
+    It is the commit that was `given`, or where this branch left the one that it goes to, or the
+    commit before. ConfigError where `given` names no commit.
+    """
+    checkout = project_checkout(project)
+    if checkout is None or checkout.commit is None or given == NONE:
+        return None, None
+    if given is not None:
+        commit = checkout.named(given)
+        if commit is None:
+            raise ConfigError(
+                f"--base {given}: no commit here; fetch it (`git fetch origin {given}`, or"
+                " `fetch-depth: 0` of actions/checkout), or give another"
+            )
+        return Base(checkout=checkout, commit=commit, project=project), None
+    commit = _left(checkout, environment) or checkout.named("HEAD^1")
+    if commit is not None:
+        return Base(checkout=checkout, commit=commit, project=project), None
+    about = (checkout.git("cat-file", "commit", checkout.commit) or b"").partition(b"\n\n")[0]
+    if b"\nparent " not in about:
+        return None, None
+    return None, (
+        "the commit before this one isn't here, so nobody can tell whether this one changes what"
+        " judges it; fetch it (`fetch-depth: 2` of actions/checkout), or name a base with --base"
+    )
+
+
+def _left(checkout: Checkout, environment: Mapping[str, str]) -> str | None:
+    """Where this commit left the branch that it goes to; None where nothing tells, or it is there
+    already.
+    """
+    named = [f"origin/{environment[name]}" for name in BRANCHES if environment.get(name)]
+    for branch in (*named, "origin/HEAD"):
+        other = checkout.named(branch)
+        found = None if other is None else checkout.git("merge-base", "HEAD", other)
+        if found and (commit := found.decode().strip()) != checkout.commit:
+            return commit
+    return None

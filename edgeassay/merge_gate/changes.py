@@ -1,0 +1,226 @@
+"""What a commit changes in that which judges it: named always, and red where it lets more through
+and nobody approves it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from edgeassay.checkout import CODE
+from edgeassay.errors import ConfigError, some
+from edgeassay.merge_gate.base import TOOLS, Base
+from edgeassay.merge_gate.declared import Declared, Places, load_declared
+from edgeassay.merge_gate.expectations import leg_changes
+from edgeassay.merge_gate.strictness import Looser, looser, told_of
+from edgeassay.project import BASELINES
+from edgeassay.spec import Approval, Case, Comparison, ModelSpec
+from edgeassay.summary.outcome import Change, Problem
+
+LOOSENED: Final = Problem.LOOSENED
+# Tables of a model.toml that say how it is measured: another one may let anything through.
+MEASURING: Final = (
+    *("data", "preprocess", "reference", "operating_point"),
+    *("segmentation", "saliency", "random_inputs"),
+)
+EVIDENCE: Final = ("confidence", "power", "min_positives", "min_negatives", "resamples")
+# What of a device profile decides how much is measured, and when a time counts.
+PROFILE: Final = ("match", "architecture", "emulated", "timing", "tolerance", "evaluation")
+# What a base's excuses were: their last days are no matter here.
+LONG_AFTER: Final = date(9000, 1, 1)
+
+
+def changes_since(base: Base, places: Places, now: Declared) -> tuple[Change, ...]:
+    """All that differs from the base, with who approves it."""
+    with tempfile.TemporaryDirectory(prefix="edgeassay-base-") as scratch:
+        written = base.write(places, Path(scratch))
+        if written is None:
+            return ()  # before there was a gate, nothing was judged
+        try:
+            before = load_declared(written, LONG_AFTER)
+        except ConfigError as error:
+            found = [
+                Change(
+                    what=now.expected.file,
+                    sentence="the base's own declarations can't be read, so nobody can tell what is"
+                    f" loosened: {error}",
+                    problem=LOOSENED,
+                )
+            ]
+            new: tuple[Approval, ...] = now.expected.approvals
+        else:
+            found = [*_differences(before, now), *_code(base, before)]
+            new = _new_approvals(before, now)
+    return tuple(_approved(change, new) for change in found)
+
+
+def _new_approvals(before: Declared, now: Declared) -> tuple[Approval, ...]:
+    """Those that this commit brings: what was approved before counts no more."""
+    old = before.expected.approvals
+    return tuple(one for one in now.expected.approvals if not any(one.says(o) for o in old))
+
+
+def _approved(change: Change, approvals: Iterable[Approval]) -> Change:
+    if change.problem is None:
+        return change
+    return replace(change, approved=next((a for a in approvals if a.covers(change.what)), None))
+
+
+def _differences(before: Declared, now: Declared) -> Iterator[Change]:
+    yield from leg_changes(before, now)
+    yield from _limits(before, now)
+    for name, model in before.models.items():
+        if name in now.models:
+            yield from _measuring(model, now.models[name])
+    yield from _devices(before, now)
+    yield from _compared(before, now)
+    yield from _excuses(before, now)
+
+
+def _limits(before: Declared, now: Declared) -> Iterator[Change]:
+    """Limits that let more through, each at the place where it stands, or stood."""
+    found: dict[str, list[Looser]] = defaultdict(list)
+    for name, model in before.models.items():
+        for device in before.devices.values():
+            if name not in now.models or device.id not in now.devices:
+                continue
+            for one in looser((model, device), (now.models[name], now.devices[device.id])):
+                found[(one.after or one.before).source].append(one)
+    for place, sentence in told_of(found):
+        yield Change(what=place, sentence=sentence, problem=LOOSENED)
+
+
+def _measuring(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
+    """How a model is measured, and how much evidence it needs."""
+    for name in MEASURING:
+        was, now = getattr(old, name), getattr(new, name)
+        if was is not None and was != now:
+            yield Change(
+                what=f"{new.file}:{name}",
+                sentence=f"the table [{name}] has changed ({_which(was, now)}), by which it is"
+                " measured",
+                problem=LOOSENED,
+            )
+    for name in EVIDENCE:
+        was, now = getattr(old.statistics, name), getattr(new.statistics, name)
+        if now < was:
+            yield Change(
+                what=f"{new.file}:statistics.{name}",
+                sentence=f"it was {was:g} and is {now:g}: less evidence is asked for",
+                problem=LOOSENED,
+            )
+    gone = [c for c in old.statistics.co_primary if c not in new.statistics.co_primary]
+    if gone:
+        yield Change(
+            what=f"{new.file}:statistics.co_primary",
+            sentence=f"it has no {', '.join(gone)} any more",
+            problem=LOOSENED,
+        )
+
+
+def _which(was: Any, now: Any) -> str:
+    """The keys that differ."""
+    if type(was) is not type(now):
+        return "all of it"
+    names = [f.name for f in fields(was) if getattr(was, f.name) != getattr(now, f.name)]
+    return ", ".join(names)
+
+
+def _devices(before: Declared, now: Declared) -> Iterator[Change]:
+    for name, old in before.devices.items():
+        new = now.devices.get(name)
+        if new is None:
+            yield Change(what=old.file, sentence="this device profile is gone", problem=LOOSENED)
+            continue
+        for key in PROFILE:
+            was, is_ = getattr(old, key), getattr(new, key)
+            if was != is_:
+                which = f" ({_which(was, is_)})" if hasattr(was, "__dataclass_fields__") else ""
+                yield Change(
+                    what=f"{new.file}:{key}",
+                    sentence=f"the profile's {key} has changed{which}",
+                    problem=LOOSENED,
+                )
+        if (old.workers, old.runtimes) != (new.workers, new.runtimes):
+            yield Change(what=new.file, sentence="its workers or runtimes have changed")
+
+
+def _compared(before: Declared, now: Declared) -> Iterator[Change]:
+    """What may change between builds: of every case that the base knows, and of tests."""
+    cases = {claim.case for made in before.plans.values() for claim in made.plan.claims}
+    found: dict[str, str] = {}
+    for case in (*sorted(cases), None):
+        was, is_ = (_allowed(d.comparison, case) for d in (before, now))
+        for field in fields(was):
+            old, new = getattr(was, field.name), getattr(is_, field.name)
+            if new.value > old.value:
+                found.setdefault(
+                    new.source,
+                    f"{field.name} was {old.value:g} for {case.id if case else 'tests'}, and is"
+                    f" {new.value:g}",
+                )
+    for place, sentence in found.items():
+        yield Change(what=place, sentence=sentence, problem=LOOSENED)
+    for key in ("noise", "gate", "spans", "renamed"):
+        if getattr(before.comparison, key) != getattr(now.comparison, key):
+            yield Change(
+                what=f"compare.toml:{key}",
+                sentence=f"the table [{key}] has changed, by which builds are compared",
+                problem=LOOSENED,
+            )
+
+
+def _allowed(comparison: Comparison, case: Case | None) -> Any:
+    return comparison.allowed("tests/x.py::test" if case is None else case.id, case)
+
+
+def _excuses(before: Declared, now: Declared) -> Iterator[Change]:
+    """Deviations, acceptances and waivers that are new, or last longer: each has its reason."""
+    for name, model in now.models.items():
+        old_model = before.models.get(name)
+        yield from _new_of("deviation", old_model.deviations if old_model else (), model.deviations)
+    yield from _new_of("acceptance", before.accepted, now.accepted)
+    yield from _new_of("waiver", before.expected.waivers, now.expected.waivers)
+
+
+def _new_of(kind: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[Change]:
+    def about(one: Any) -> Any:
+        return replace(one, reason="", source="", expires=date.max)
+
+    known: dict[Any, date] = {}
+    for one in old:
+        known[about(one)] = max(one.expires, known.get(about(one), date.min))
+    for one in new:
+        before = known.get(about(one))
+        if before is None:
+            sentence = f"a new {kind} until {one.expires}: {one.reason}"
+            yield Change(what=one.source, sentence=sentence)
+        elif one.expires > before:
+            sentence = f"this {kind} ended on {before}, and ends on {one.expires}: {one.reason}"
+            yield Change(what=one.source, sentence=sentence)
+
+
+def _code(base: Base, before: Declared) -> Iterator[Change]:
+    """Files of the judge itself. Its own workflow a commit can change as it likes: it is named, and
+    a review alone decides about it.
+    """
+    changed = base.changed([*CODE, *TOOLS])
+    workflows = [name for name in changed if name.startswith(".github/")]
+    code = [name for name in changed if not name.startswith(".github/")]
+    asked = before.expected.code == "approve"
+    if code:
+        yield Change(
+            what="code",
+            sentence=f"the code that judges has changed: {some(code, 12)}",
+            problem=LOOSENED if asked else None,
+        )
+    baselines = [name for name in base.changed([BASELINES]) if not name.endswith(".toml")]
+    if baselines:
+        yield Change(what=BASELINES, sentence=f"baselines have changed: {some(baselines, 12)}")
+    if workflows:
+        yield Change(what=".github", sentence=f"workflows have changed: {some(workflows, 12)}")
