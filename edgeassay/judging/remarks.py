@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from edgeassay.judging.predictions import PATIENT, Given
+from edgeassay.judging.predictions import Given
 from edgeassay.judging.verdicts import Judged
 from edgeassay.spec import Verdict
 
@@ -19,18 +19,18 @@ INVERTED: Final = 0.4
 
 def remarks(judged: Judged, given: Given) -> Iterator[str]:
     """The lines that stand below the verdict."""
-    if given.names_patients:
-        yield f"{judged.images:,} images of {judged.patients:,} patients"
+    if given.patient is not None:
+        yield (
+            f"{judged.images:,} images of {judged.patients:,} patients, as the labels' column"
+            f" {given.patient!r} names them"
+        )
     else:
         yield (
             f"{judged.images:,} images; the labels name no patients, so each image counts as one:"
             " if patients have several, the bounds are too narrow"
         )
     if given.unused:
-        hint = ""
-        if not given.names_patients and any(PATIENT in name.lower() for name in given.unused):
-            hint = f"; the column that names patients must be called {PATIENT!r}"
-        yield f"not used: {', '.join(given.unused)} of the labels{hint}"
+        yield f"not used: {', '.join(given.unused)} of the labels"
     if judged.left_out:
         yield f"left out of the mean: {', '.join(judged.left_out)}"
     yield from _odd(judged, given)

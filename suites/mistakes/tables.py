@@ -155,9 +155,9 @@ TABLE = (
         id="csv-empty-label",
         broken=changed(CSV, "006.png,bright", "006.png,"),
         code=4,
-        what="an empty value",
-        where="labels.csv: column 'finding'",
-        remedy="write each label in one way",
+        what="column 'finding' is '', an empty value",
+        where="labels.csv, line 8",
+        remedy="write the image's label",
     ),
     Mistake(
         id="csv-empty-patient",
@@ -171,8 +171,8 @@ TABLE = (
         id="csv-label-in-two-cases",
         broken=changed(CSV, "006.png,bright", "006.png,Bright"),
         code=4,
-        what="values that differ only in case or blanks",
-        where="labels.csv: column 'finding'",
+        what="is 'Bright', and 'bright' in line 2: values that differ only in case or blanks",
+        where="labels.csv, line 8",
         remedy="write each label in one way",
     ),
     Mistake(
@@ -187,8 +187,8 @@ TABLE = (
         id="csv-number-is-no-label",
         broken=model('positive = "bright"\n', ""),
         code=4,
-        what="must be 0 or 1",
-        where="labels.csv, line",
+        what="must hold 0 and 1",
+        where="labels.csv: column 'finding'",
         remedy="name the positive one with `positive`",
     ),
     Mistake(
@@ -206,6 +206,25 @@ TABLE = (
         what="share 1 patients (p003)",
         where="train (split 'train') and evaluation (split 'test')",
         remedy="separate the splits",
+    ),
+    Mistake(
+        id="csv-patient-in-two-ways",
+        broken=changed(CSV, "p000", "P003"),
+        code=4,
+        what="patients that differ only in case, blanks, leading zeros or '.0': 'P003' (line 2) and"
+        " 'p003' (line 8)",
+        where="labels.csv: column 'patient'",
+        remedy="write each patient in one way",
+    ),
+    Mistake(
+        id="check-data-patient-in-two-ways",
+        broken=changed(CSV, "p000", "p003.0"),
+        command=CHECK,
+        code=2,
+        what="patients that differ only in case, blanks, leading zeros or '.0': 'p003.0' (line 2)"
+        " and 'p003' (line 8)",
+        where="labels.csv: column 'patient'",
+        remedy="write each patient in one way",
     ),
     Mistake(
         id="csv-one-class",
