@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from edgeassay.measure.compared import Compared
+from edgeassay.measure.guessing import unshown
 from edgeassay.spec import Measurement, Statistics
 from edgeassay.stats import AucDrop, AucEstimate, Bounds
 from edgeassay.stats.auc import Counts
@@ -109,7 +110,8 @@ def mean_drop_measured(compared: Compared, margin: float, need: Statistics) -> M
         return None
     measured = drop_measured(drop, compared, margin, need, detail=left_out(compared))
     names, counts = zip(*_with_auc(compared), strict=True)
-    return _insufficient(measured, too_few(counts, names, need))
+    why = too_few(counts, names, need) or _unshown(drop, measured, margin)
+    return _insufficient(measured, why)
 
 
 def class_drop_measured(
@@ -121,7 +123,15 @@ def class_drop_measured(
         return None
     measured = drop_measured(drop, compared, margin, need)
     counts = [compared.aucs.counts[k]]
-    return _insufficient(measured, too_few(counts, [compared.classes[k]], need))
+    why = too_few(counts, [compared.classes[k]], need) or _unshown(drop, measured, margin)
+    return _insufficient(measured, why)
+
+
+def _unshown(drop: AucDrop, measured: Measurement, margin: float) -> str | None:
+    """Why a drop from a reference that may be guessing passes nothing; it may still fail."""
+    assert measured.low is not None
+    assert measured.confidence is not None
+    return None if measured.low > margin else unshown(drop.reference, measured.confidence)
 
 
 def auc_measured(estimate: AucEstimate, compared: Compared, need: Statistics) -> Measurement:

@@ -177,7 +177,10 @@ def test_one_class_columns_alone_are_inconclusive(files: Files) -> None:
 @pytest.mark.parametrize(("positives", "verdict"), [(19, "inconclusive"), (42, "pass")])
 def test_42_positives_decide_and_19_do_not(tmp_path: Path, positives: int, verdict: str) -> None:
     files = Files.of(tmp_path, images=2000, noise=0.002)
-    files.labels["Edema"] = [int(k < positives) for k in range(2000)]
+    first, second = (np.array(columns["Mass"]) for columns in (files.reference, files.candidate))
+    order = np.argsort(-first)[: 4 * positives : 4]  # most of the highest, not all
+    files.reference["Edema"], files.candidate["Edema"] = first, second
+    files.labels["Edema"] = np.isin(np.arange(2000), order).astype(int)
     end = files.judge()
     found = end.json["classes"]["Edema"]
     assert (found["positives"], found["verdict"]) == (positives, verdict)
@@ -258,7 +261,6 @@ def test_odd_scores_are_told_beside_the_verdict(files: Files) -> None:
     files.candidate["Edema"] = -files.candidate["Edema"]
     end = files.judge()
     assert end.text.count("on the same scale?") == 1
-    assert "Edema: the candidate's AUC is far below 0.5" in end.text
     files.candidate = dict(files.reference)
     assert "the same scores: is the right file given?" in files.judge().text
 
