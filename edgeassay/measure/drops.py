@@ -103,14 +103,20 @@ def drop_measured(
     )
 
 
-def mean_drop_measured(compared: Compared, margin: float, need: Statistics) -> Measurement | None:
-    """The drop of the mean AUC; None where no class has one."""
+def mean_drop_measured(
+    compared: Compared, margin: float, need: Statistics, *, shown: bool = True
+) -> Measurement | None:
+    """The drop of the mean AUC; None where no class has one. It decides nothing, but for a failure,
+    if it must be `shown` that the reference is better than guessing, and isn't.
+    """
     drop = compared.aucs.mean()
     if drop is None:
         return None
     measured = drop_measured(drop, compared, margin, need, detail=left_out(compared))
     names, counts = zip(*_with_auc(compared), strict=True)
-    why = too_few(counts, names, need) or _unshown(drop, measured, margin)
+    why = too_few(counts, names, need)
+    if why is None and shown:
+        why = _unshown(drop, measured, margin)
     return _insufficient(measured, why)
 
 
