@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edgeassay.errors import DataError
+from edgeassay.plain_files import MOST_SAVED, read_plain
 from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.reading import read_run
 from edgeassay.runs.records import CaseId, Plain
@@ -95,7 +96,7 @@ def read_baseline(folder: Path, fingerprint: str, line: Line) -> Baseline | None
 
 def _origins(path: Path) -> dict[Case, Origin]:
     """Where each case of a baseline file came from."""
-    document: dict[str, Any] = json.loads(path.read_bytes())
+    document: dict[str, Any] = json.loads(read_plain(path, MOST_SAVED))
     found: dict[Case, Origin] = {}
     try:
         # Without our own results nothing says that what stands there was ever good.

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from edgeassay.errors import ConfigError, why
+from edgeassay.plain_files import MOST_TOML, read_plain
 
 
 def read_toml(path: Path, where: str) -> dict[str, Any]:
     """The file's tables; ConfigError with the line where it is no TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_plain(path, MOST_TOML).decode("utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{where} doesn't exist") from None
     except OSError as error:

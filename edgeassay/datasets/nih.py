@@ -18,7 +18,8 @@ from edgeassay.datasets.image_files import digest_file, load_image
 from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why
+from edgeassay.plain_files import read_plain
 from edgeassay.spec import CHEST_FINDINGS, NihSource, Role
 
 IMAGE: Final = "Image Index"
@@ -158,10 +159,12 @@ class Nih:
         """Which rows are on the test list."""
         path = self.root / self.settings.test_list
         try:
-            listed = set(path.read_text(encoding="utf-8-sig").split())
+            listed = set(read_plain(path).decode("utf-8-sig").split())
         except FileNotFoundError:
             raise DataError(f"{path} doesn't exist; `test_list` in [data] names it") from None
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise DataError(f"{path} can't be read: {why(error)}; copy it again") from None
+        except UnicodeDecodeError as error:
             raise DataError(f"{path} can't be read as text in UTF-8: {error}") from None
         if not listed:
             raise DataError(f"{path} is empty; it must list the test images, one name a line")
