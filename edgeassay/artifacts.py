@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from edgeassay.atomic import remove, sha256_of, write_bytes, write_text
 from edgeassay.errors import ArtifactError, why
 from edgeassay.onnx_file import in_one_file, kept_elsewhere
+from edgeassay.plain_files import MOST_FACTS, read_plain
 from edgeassay.spec.data import STRICT
 
 
@@ -133,7 +134,7 @@ def _check_whole(path: Path) -> None:
     """ArtifactError where another file has a part of it, which neither digest nor size would tell
     of.
     """
-    if path.suffix == ".onnx" and (other := kept_elsewhere(path.read_bytes())) is not None:
+    if path.suffix == ".onnx" and (other := kept_elsewhere(read_plain(path))) is not None:
         raise ArtifactError(f"{path}: {in_one_file(other)}")
 
 
@@ -150,7 +151,7 @@ def read_artifact(path: Path, model: str, variant: str) -> Artifact:
     try:
         digest, size = _sha256_of_file(path), path.stat().st_size
         if path.with_suffix(".json").exists():
-            manifest = MANIFEST.validate_json(path.with_suffix(".json").read_bytes())
+            manifest = MANIFEST.validate_json(read_plain(path.with_suffix(".json"), MOST_FACTS))
     except OSError as error:
         raise ArtifactError(f"{path} can't be read: {why(error)}; build or copy it again") from None
     except ValidationError as error:

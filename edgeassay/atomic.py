@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from edgeassay.errors import ConfigError, why
+from edgeassay.plain_files import open_plain
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -81,7 +82,7 @@ def sha256_of(path: Path) -> str:
         files = sorted(Path(folder, name) for folder, _, names in walked for name in names)
         lines = [f"{p.relative_to(path).as_posix()} {sha256_of(p)}\n" for p in files]
         return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

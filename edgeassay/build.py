@@ -35,6 +35,7 @@ from edgeassay.errors import (
     DataError,
     why,
 )
+from edgeassay.plain_files import read_plain
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
@@ -322,7 +323,7 @@ def export(artifact: Artifact, folder: Path) -> Path:
     for suffix in FORMATS:  # the variant may have been of another one when it was last put there
         if suffix != artifact.path.suffix:
             remove(path.with_suffix(suffix))
-    data = artifact.path.read_bytes()
+    data = read_plain(artifact.path)
     if artifact.manifest is None:
         remove(path.with_suffix(".json"))
         write_bytes(path, data)

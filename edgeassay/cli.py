@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 import edgeassay
 from edgeassay.commands.table import COMMANDS
 from edgeassay.errors import EdgeassayError
+from edgeassay.memory import REMEDY, check_memory, is_shortage
 
 BAD_INPUT: Final = 2
 
@@ -23,6 +24,7 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that is meant, as its module has it."""
         name, command, rest = super().resolve_command(ctx, args)
+        check_memory()
         return name, command and _imported(str(name)), rest
 
 
@@ -73,5 +75,13 @@ def main() -> None:
     try:
         app()
     except EdgeassayError as error:
-        print(f"edgeassay: {error}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
+        _end(str(error))
+    except (MemoryError, ImportError, OSError) as error:
+        if not is_shortage(error):
+            raise
+        _end(f"there isn't enough memory for this; {REMEDY}")
+
+
+def _end(sentence: str) -> NoReturn:
+    print(f"edgeassay: {sentence}", file=sys.stderr)
+    sys.exit(BAD_INPUT)

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from edgeassay.errors import ConfigError
+from edgeassay.errors import ConfigError, why
+from edgeassay.plain_files import check_plain
 
 HALF: Final = "float16"
 SINGLE: Final = "float32"
@@ -22,10 +23,12 @@ TRANSPOSED: Final = "Transpose"
 def load_network(path: Path) -> Any:
     """The network of a .keras file, in single precision whatever it is kept in.
 
-    A network that carries code (a Lambda layer) is refused, not run: ValueError.
+    A network that carries code (a Lambda layer) is refused, not run: ValueError. OSError where it
+    is no plain file.
     """
     import keras
 
+    check_plain(path)
     network = keras.models.load_model(path, compile=False, safe_mode=True)
     if all(np.dtype(w.dtype) != np.float16 for w in network.weights):
         return network
@@ -38,6 +41,8 @@ def open_network(path: Path) -> Any:
     """The same; ConfigError where Keras can't load it."""
     try:
         return load_network(path)
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {why(error)}; copy it again") from None
     except ValueError as error:
         words = " ".join(str(error).split())[:250]
         raise ConfigError(f"{path} can't be loaded by Keras ({words}); save it anew") from None

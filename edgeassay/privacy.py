@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from edgeassay.atomic import write_bytes
 from edgeassay.errors import ConfigError, why
+from edgeassay.plain_files import read_plain
 
 KEY_FILE: Final = Path(".assay/privacy.key")
 KEY_VARIABLE: Final = "EDGEASSAY_PRIVACY_KEY"
@@ -188,7 +189,7 @@ def _key(path: Path) -> bytes:
             )
         return given.encode()
     try:
-        found = path.read_bytes()
+        found = read_plain(path)
     except FileNotFoundError:
         found = secrets.token_bytes(KEY_BYTES)
         write_bytes(path, found)

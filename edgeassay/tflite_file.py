@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from edgeassay.errors import ArtifactError, why
+from edgeassay.plain_files import read_plain
 
 # Operators that multiply activations by weights, and which axis of the weights has the outputs.
 LAYERS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D")
@@ -112,7 +113,7 @@ def parsed(path: Path) -> Iterator[tuple[Any, bytes]]:
     from ai_edge_litert import schema_py_generated as schema
 
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except OSError as error:
         raise ArtifactError(f"{path} can't be read: {why(error)}; build or copy it again") from None
     try:

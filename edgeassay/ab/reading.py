@@ -9,14 +9,14 @@ from typing import Any, Final, Literal
 from pydantic import Field, ValidationError
 
 from edgeassay.errors import DataError
+from edgeassay.plain_files import MOST_RESULTS
 from edgeassay.report.results import digest_of
-from edgeassay.runs.bounds import check_bounds, check_plain
+from edgeassay.runs.bounds import check_bounds
 from edgeassay.runs.format import bytes_of
 from edgeassay.runs.records import CaseId, LimitRecord, Many, Plain, Record
 from edgeassay.spec import Verdict
 
 REMEDY: Final = "give what `edgeassay ab --json` wrote"
-MOST_BYTES: Final = 64_000_000
 
 
 class SideRecord(Record):
@@ -79,15 +79,8 @@ class AbRecord(Record):
 
 def read_ab(path: Path) -> AbRecord:
     """The comparison in a file; DataError says what is wrong with it, where, and what to do."""
-    check_plain(path, REMEDY)
     try:
-        size = path.stat().st_size
-    except OSError:
-        size = 0  # what is wrong with it, reading says
-    if size > MOST_BYTES:
-        raise DataError(f"{path} has {size:,} bytes, and a comparison never has; {REMEDY}")
-    try:
-        found = json.loads(bytes_of(path, REMEDY))
+        found = json.loads(bytes_of(path, REMEDY, MOST_RESULTS))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is no whole JSON ({error}); {REMEDY}") from None
     if not isinstance(found, dict) or "base" not in found:

@@ -19,6 +19,7 @@ from edgeassay.artifacts import Artifact, read_artifact
 from edgeassay.checkout import git_environment
 from edgeassay.config import load_model
 from edgeassay.errors import BuildFailed, ConfigError, last_words, why
+from edgeassay.plain_files import open_plain
 from edgeassay.progress import Reporter
 from edgeassay.project import commit_named
 from edgeassay.spec import FORMATS, ModelSpec
@@ -89,7 +90,7 @@ def open_side(given: str, asked: Asked, project: Path) -> Origin:
     """The artifacts that BASE or HEAD names. ConfigError where it is nothing of the kind."""
     check_side(given, project)
     path = Path(given)
-    if path.suffix in FORMATS or path.is_file():
+    if path.suffix in FORMATS or (path.exists() and not path.is_dir()):
         return _file(path)
     if path.is_dir() and any(path.glob("models/*/model.toml")):
         return _build(path.resolve(), asked, title=given)
@@ -102,7 +103,7 @@ def open_side(given: str, asked: Asked, project: Path) -> Origin:
 
 def _file(path: Path) -> Origin:
     artifact = read_artifact(path, path.stem, AS_GIVEN)
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         is_tflite = file.read(8)[4:] == b"TFL3"
     if path.suffix not in FORMATS or is_tflite != (path.suffix == ".tflite"):
         raise ConfigError(

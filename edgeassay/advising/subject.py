@@ -14,6 +14,7 @@ from edgeassay.config import choose, load_model, load_models
 from edgeassay.config.checks import FOREIGN
 from edgeassay.config.shapes import default_judging
 from edgeassay.errors import ConfigError, why
+from edgeassay.plain_files import open_plain
 from edgeassay.preprocess import fits, input_shape
 from edgeassay.progress import Reporter
 from edgeassay.spec import ClaimName, Limit, LimitRule, ModelSpec, Reference
@@ -139,7 +140,7 @@ def _least_auc(model: ModelSpec) -> Limit | None:
 def check_float(file: Path) -> None:
     """ConfigError where a file isn't what variants are made of, a float .tflite."""
     try:
-        with file.open("rb") as opened:
+        with open_plain(file) as opened:
             beginning = opened.read(8)
     except OSError as error:
         raise ConfigError(f"MODEL {file} can't be read: {why(error)}; mend the path") from None

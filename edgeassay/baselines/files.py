@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edgeassay.checkout import read_declared
 from edgeassay.errors import DataError
+from edgeassay.plain_files import MOST_SAVED
 from edgeassay.runs.estimates import EstimateRecord
 from edgeassay.runs.reading import read_run
 from edgeassay.runs.records import CaseId, Plain
@@ -96,7 +97,7 @@ def read_baseline(folder: Path, fingerprint: str, line: Line) -> Baseline | None
 
 def _origins(path: Path) -> dict[Case, Origin]:
     """Where each case of a baseline file came from."""
-    document: dict[str, Any] = json.loads(read_declared(path))
+    document: dict[str, Any] = json.loads(read_declared(path, MOST_SAVED))
     found: dict[Case, Origin] = {}
     try:
         # Without our own results nothing says that what stands there was ever good.

@@ -23,6 +23,7 @@ from edgeassay.baselines.deciding import Decision, decide_cases
 from edgeassay.baselines.document import Document, layout, merge
 from edgeassay.baselines.files import Line, baseline_path, case_of, read_baseline
 from edgeassay.errors import Absent, DataError, some
+from edgeassay.plain_files import MOST_SAVED, read_plain
 from edgeassay.runs.reading import read_run
 from edgeassay.runs.records import CaseId
 from edgeassay.runs.saved import SavedRun
@@ -97,7 +98,7 @@ def read_candidate(path: Path, storage: Path) -> Candidate:
     runs. DataError where no case of it can be promoted, whatever its claims say.
     """
     run = read_run(path)
-    document: dict[str, Any] = json.loads(path.read_bytes())
+    document: dict[str, Any] = json.loads(read_plain(path, MOST_SAVED))
     if not run.ours or document.get("edgeassay") is None:
         raise DataError(
             f"{path} has no claims: no run of edgeassay wrote it, so nothing says that it is good;"
@@ -220,7 +221,7 @@ def promote(
     with _lock(path.parent):
         # Both are read before anything is written: tidying up needs to know what each names.
         before = {each: read_baseline(folder, path.parent.name, each) for each in Line}[line]
-        base = None if before is None else json.loads(before.path.read_bytes())
+        base = None if before is None else json.loads(read_plain(before.path, MOST_SAVED))
         made = layout(merge(base, candidate.document, cases, candidate.origin))
         for case in cases:
             if case in candidate.scores:

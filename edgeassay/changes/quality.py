@@ -10,6 +10,7 @@ from edgeassay.changes.change import Change, Effect, Pair, Quantity, sources
 from edgeassay.gates import undecided, verdict_of
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.drops import mean_drop_measured
+from edgeassay.measure.guessing import senseless
 from edgeassay.spec import Measurement, Sense, Statistics, Verdict
 from edgeassay.stats import AucDrop
 from edgeassay.stats.holm import holm_levels
@@ -80,6 +81,16 @@ class _Test:
             return _change(pair, Verdict.INCONCLUSIVE, self._without_drop())
         return self._by_bounds(self.drop, self.measured, level, family, need)
 
+    def _senseless(self, need: Statistics) -> tuple[Verdict, str] | None:
+        """What is said of a head whose scores say nothing or look inverted, or of such a base."""
+        compared = self.scored.compared
+        assert compared is not None, "there is a drop"
+        for candidate, verdict in ((True, Verdict.FAIL), (False, Verdict.INCONCLUSIVE)):
+            words = senseless(compared, need.confidence, candidate=candidate)
+            if words is not None:
+                return verdict, f"the {'head' if candidate else 'base'}'s {words}"
+        return None
+
     def _without_drop(self) -> str:
         pair = self.scored.pair
         if self.scored.compared is not None:
@@ -100,6 +111,9 @@ class _Test:
             measured = replace(measured, low=drop.bounds(low_confidence).low)
         verdict = verdict_of(measured, limit.value, Sense.AT_MOST)
         why = f"{undecided(measured)}: " if verdict is Verdict.INCONCLUSIVE else ""
+        if verdict is not Verdict.FAIL and (odd := self._senseless(need)) is not None:
+            verdict, words = odd
+            why = f"{words}: "
         if alone is Verdict.FAIL and verdict is not Verdict.FAIL:
             why = (
                 f"alone it would fail (p = {self.p_value:.2g}), but not among {family} benchmarks"

@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
+from edgeassay.plain_files import read_plain
+
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 _RECORD: ContextVar[dict[Path, bytes] | None] = ContextVar("record", default=None)
 
@@ -24,9 +26,11 @@ def recorded() -> Iterator[dict[Path, bytes]]:
         _RECORD.reset(token)
 
 
-def read_declared(path: Path) -> bytes:
-    """The bytes of a file that declares something; OSError if it can't be read."""
-    content = path.read_bytes()
+def read_declared(path: Path, most: int) -> bytes:
+    """The bytes of a file that declares something; OSError if it can't be read, isn't a plain file,
+    or has more than `most` bytes.
+    """
+    content = read_plain(path, most)
     record = _RECORD.get()
     # What comes with this package is code, whatever its form.
     if record is not None and not path.resolve().is_relative_to(PACKAGE):

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from edgeassay.claims.measured import Measure, Measured
-from edgeassay.errors import Absent, NoEvidence, some
+from edgeassay.claims.sound import beside_reference, by_itself
+from edgeassay.errors import Absent, MeasurementError, NoEvidence, some
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.drops import (
@@ -21,6 +22,7 @@ from edgeassay.measure.drops import (
     planning,
     too_few,
 )
+from edgeassay.measure.guessing import senseless_estimate
 from edgeassay.spec import Claim, ClaimName, Measurement, Statistics
 from edgeassay.stats import AucDrop, compare_aucs
 from edgeassay.stats.arrays import Codes
@@ -103,6 +105,9 @@ def subgroup_auc_drop(evidence: Evidence, claim: Claim) -> Measured:
     if not found:
         raise NoEvidence(unjudged or "no subgroup is less than all images that a class is about")
     alone = 1.0 - (1.0 - need.confidence) / len(found)
+    for name, other in found.items():
+        if (words := senseless_estimate(other.reference, alone)) is not None:
+            raise MeasurementError(f"the reference's scores of the subgroup {name} {words}")
     worst, drop = max(found.items(), key=lambda pair: pair[1].value)
     highs = {name: other.bounds(need.confidence).high for name, other in found.items()}
     widest = max(highs, key=lambda name: highs[name])
@@ -173,7 +178,9 @@ def wider_auc_gain(evidence: Evidence, claim: Claim) -> Measured:
     evaluations = evidence.evaluations
     compared = evaluations.beside(claim.case, evaluations.scores(wider))
     drop = compared.aucs.mean()
-    measured = mean_drop_measured(compared, -claim.limit.value, _statistics(evidence, claim))
+    need = _statistics(evidence, claim)
+    # Of the narrower one nothing is asked here: it may see as little as it does.
+    measured = mean_drop_measured(compared, -claim.limit.value, need, shown=False)
     assert drop is not None, "check_evaluation refuses such data"
     assert measured is not None, "there is a drop"
     return measured, drop.reference.value
@@ -188,9 +195,9 @@ def min_auc(evidence: Evidence, claim: Claim) -> Measured:
 
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
-    ClaimName.MEAN_AUC_DROP: mean_auc_drop,
-    ClaimName.CLASS_AUC_DROP: class_auc_drop,
-    ClaimName.SUBGROUP_AUC_DROP: subgroup_auc_drop,
-    ClaimName.MIN_AUC: min_auc,
+    ClaimName.MEAN_AUC_DROP: beside_reference(mean_auc_drop),
+    ClaimName.CLASS_AUC_DROP: beside_reference(class_auc_drop),
+    ClaimName.SUBGROUP_AUC_DROP: beside_reference(subgroup_auc_drop),
+    ClaimName.MIN_AUC: by_itself(min_auc),
     ClaimName.WIDER_AUC_GAIN: wider_auc_gain,
 }

@@ -14,6 +14,7 @@ import numpy as np
 from edgeassay.baselines import Against, Baseline, Line
 from edgeassay.changes import Change, Pair, Scored, judge_aucs, judge_times
 from edgeassay.claims.measured import Measure, Measured
+from edgeassay.claims.sound import check_candidate, check_reference
 from edgeassay.errors import Absent, Incomparable
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
@@ -86,6 +87,7 @@ def auc_drop(evidence: Evidence, claim: Claim, *, line: Line) -> Measured:
     against, need = _against(evidence), evidence.rig.model(claim.case).statistics
     baseline, base = against.promoted(claim.case, line)
     compared = _compared(evidence, baseline, claim.case)
+    check_reference(compared, need.confidence)
     drop = compared.aucs.mean()
     assert drop is not None, "check_evaluation refuses such data"
     base = replace(base, mean_auc=drop.reference.value)
@@ -99,6 +101,7 @@ def auc_drop(evidence: Evidence, claim: Claim, *, line: Line) -> Measured:
     family, p_value = _family(evidence, claim), drop.p_above(claim.limit.value)
     if change.verdict is Verdict.FAIL and p_value > (1.0 - need.confidence) / family:
         measured = replace(measured, insufficient=_alone(family))
+    measured = check_candidate(claim, compared, need.confidence, measured, shown=True)
     return measured, drop.reference.value
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from edgeassay.claims.measured import Measure, Measured
+from edgeassay.claims.sound import beside_reference, by_itself
 from edgeassay.errors import NoEvidence
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
@@ -195,10 +196,10 @@ def flips(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:
 
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
-    ClaimName.SENSITIVITY_DROP: partial(drop, kind=1),
-    ClaimName.SPECIFICITY_DROP: partial(drop, kind=0),
-    ClaimName.MIN_SENSITIVITY: partial(least, kind=1),
-    ClaimName.MIN_SPECIFICITY: partial(least, kind=0),
-    ClaimName.POSITIVE_FLIP_RATE: partial(flips, kind=1),
-    ClaimName.NEGATIVE_FLIP_RATE: partial(flips, kind=0),
+    ClaimName.SENSITIVITY_DROP: beside_reference(partial(drop, kind=1)),
+    ClaimName.SPECIFICITY_DROP: beside_reference(partial(drop, kind=0)),
+    ClaimName.MIN_SENSITIVITY: by_itself(partial(least, kind=1)),
+    ClaimName.MIN_SPECIFICITY: by_itself(partial(least, kind=0)),
+    ClaimName.POSITIVE_FLIP_RATE: beside_reference(partial(flips, kind=1)),
+    ClaimName.NEGATIVE_FLIP_RATE: beside_reference(partial(flips, kind=0)),
 }

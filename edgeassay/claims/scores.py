@@ -10,6 +10,7 @@ import numpy as np
 
 from edgeassay.build import seed_of
 from edgeassay.claims.measured import Measure, Measured
+from edgeassay.claims.sound import beside_reference
 from edgeassay.errors import ConfigError, NoEvidence
 from edgeassay.evidence import Evidence
 from edgeassay.measure.compared import Compared
@@ -129,8 +130,9 @@ def score_shift(evidence: Evidence, claim: Claim, *, share: float) -> Measured:
 
 
 MEASURES: Final[Mapping[ClaimName, Measure]] = {
-    ClaimName.BRIER_DRIFT: brier_drift,
-    ClaimName.ECE_DRIFT: ece_drift,
+    ClaimName.BRIER_DRIFT: beside_reference(brier_drift, shown=False),
+    ClaimName.ECE_DRIFT: beside_reference(ece_drift, shown=False),
+    # How far scores move is a fact of any scores, whether or not they say anything of the labels.
     ClaimName.SCORE_SHIFT_MEDIAN: partial(score_shift, share=0.5),
     ClaimName.SCORE_SHIFT_P99: partial(score_shift, share=0.99),
     ClaimName.SCORE_SHIFT_MAX: partial(score_shift, share=1.0),

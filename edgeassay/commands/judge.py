@@ -16,7 +16,8 @@ def judge(
             "--labels",
             metavar="CSV",
             help="The truth: `image`, a column of 0 and 1 for each class (or one column `label`"
-            " with each image's class), and `patient` if patients have several images.",
+            " with each image's class), and `patient` (or `PatientID`, `subject_id` and the like)"
+            " if patients have several images.",
         ),
     ] = None,
     reference: Annotated[

@@ -8,12 +8,13 @@ from typing import Any
 
 from edgeassay.checkout import read_declared
 from edgeassay.errors import ConfigError, why
+from edgeassay.plain_files import MOST_TOML
 
 
 def read_toml(path: Path, where: str) -> dict[str, Any]:
     """The file's tables; ConfigError with the line where it is no TOML."""
     try:
-        return tomllib.loads(read_declared(path).decode("utf-8").replace("\r\n", "\n"))
+        return tomllib.loads(read_declared(path, MOST_TOML).decode("utf-8").replace("\r\n", "\n"))
     except FileNotFoundError:
         raise ConfigError(f"{where} doesn't exist") from None
     except OSError as error:

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import DataError, why
+from edgeassay.plain_files import check_plain
 
 HELD_BYTES: Final = 64 << 20
 CHUNK_BYTES: Final = 1 << 20
@@ -126,6 +127,7 @@ class Archive:
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
         try:
+            check_plain(self.path)
             file = zipfile.ZipFile(self.path)
         except BROKEN as error:
             raise DataError(

@@ -13,7 +13,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.image_files import digest_file, image_size, load_image
+from edgeassay.datasets.labels import Rows, binary, check_texts, one_hot
 from edgeassay.datasets.masks import load_mask
+from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
 from edgeassay.errors import DataError
@@ -25,9 +27,6 @@ USUAL_SPLITS: Final[Mapping[Role, str]] = {
     Role.VALIDATION: "validation",
     Role.EVALUATION: "test",
 }
-
-# Rows of the table, counted from 0.
-Rows = Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -117,15 +116,15 @@ class ImageCsv:
         column = self._table.columns[name]
         return [column[row] for row in rows]
 
-    def _patients(self, rows: Rows) -> list[str] | None:
+    @cached_property
+    def _everyones(self) -> Sequence[str] | None:
+        """Each row's patient (or group), in whatever split it is."""
         who = self.settings.patient or self.settings.group
-        if who is None:
-            return None
-        patients = self._column(who, rows)
-        for row, patient in zip(rows, patients, strict=True):
-            if not patient.strip():
-                raise DataError(f"{self._table.at(row)}: column {who!r} is empty; fill it in")
-        return [patient.strip() for patient in patients]  # who has a blank behind him is the same
+        return None if who is None else patients_of(self._table, who)
+
+    def _patients(self, rows: Rows) -> list[str] | None:
+        everyones = self._everyones
+        return None if everyones is None else [everyones[row] for row in rows]
 
     def _split(self, name: str, rows: Rows) -> Split:
         names = self._column(self.settings.image, rows)
@@ -189,50 +188,33 @@ class ImageCsv:
         if s.masks:
             return np.zeros((len(rows), 0), np.int8)
         if s.label is not None and s.classes:
-            return self._one_hot(s.label, rows)
+            return one_hot(
+                self._table,
+                s.label,
+                self.classes,
+                rows,
+                known="`classes` in [data] knows",
+                remedy="mend the row, or add the class",
+            )
         if s.label is not None and s.positive is not None:
             return self._positive(s.label, s.positive, name, rows)
-        columns = [self._binary(column, rows) for column in s.labels or (s.label or "",)]
+        remedy = (
+            "for text labels, name the positive one with `positive` in [data], or all of them with"
+            " `classes`"
+        )
+        columns = [binary(self._table, c, rows, remedy) for c in s.labels or (s.label or "",)]
         return np.stack(columns, axis=1)
 
-    def _one_hot(self, column: str, rows: Rows) -> npt.NDArray[np.int8]:
-        numbers = {text: number for number, text in enumerate(self.classes)}
-        labels = np.zeros((len(rows), len(numbers)), np.int8)
-        for i, text in enumerate(self._column(column, rows)):
-            if text not in numbers:
-                raise DataError(
-                    f"{self._table.at(rows[i])}: column {column!r} is {text!r}, and `classes` in"
-                    f" [data] knows {', '.join(numbers)}; mend the row, or add the class"
-                )
-            labels[i, numbers[text]] = 1
-        return labels
-
     def _positive(self, column: str, positive: str, split: str, rows: Rows) -> npt.NDArray[np.int8]:
+        check_texts(self._table, column, declared=(positive,))
         texts = self._column(column, rows)
         values = sorted(set(texts))
-        plain = {value.strip().lower() for value in values}
-        if "" in plain or len(plain) < len(values):
-            raise DataError(
-                f"{self.where}: column {column!r} holds {values}: an empty value, or values that"
-                " differ only in case or blanks; write each label in one way"
-            )
         if positive not in values and len(values) > 1:
             raise DataError(
                 f"{self.where}: no row of split {split!r} has {column} = {positive!r}, which"
                 f" `positive` in [data] names; the column holds {', '.join(values)}"
             )
         return np.array([[text == positive] for text in texts], np.int8)
-
-    def _binary(self, column: str, rows: Rows) -> npt.NDArray[np.int8]:
-        texts = self._column(column, rows)
-        for row, text in zip(rows, texts, strict=True):
-            if text not in ("0", "1"):
-                raise DataError(
-                    f"{self._table.at(row)}: column {column!r} is {text!r}, and must be 0 or 1 (for"
-                    " text labels, name the positive one with `positive` in [data], or all of them"
-                    " with `classes`)"
-                )
-        return np.array([text == "1" for text in texts], np.int8)
 
     def _load(self, names: Sequence[str], index: int) -> Image.Image:
         return load_image(self.root / names[index], self.where)

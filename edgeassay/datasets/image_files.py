@@ -13,6 +13,7 @@ from typing import Final
 from PIL import Image, UnidentifiedImageError
 
 from edgeassay.errors import DataError, why
+from edgeassay.plain_files import open_plain
 from edgeassay.preprocess import WHITE_16_BIT
 
 # What Pillow's decoders raise over bytes that aren't what they should be.
@@ -49,7 +50,7 @@ def image_size(path: Path, listed_in: str) -> tuple[int, int]:
 def _opened(path: Path, listed_in: str) -> Iterator[Image.Image]:
     """An image file; what goes wrong while it is read, in a sentence."""
     try:
-        with Image.open(path) as image:
+        with open_plain(path) as file, Image.open(file) as image:
             yield image
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist, and {listed_in} lists it; put it there") from None
@@ -89,7 +90,7 @@ def _check_depth(image: Image.Image, path: Path) -> None:
 def digest_file(path: Path, listed_in: str) -> bytes:
     """The SHA-256 of a file's bytes, 32 of them; DataError where it can't be read."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return hashlib.file_digest(file, "sha256").digest()
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist, and {listed_in} lists it; put it there") from None

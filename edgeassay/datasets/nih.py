@@ -15,9 +15,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.image_files import digest_file, load_image
+from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why
+from edgeassay.plain_files import read_plain
 from edgeassay.spec import CHEST_FINDINGS, NihSource, Role
 
 IMAGE: Final = "Image Index"
@@ -76,12 +78,17 @@ class Nih:
         return rows
 
     @cached_property
+    def _patients(self) -> Sequence[str]:
+        """Each row's patient."""
+        return patients_of(self._table, PATIENT)
+
+    @cached_property
     def splits(self) -> Mapping[Role, Split]:
         # The walk comes last: what a table says is known in a second, and a tree may be slow.
-        labels, tested = self._labels(), self._tested()
+        labels, patients, tested = self._labels(), self._patients, self._tested()
         folders = self._folders(np.zeros_like(tested) if self.test_images else tested)
-        validates = {patient: _validates(patient) for patient in set(self._table.columns[PATIENT])}
-        validating = np.array([validates[p] for p in self._table.columns[PATIENT]]) & ~tested
+        validates = {patient: _validates(patient) for patient in set(patients)}
+        validating = np.array([validates[patient] for patient in patients]) & ~tested
         parts = {
             "train_val": np.flatnonzero(~tested & ~validating),
             "validation": np.flatnonzero(validating),
@@ -111,7 +118,7 @@ class Nih:
     def _split(
         self, name: str, rows: Rows, labels: npt.NDArray[np.int8], folders: Sequence[Path]
     ) -> Split:
-        names, patients = self._table.columns[IMAGE], self._table.columns[PATIENT]
+        names, patients = self._table.columns[IMAGE], self._patients
         chosen = [names[row] for row in rows]
         places = [folders[row] for row in rows]
         return Split(
@@ -124,16 +131,13 @@ class Nih:
         )
 
     def _labels(self) -> npt.NDArray[np.int8]:
-        """The findings of every row, int8 (rows, classes); every row's patient is checked too."""
+        """The findings of every row, int8 (rows, classes)."""
         known: dict[str, npt.NDArray[np.int8]] = {}
         labels = np.zeros((len(self._table), len(CHEST_FINDINGS)), np.int8)
-        patients = self._table.columns[PATIENT]
         for row, text in enumerate(self._table.columns[FINDINGS]):
             if text not in known:
                 known[text] = self._findings(row, text)
             labels[row] = known[text]
-            if not patients[row].strip():
-                raise DataError(f"{self._table.at(row)}: column {PATIENT!r} is empty; fill it in")
         return labels
 
     def _findings(self, row: int, text: str) -> npt.NDArray[np.int8]:
@@ -155,10 +159,12 @@ class Nih:
         """Which rows are on the test list."""
         path = self.root / self.settings.test_list
         try:
-            listed = set(path.read_text(encoding="utf-8-sig").split())
+            listed = set(read_plain(path).decode("utf-8-sig").split())
         except FileNotFoundError:
             raise DataError(f"{path} doesn't exist; `test_list` in [data] names it") from None
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise DataError(f"{path} can't be read: {why(error)}; copy it again") from None
+        except UnicodeDecodeError as error:
             raise DataError(f"{path} can't be read as text in UTF-8: {error}") from None
         if not listed:
             raise DataError(f"{path} is empty; it must list the test images, one name a line")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from edgeassay.errors import DataError, why
+from edgeassay.plain_files import open_plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +57,8 @@ def read_header(path: Path, *, absent: str) -> list[str]:
 def _opened(path: Path, absent: str) -> Iterator[TextIO]:
     """The file's text; what goes wrong while it is read, in a sentence."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield file
+        with open_plain(path) as content:
+            yield io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
     except FileNotFoundError:
         raise DataError(absent) from None
     except OSError as error:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from edgeassay.artifacts import MANIFEST
 from edgeassay.matrix_report.rows import Run
+from edgeassay.plain_files import MOST_FACTS, read_plain
 from edgeassay.report.table import standing
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import Kind
@@ -26,7 +27,7 @@ def manifests_in(folder: Path, digests: Iterable[str]) -> dict[str, dict[str, An
     wanted, found = set(digests), {}
     for path in sorted(folder.glob("*/*.json")):
         try:
-            read = json.loads(path.read_text(encoding="utf-8"))
+            read = json.loads(read_plain(path, MOST_FACTS))
         except (OSError, ValueError):
             continue
         try:

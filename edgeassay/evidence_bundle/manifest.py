@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgeassay.atomic import sha256_of, write_text
 from edgeassay.errors import ConfigError, DataError, why
+from edgeassay.plain_files import MOST_FACTS, read_plain
+from edgeassay.runs.records import Many
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.sig"
 WHAT: Final = "edgeassay evidence bundle"
-MOST_BYTES: Final = 64_000_000
 REMEDY: Final = "give a folder that `edgeassay report --evidence` wrote"
 
 
@@ -36,7 +37,7 @@ class Manifest(BaseModel):
     schema_version: Literal[1] = Field(alias="schema", default=1)
     what: Literal["edgeassay evidence bundle"] = WHAT
     edgeassay: str
-    files: list[FileRecord]
+    files: Many[FileRecord]
 
 
 def write_manifest(folder: Path, version: str) -> None:
@@ -53,7 +54,7 @@ def write_manifest(folder: Path, version: str) -> None:
 def is_bundle(folder: Path) -> bool:
     """Whether a folder has a manifest of ours."""
     try:
-        found = json.loads((folder / MANIFEST).read_bytes())
+        found = json.loads(read_plain(folder / MANIFEST, MOST_FACTS))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and found.get("what") == WHAT
@@ -65,9 +66,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; {REMEDY}")
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path} is too large for a manifest; {REMEDY}")
-        found = Manifest.model_validate_json(path.read_bytes())
+        found = Manifest.model_validate_json(read_plain(path, MOST_FACTS))
     except FileNotFoundError:
         raise DataError(f"{folder} is no evidence bundle: it has no {MANIFEST}; {REMEDY}") from None
     except OSError as error:

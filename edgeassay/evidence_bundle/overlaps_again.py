@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from edgeassay.errors import DataError, why
+from edgeassay.plain_files import read_plain
 from edgeassay.stats.arrays import Floats
 from edgeassay.stats.overlap import Counts, dice, jaccard
 
@@ -53,7 +54,7 @@ def read_overlap(path: Path, sha256: str) -> Overlap:
     """The pixels in a file; DataError where it isn't what its name is the digest of."""
     damaged = DataError(f"{path} isn't what its name is the digest of")
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
     except OSError as error:
         raise DataError(f"{path} can't be read: {why(error)}") from None
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from edgeassay.atomic import write_bytes
 from edgeassay.errors import Absent, ConfigError, DataError, why
 from edgeassay.matrix_report.rows import Run
+from edgeassay.plain_files import MOST_SAVED, read_plain
 from edgeassay.report.beside import beside, segments_path
 from edgeassay.runs.records import CaseId, Plain
 from edgeassay.runs.scores import read_scores, scores_path
@@ -61,7 +62,7 @@ def keep_predictions(folder: Path, run: Run, name: str) -> list[Kept]:
         kept = Kept(run=name, case=segments.case)
         path = segments_path(results, segments.sha256)
         try:
-            content = path.read_bytes()
+            content = read_plain(path)
         except OSError as error:
             kept.missing = f"{path.name} can't be read: {why(error)}"
         else:
@@ -106,7 +107,7 @@ def rounds_of(path: Path) -> list[RoundsRecord]:
     """
     remedy = "give what `pytest --benchmark-json` wrote"
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_plain(path, MOST_SAVED))
         rows = [entry["extra_info"] for entry in found["benchmarks"]]
         return [RoundsRecord.model_validate(row) for row in rows if "durations_ns" in row]
     except OSError as error:

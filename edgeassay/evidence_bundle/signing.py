@@ -11,6 +11,7 @@ from typing import Final
 
 from edgeassay.errors import ConfigError, last_words
 from edgeassay.evidence_bundle.manifest import MANIFEST, SIGNATURE
+from edgeassay.plain_files import open_plain
 
 NAMESPACE: Final = "edgeassay"
 TOOL: Final = "ssh-keygen"
@@ -94,7 +95,7 @@ def _principal(folder: Path, allowed: tuple[str, ...]) -> str | None:
 
 def _ask(folder: Path, what: str, *more: str) -> subprocess.CompletedProcess[str]:
     words = [TOOL, "-Y", what, "-n", NAMESPACE, "-s", SIGNATURE, *more]
-    with (folder / MANIFEST).open("rb") as content:
+    with open_plain(folder / MANIFEST) as content:
         return subprocess.run(
             words,
             cwd=folder,

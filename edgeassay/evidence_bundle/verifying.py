@@ -24,6 +24,7 @@ from edgeassay.evidence_bundle.separation import (
     statement_of,
 )
 from edgeassay.evidence_bundle.signing import Signature, Signed, check
+from edgeassay.plain_files import MOST_SAVED, read_plain
 from edgeassay.report.reading import read_results
 from edgeassay.report.results import Results
 from edgeassay.runs.scores import read_scores
@@ -89,7 +90,7 @@ def verify(folder: Path, signers: Path | None, identity: str | None) -> Verified
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read_plain(path, MOST_SAVED))
     except (OSError, ValueError, RecursionError):
         return None  # that it is missing or changed is said by the manifest
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from edgeassay.errors import ConfigError, DataError, why
 from edgeassay.gates import verdict_of
+from edgeassay.plain_files import MOST_DURATIONS, read_plain
 from edgeassay.spec import Measurement, Sense, Statistics, Verdict
 from edgeassay.stats import least_count, percentile_bounds, percentile_upper
 
@@ -50,7 +51,7 @@ def parse_budget(text: str) -> float:
 
 def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(read_plain(path, MOST_DURATIONS).decode("utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist; give the file's path") from None
     except OSError as error:

@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 
 from edgeassay.config import nearest
+from edgeassay.datasets.labels import BINARY, binary, one_hot, one_of_two
+from edgeassay.datasets.patients import names_patients, patient_column, patients_of
 from edgeassay.datasets.table import Table, read_header, read_table
 from edgeassay.errors import DataError, some
 from edgeassay.measure.compared import Compared
@@ -18,20 +20,18 @@ from edgeassay.stats import patient_codes
 from edgeassay.stats.arrays import Floats, Labels
 
 IMAGE: Final = "image"
-PATIENT: Final = "patient"
 LABEL: Final = "label"
 RAW: Final = ".raw"  # `pytest --predictions` writes the integers of an int8 output too
-BINARY: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What the files hold: the scores side by side, which columns say who a patient is, and which
-    of the labels' columns aren't used.
+    """What the files hold: the scores side by side, the labels' column that says whose image each
+    is (None where none does), and those that aren't used.
     """
 
     compared: Compared
-    names_patients: bool
+    patient: str | None
     unused: Sequence[str]
 
 
@@ -116,7 +116,7 @@ def _classes(labels: Path, predictions: Path) -> list[str]:
             f"{predictions} has a column without a name, such as a table's row numbers; remove it"
         )
     raw = {f"{name}{RAW}" for name in header}
-    classes = [name for name in header if name not in {IMAGE, PATIENT, *raw}]
+    classes = [name for name in header if name not in {IMAGE, *raw} and not names_patients(name)]
     if not classes:
         raise DataError(
             f"{predictions} has no column of scores; it needs one for each class, named as the"
@@ -135,22 +135,28 @@ def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
                 f" {nearest(name, classes)}"
             )
     header = read_header(labels, absent=f"{labels} doesn't exist; give the file's path")
+    patient = patient_column(header, str(labels))
+    _check_patients(patient, labels, (reference, candidate))
     several = LABEL in header and LABEL not in classes
-    for name in [] if several else classes:
-        if name not in header:
-            others = set(header) - {IMAGE, PATIENT}
+    for name in classes:
+        if several and name in header:
+            raise DataError(
+                f"{labels} has a column {LABEL!r} and a column {name!r}, and both say which images"
+                f" are {name!r}; leave one of them"
+            )
+        if not several and name not in header:
+            others = set(header) - {IMAGE, patient}
             raise DataError(
                 f"{reference} has a column {name!r}, and {labels} has no such column of labels;"
                 f" {nearest(name, others) if others else 'add it'}"
             )
-    _check_patients(header, labels, (reference, candidate))
     table = _read(labels, dict.fromkeys(dict.fromkeys((IMAGE, *header)), "must be there"))
     images = _images(table)
-    known = {IMAGE, PATIENT, *([LABEL] if several else classes)}
+    known = {IMAGE, patient, *([LABEL] if several else classes)}
     unused = [name for name in header if name not in known]
     if not several:
         _check_unused(table, unused, reference)
-    patients = _patients(table) if PATIENT in header else None
+    patients = None if patient is None else patients_of(table, patient)
     return Given(
         compared=Compared(
             classes=classes,
@@ -159,26 +165,19 @@ def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
             candidate=_scores(candidate, classes, images, labels),
             codes=patient_codes(patients, len(table)),
         ),
-        names_patients=patients is not None,
+        patient=patient,
         unused=unused,
     )
 
 
-def _patients(table: Table) -> list[str]:
-    """Each image's patient; blanks around a name make no other patient of it."""
-    patients = [name.strip() for name in table.columns[PATIENT]]
-    if not all(patients):
-        raise DataError(f"{table.at(patients.index(''))}: column {PATIENT!r} is empty; fill it in")
-    return patients
-
-
-def _check_patients(header: Sequence[str], labels: Path, predictions: Sequence[Path]) -> None:
+def _check_patients(patient: str | None, labels: Path, predictions: Sequence[Path]) -> None:
     """DataError where predictions alone name patients: each image would count as one."""
     for path in predictions:
-        named = PATIENT in read_header(path, absent=f"{path} doesn't exist; give the file's path")
-        if named and PATIENT not in header:
+        header = read_header(path, absent=f"{path} doesn't exist; give the file's path")
+        named = [name for name in header if names_patients(name)]
+        if named and patient is None:
             raise DataError(
-                f"{path} has a column {PATIENT!r}, and {labels} has none, where it is looked for;"
+                f"{path} has a column {named[0]!r}, and {labels} has none, where it is looked for;"
                 " add it there"
             )
 
@@ -195,40 +194,22 @@ def _check_unused(table: Table, unused: Sequence[str], reference: Path) -> None:
 
 def _binary(table: Table, classes: Sequence[str]) -> Labels:
     """Columns of 0 and 1, int8 (images, classes)."""
-    labels = np.zeros((len(table), len(classes)), np.int8)
-    for k, name in enumerate(classes):
-        texts = table.columns[name]
-        wrong = [
-            f"{text!r} in line {table.lines[row]}"
-            for row, text in enumerate(texts)
-            if text not in BINARY
-        ]
-        if wrong:
-            raise DataError(
-                f"{table.path}: column {name!r} must hold 0 and 1, and has {some(wrong)}"
-            )
-        labels[:, k] = [BINARY[text] for text in texts]
-    return labels
+    remedy = f"write 0 and 1, or one column {LABEL!r} with each image's class"
+    rows = range(len(table))
+    return np.stack([binary(table, name, rows, remedy) for name in classes], axis=1)
 
 
 def _one_hot(table: Table, classes: Sequence[str]) -> Labels:
-    """A column with each image's class, as int8 (images, classes): one against the rest. With one
-    column of scores, that class is the positive one, whatever the others are called.
+    """A column with each image's class, as int8 (images, classes). With one column of scores, its
+    name is the positive class, and the other text is the negative one.
     """
-    numbers = {name: k for k, name in enumerate(classes)}
-    texts = table.columns[LABEL]
-    if len(classes) == 1 and classes[0] in texts:
-        return np.array([[text == classes[0]] for text in texts], np.int8)
-    wrong = [
-        f"{text!r} in line {table.lines[row]}"
-        for row, text in enumerate(texts)
-        if text not in numbers
-    ]
-    if wrong:
-        raise DataError(
-            f"{table.path}: column {LABEL!r} has {some(wrong)}, and the predictions' columns are"
-            f" {some(classes)}; each class needs a column of its name"
-        )
-    labels = np.zeros((len(table), len(classes)), np.int8)
-    labels[np.arange(len(table)), [numbers[text] for text in texts]] = 1
-    return labels
+    if len(classes) == 1:
+        return one_of_two(table, LABEL, classes[0])
+    return one_hot(
+        table,
+        LABEL,
+        classes,
+        range(len(table)),
+        known="the predictions' columns are",
+        remedy="each class needs a column of its name",
+    )

@@ -7,33 +7,32 @@ from typing import Final
 
 import numpy as np
 
-from edgeassay.judging.predictions import PATIENT, Given
+from edgeassay.judging.predictions import Given
 from edgeassay.judging.verdicts import Judged
 from edgeassay.spec import Verdict
 
 # By how much the range of scores may change before it is odd: a quantizer's rounding does nothing
 # of the kind, a forgotten dequantization or another last layer does.
 ODD_RANGE: Final = 2.0
-INVERTED: Final = 0.4
 
 
 def remarks(judged: Judged, given: Given) -> Iterator[str]:
     """The lines that stand below the verdict."""
-    if given.names_patients:
-        yield f"{judged.images:,} images of {judged.patients:,} patients"
+    if given.patient is not None:
+        yield (
+            f"{judged.images:,} images of {judged.patients:,} patients, as the labels' column"
+            f" {given.patient!r} names them"
+        )
     else:
         yield (
             f"{judged.images:,} images; the labels name no patients, so each image counts as one:"
             " if patients have several, the bounds are too narrow"
         )
     if given.unused:
-        hint = ""
-        if not given.names_patients and any(PATIENT in name.lower() for name in given.unused):
-            hint = f"; the column that names patients must be called {PATIENT!r}"
-        yield f"not used: {', '.join(given.unused)} of the labels{hint}"
+        yield f"not used: {', '.join(given.unused)} of the labels"
     if judged.left_out:
         yield f"left out of the mean: {', '.join(judged.left_out)}"
-    yield from _odd(judged, given)
+    yield from _odd(given)
     boot = judged.mean_auc.bootstrap
     if boot is not None:
         yield (
@@ -48,7 +47,7 @@ def remarks(judged: Judged, given: Given) -> Iterator[str]:
     )
 
 
-def _odd(judged: Judged, given: Given) -> Iterator[str]:
+def _odd(given: Given) -> Iterator[str]:
     """What a mistake in the files would look like."""
     compared = given.compared
     if np.array_equal(compared.reference, compared.candidate):
@@ -63,12 +62,4 @@ def _odd(judged: Judged, given: Given) -> Iterator[str]:
                 f"{name}: the reference's scores go from {one[0]:.4g} to {one[1]:.4g} and the"
                 f" candidate's from {two[0]:.4g} to {two[1]:.4g} (1st and 99th percentile): are"
                 " they on the same scale?"
-            )
-    for name, found in judged.classes.items():
-        if found.reference is None or found.candidate is None:
-            continue
-        if found.candidate < INVERTED < 1.0 - INVERTED < found.reference:
-            yield (
-                f"{name}: the candidate's AUC is far below 0.5: is its score turned round, or of"
-                " another class?"
             )

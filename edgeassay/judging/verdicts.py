@@ -9,9 +9,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 import edgeassay
+from edgeassay.errors import DataError
 from edgeassay.gates import undecided, verdict_of
 from edgeassay.measure.compared import Compared
 from edgeassay.measure.drops import class_drop_measured, mean_drop_measured
+from edgeassay.measure.guessing import senseless, senseless_classes
 from edgeassay.spec import Measurement, Sense, Statistics, Verdict
 from edgeassay.stats import AucDrop
 from edgeassay.stats.bootstrap import percentile_bounds_of, resampled_aucs
@@ -69,7 +71,14 @@ class Judged(BaseModel):
 
 
 def judge_aucs(compared: Compared, margin: float, need: Statistics, *, seed: int) -> Judged:
-    """Judge the drop of the mean AUC against a margin, and of every class."""
+    """Judge the drop of the mean AUC against a margin, and of every class. A candidate whose scores
+    say nothing, or look inverted, fails; DataError where the reference's do.
+    """
+    if (words := senseless(compared, need.confidence, candidate=False)) is not None:
+        raise DataError(
+            f"the reference's {words}, so no drop from it can be judged; give --reference the score"
+            " of each class itself, higher where the class is likelier, or leave the class out"
+        )
     measured = mean_drop_measured(compared, margin, need)
     boots = _bootstrap(compared, need, seed)
     mean = compared.aucs.mean()
@@ -79,6 +88,8 @@ def judge_aucs(compared: Compared, margin: float, need: Statistics, *, seed: int
     else:
         verdict = verdict_of(measured, margin, Sense.AT_MOST)
         reason = _reason(measured, margin, verdict)
+        if (words := senseless(compared, need.confidence, candidate=True)) is not None:
+            verdict, reason = Verdict.FAIL, f"the candidate's {words}; {reason}"
     return Judged(
         verdict=verdict,
         reason=reason,
@@ -130,6 +141,7 @@ def _classes(
     drops = compared.aucs.drops
     p_values = np.array([np.nan if d is None else d.p_above(margin) for d in drops])
     stands = holm(p_values, 1.0 - need.confidence)
+    odd = senseless_classes(compared, need.confidence, candidate=True)
     found = {}
     for k, (name, counts) in enumerate(zip(compared.classes, compared.aucs.counts, strict=True)):
         measured = class_drop_measured(compared, k, margin, need)
@@ -143,6 +155,8 @@ def _classes(
                 f"alone it would fail (p = {p_values[k]:.3g}), but not among"
                 f" {int((~np.isnan(p_values)).sum())} classes that are looked at (Holm 1979)"
             )
+        if (words := odd.get(k)) is not None:
+            verdict, reason = Verdict.FAIL, f"the candidate's {words}"
         found[name] = ClassDrop(
             **_drop(drops[k], need, boots[k]).model_dump(),
             positives=counts.positives,

@@ -34,6 +34,7 @@ from edgeassay.machine import this_machine
 from edgeassay.measure.accuracy import Inputs, Keep, Outputs, rows_of, run_rows
 from edgeassay.measure.fit import check_ran
 from edgeassay.measure.shards import Shard, outputs_version, shard_digest
+from edgeassay.plain_files import read_plain
 from edgeassay.spec import DataSource, Preprocess, Role, RuntimeSpec
 from edgeassay.workers import Loaded, Worker
 
@@ -133,7 +134,7 @@ class ClusterRunner:
         """Submit every shard once; those that were lost with their workers are returned."""
         from distributed import as_completed
 
-        data = self.artifact.path.read_bytes()
+        data = read_plain(self.artifact.path)
         task = Task(
             shard=shards[0],
             data=self.data,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from edgeassay.measure.compared import Compared
+from edgeassay.measure.guessing import unshown
 from edgeassay.spec import Measurement, Statistics
 from edgeassay.stats import AucDrop, AucEstimate, Bounds
 from edgeassay.stats.auc import Counts
@@ -113,14 +114,21 @@ def drop_measured(
     )
 
 
-def mean_drop_measured(compared: Compared, margin: float, need: Statistics) -> Measurement | None:
-    """The drop of the mean AUC; None where no class has one."""
+def mean_drop_measured(
+    compared: Compared, margin: float, need: Statistics, *, shown: bool = True
+) -> Measurement | None:
+    """The drop of the mean AUC; None where no class has one. It decides nothing, but for a failure,
+    if it must be `shown` that the reference is better than guessing, and isn't.
+    """
     drop = compared.aucs.mean()
     if drop is None:
         return None
     measured = drop_measured(drop, compared, margin, need, detail=left_out(compared))
     names, counts = zip(*_with_auc(compared), strict=True)
-    return _insufficient(measured, too_few(counts, names, need))
+    why = too_few(counts, names, need)
+    if why is None and shown:
+        why = _unshown(drop, measured, margin)
+    return _insufficient(measured, why)
 
 
 def class_drop_measured(
@@ -132,7 +140,15 @@ def class_drop_measured(
         return None
     measured = drop_measured(drop, compared, margin, need)
     counts = [compared.aucs.counts[k]]
-    return _insufficient(measured, too_few(counts, [compared.classes[k]], need))
+    why = too_few(counts, [compared.classes[k]], need) or _unshown(drop, measured, margin)
+    return _insufficient(measured, why)
+
+
+def _unshown(drop: AucDrop, measured: Measurement, margin: float) -> str | None:
+    """Why a drop from a reference that may be guessing passes nothing; it may still fail."""
+    assert measured.low is not None
+    assert measured.confidence is not None
+    return None if measured.low > margin else unshown(drop.reference, measured.confidence)
 
 
 def auc_measured(estimate: AucEstimate, compared: Compared, need: Statistics) -> Measurement:

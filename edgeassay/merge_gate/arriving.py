@@ -15,13 +15,13 @@ from edgeassay.errors import ConfigError, DataError, EdgeassayError, why
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.paired import check_ab
 from edgeassay.merge_gate.trusting import check_trusted
-from edgeassay.report.reading import MOST_BYTES, read_results
-from edgeassay.runs.bounds import check_plain
+from edgeassay.plain_files import MOST_RESULTS, read_plain
+from edgeassay.report.reading import read_results
 from edgeassay.runs.records import plain
 
 # Bounds of what a folder of downloads may hold: more is nobody's gate.
 MOST_FILES: Final = 2_000
-MOST_TOGETHER: Final = 2 * MOST_BYTES
+MOST_TOGETHER: Final = 4 * MOST_RESULTS
 RESULTS: Final = "results"  # how a name begins that is a results file's whatever it holds
 
 
@@ -173,17 +173,12 @@ def _is_ab(shape: Collection[str]) -> bool:
 def _document(given: _Given) -> Mapping[str, Any]:
     """The JSON object in a file; DataError where there is none, or it is too large to be ours."""
     where = given.where
-    check_plain(given.path, "give a results.json that `pytest` left")
     try:
-        size = given.path.stat().st_size
-        if size > MOST_BYTES:
-            raise DataError(
-                f"{where} has {size:,} bytes, and no results file has {MOST_BYTES:,}; give what a"
-                " run left"
-            )
-        found = json.loads(given.path.read_bytes())
+        found = json.loads(read_plain(given.path, MOST_RESULTS))
     except OSError as error:
-        raise DataError(f"{where} can't be read: {why(error)}; make it readable") from None
+        raise DataError(
+            f"{where} can't be read: {why(error)}; give a results.json that `pytest` left"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{where} is no whole JSON ({error}); give a results.json that `pytest` left"

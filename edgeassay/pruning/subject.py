@@ -13,6 +13,7 @@ import numpy as np
 
 from edgeassay.errors import ConfigError, why
 from edgeassay.networks import open_network
+from edgeassay.plain_files import open_plain
 from edgeassay.pruning.choosing import Budget, Unreachable, choose
 from edgeassay.pruning.reading import read_network
 from edgeassay.pruning.wiring import Cost, Wiring, everything, total
@@ -83,7 +84,7 @@ def _load(spec: ModelSpec, path: Path, start: str | None) -> Any:
     where it can't be read.
     """
     try:
-        with path.open("rb"):
+        with open_plain(path):
             pass
         return open_network(path)
     except OSError as error:

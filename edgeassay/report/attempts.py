@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 
 from edgeassay.atomic import locked
 from edgeassay.errors import ConfigError, DataError, why
+from edgeassay.plain_files import read_plain
 from edgeassay.report.results import Results
 from edgeassay.runs.records import CaseId, ClaimRecord, Plain, Record
 from edgeassay.spec import TRAITS
@@ -98,7 +99,7 @@ def append_attempt(path: Path, results: Results, digest: str) -> None:
     failure = f"{path} can't be written"
     with locked(path.with_suffix(".lock"), failure, "choose another --attempts"):
         try:
-            before = path.read_bytes() if path.exists() else b""
+            before = read_plain(path) if path.exists() else b""
             last = before.rstrip(b"\n").rpartition(b"\n")[2]
             record = AttemptRecord(
                 started=results.started,
@@ -119,7 +120,7 @@ def append_attempt(path: Path, results: Results, digest: str) -> None:
 def read_attempts(path: Path) -> Attempts:
     """What a ledger says; empty where there is none. DataError where it can't be read."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_plain(path).decode("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return Attempts(attempts=())
     except OSError as error:

@@ -11,15 +11,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from edgeassay.errors import DataError
+from edgeassay.plain_files import MOST_RESULTS
 from edgeassay.report.results import CaseRecord, Results, digest_of
-from edgeassay.runs.bounds import check_bounds, check_plain
+from edgeassay.runs.bounds import check_bounds
 from edgeassay.runs.format import bytes_of
 
 REMEDY: Final = "give a results.json that `pytest` left (--assay-json says where)"
 CHANGED: Final = "it was changed by hand; run it again"
 READ: Final = 1  # the schema of the files that are read
-# A run of a thousand cases with all their curves takes 25 MB.
-MOST_BYTES: Final = 64_000_000
 POSITIVE: Final = (
     "size_bytes",
     "size_ratio",
@@ -59,16 +58,7 @@ def read_results(path: Path) -> Results:
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
-    check_plain(path, REMEDY)
-    try:
-        size = path.stat().st_size
-    except OSError:
-        size = 0  # what is wrong with it, reading says
-    if size > MOST_BYTES:
-        raise DataError(
-            f"{path} has {size:,} bytes, and a run's results never have {MOST_BYTES:,}; {REMEDY}"
-        )
-    content = bytes_of(path, REMEDY)
+    content = bytes_of(path, REMEDY, MOST_RESULTS)
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -37,9 +37,3 @@ def check_bounds(found: Any, path: Path, remedy: str) -> None:
         level = below
     if level:
         raise DataError(f"{path} is nested too deeply to be a run's; {remedy}")
-
-
-def check_plain(path: Path, remedy: str) -> None:
-    """DataError where something is there that is no plain file: a pipe or a device has no end."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is no plain file; {remedy}")

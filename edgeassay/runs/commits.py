@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from edgeassay.plain_files import MOST_SAVED, open_plain, read_plain
 from edgeassay.runs.storage import saved_files
 
 # pytest-benchmark writes the machine and the commit before the benchmarks.
@@ -36,8 +37,8 @@ def saved_commits(storage: Path) -> Iterator[SavedCommit]:
 
 def _commit_of(path: Path) -> SavedCommit | None:
     try:
-        with path.open("rb") as file:
-            info = _info(file.read(BEGINNING)) or _info(path.read_bytes())
+        with open_plain(path) as file:
+            info = _info(file.read(BEGINNING)) or _info(read_plain(path, MOST_SAVED))
     except OSError:
         return None
     if info is None or not isinstance(info.get("id"), str):

@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgeassay.errors import DataError, why
+from edgeassay.plain_files import MOST_SAVED, read_plain
 from edgeassay.runs.estimates import EstimateRecord
-from edgeassay.runs.records import CaseId, ClaimRecord, Plain, ScoresRecord
+from edgeassay.runs.records import CaseId, ClaimRecord, Many, Plain, ScoresRecord
 
 READ: Final = ("4", "5")  # major versions of the format
 REMEDY: Final = "give a file that `pytest --benchmark-json` or `--benchmark-save` wrote"
@@ -31,7 +32,7 @@ class StatsEntry(Loose):
     max: float | None = None
     mean: float | None = None
     stddev: float | None = None
-    data: list[float] | None = None
+    data: Many[float] = []
 
 
 class BenchmarkEntry(Loose):
@@ -47,7 +48,7 @@ class TimingsFile(Loose):
     """What pytest-benchmark writes."""
 
     version: str = Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")
-    benchmarks: list[BenchmarkEntry]
+    benchmarks: Many[BenchmarkEntry]
     machine_info: dict[str, Any] = {}
     commit_info: dict[str, Any] = {}
     datetime: str | None = None
@@ -81,10 +82,10 @@ class OurResults(Loose):
     """What of our own results a saved run is read for."""
 
     complete: bool
-    claims: list[ClaimRecord]
-    cases: list[CaseEntry] = []
-    scores: list[ScoresRecord] = []
-    unasked: list[Unasked] = []
+    claims: Many[ClaimRecord]
+    cases: Many[CaseEntry] = []
+    scores: Many[ScoresRecord] = []
+    unasked: Many[Unasked] = []
 
 
 Shape = TypeVar("Shape", bound=TimingsFile)
@@ -94,7 +95,7 @@ def read_shape(path: Path, shape: type[Shape]) -> Shape:
     """The file in its shape; DataError where it can't be read, is another tool's, or of a version
     of the format that isn't read.
     """
-    file = _parsed(path, bytes_of(path, REMEDY), shape)
+    file = _parsed(path, bytes_of(path, REMEDY, MOST_SAVED), shape)
     if file.version.partition(".")[0] not in READ:
         raise DataError(
             f"{path} is of version {file.version} of pytest-benchmark's format, and"
@@ -103,10 +104,12 @@ def read_shape(path: Path, shape: type[Shape]) -> Shape:
     return file
 
 
-def bytes_of(path: Path, remedy: str) -> bytes:
-    """What is in a file; DataError, with the `remedy`, where it can't be read, or has nothing."""
+def bytes_of(path: Path, remedy: str, most: int) -> bytes:
+    """What is in a file; DataError, with the `remedy`, where it can't be read, has nothing, or more
+    than `most` bytes.
+    """
     try:
-        content = path.read_bytes()
+        content = read_plain(path, most)
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist; {remedy}") from None
     except OSError as error:

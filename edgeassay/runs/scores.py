@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from edgeassay.atomic import write_bytes
 from edgeassay.errors import Absent, DataError, EdgeassayError, why
+from edgeassay.plain_files import check_plain
 from edgeassay.runs.storage import alone
 from edgeassay.stats.arrays import Codes, Labels, Scores
 
@@ -126,6 +127,7 @@ def read_scores(storage: Path, sha256: str) -> SavedScores:
         " that commit again with --benchmark-save"
     )
     try:
+        check_plain(path)
         with zipfile.ZipFile(path) as archive:
             # As it was written, nothing takes more room in memory than in the file.
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgeassay.errors import ConfigError
+from edgeassay.plain_files import check_plain, open_plain
 
 INSTALL: Final = "the search needs Optuna, which isn't installed: pip install 'edgeassay[search]'"
 HOW: Final = (
@@ -62,10 +63,13 @@ def _journal(path: Path) -> Any:
 
 
 def _check_journal(path: Path) -> None:
-    """ValueError where a file is something else, which Optuna would add its lines to."""
+    """ValueError where a file is something else, which Optuna would add its lines to; OSError where
+    it is no plain file.
+    """
+    check_plain(path)
     if not path.exists() or path.stat().st_size == 0:
         return
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         if not file.read(9).startswith(b'{"op_code'):
             raise ValueError("it is a file of another kind, and is left as it is")
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgeassay.errors import DataError, why
+from edgeassay.plain_files import MOST_FACTS, read_plain
 from edgeassay.runs.records import Plain
 from edgeassay.selftest.checks import CODES, Found, Outcome
 
@@ -54,7 +55,7 @@ def read_selftest(path: Path) -> SelftestRecord:
     """The selftest in a file; DataError says what is wrong with it."""
     remedy = "give what `edgeassay selftest --json PATH` has written"
     try:
-        found = SelftestRecord.model_validate(json.loads(path.read_bytes()))
+        found = SelftestRecord.model_validate(json.loads(read_plain(path, MOST_FACTS)))
     except OSError as error:
         raise DataError(f"{path} can't be read: {why(error)}; {remedy}") from None
     except (ValidationError, ValueError, RecursionError):

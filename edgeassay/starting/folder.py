@@ -18,6 +18,7 @@ from edgeassay.config.shapes import NAME
 from edgeassay.datasets import open_dataset
 from edgeassay.errors import ConfigError
 from edgeassay.measure.fit import other_shapes
+from edgeassay.plain_files import read_plain
 from edgeassay.progress import Reporter
 from edgeassay.starting.declaration import REFERENCE, Facts, model_toml
 from edgeassay.starting.given import Given
@@ -126,7 +127,7 @@ def _from_artifacts(folder: Path, artifacts: Mapping[str, Path], start: Start) -
     suffixes = {variant: file.suffix for variant, file in artifacts.items()}
     for variant, file in artifacts.items():
         path = folder / f"{variant}{suffixes[variant]}"
-        write_bytes(path, file.read_bytes())
+        write_bytes(path, read_plain(file))
         # What is described is the copy, whatever becomes of the file meanwhile.
         digests[variant] = sha256_of(path)
         used = own_worker if file.suffix == ".tflite" else start
@@ -166,9 +167,9 @@ def _from_network(folder: Path, network: Path, option: str, cache: Path, report:
 def _copy(network: Path, target: Path) -> None:
     """Copy a network's file, or the parts of its folder."""
     if not network.is_dir():
-        write_bytes(target, network.read_bytes())
+        write_bytes(target, read_plain(network))
         return
     for part in SAVED_MODEL:
         for path in (network / part, *sorted((network / part).rglob("*"))):
             if path.is_file():
-                write_bytes(target / path.relative_to(network), path.read_bytes())
+                write_bytes(target / path.relative_to(network), read_plain(path))

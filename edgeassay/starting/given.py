@@ -12,6 +12,7 @@ from edgeassay.config.checks import FOREIGN
 from edgeassay.config.shapes import NAME
 from edgeassay.errors import ConfigError
 from edgeassay.onnx_file import in_one_file, kept_elsewhere
+from edgeassay.plain_files import open_plain, read_plain
 from edgeassay.spec import ClaimName
 
 # How the kinds of file begin: a .tflite has its identifier after a flatbuffer's root offset.
@@ -101,7 +102,7 @@ def _beginning(path: Path, where: str) -> bytes:
             )
         if path.exists() and not path.is_file():
             raise ConfigError(f"{where}: {path.name} is no ordinary file; copy it to one")
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             beginning = file.read(8)
     except OSError as error:
         raise ConfigError(
@@ -144,7 +145,7 @@ def _check_artifact(path: Path, where: str) -> None:
             f"{where}: the file is no .onnx but {what}, by its beginning; rename it, or export the"
             " network again"
         )
-    if (other := kept_elsewhere(path.read_bytes())) is not None:
+    if (other := kept_elsewhere(read_plain(path))) is not None:
         raise ConfigError(f"{where}: {in_one_file(other)}")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgeassay.plain_files import read_plain
+
 
 def convert(converter: Any, calibration: npt.NDArray[np.float32] | None) -> bytes:
     """The bytes of a float .tflite."""
@@ -16,4 +18,4 @@ def convert(converter: Any, calibration: npt.NDArray[np.float32] | None) -> byte
 
 def requantize(source: Path, calibration: npt.NDArray[np.float32] | None) -> bytes:
     """The bytes of a float .tflite: its own."""
-    return source.read_bytes()
+    return read_plain(source)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from edgeassay.atomic import sha256_of
 from edgeassay.errors import ArtifactError, ConfigError, some, why
+from edgeassay.plain_files import MOST_FACTS, read_plain
 from edgeassay.spec import ModelSpec, Pruning, VariantSpec
 
 SUFFIX: Final = ".keras"
@@ -100,7 +101,7 @@ def read_facts(model: ModelSpec, owner: str) -> Mapping[str, Any]:
             f" its {path.name} there"
         )
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = json.loads(read_plain(path, MOST_FACTS))
         digest = sha256_of(network)
     except FileNotFoundError:
         raise ArtifactError(

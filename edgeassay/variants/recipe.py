@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import some
+from edgeassay.plain_files import read_plain
 from edgeassay.tflite_file import Graph, Operator, read_graph
 from edgeassay.variants.one_piece import in_one_piece
 from edgeassay.variants.precisions import precisions
@@ -61,7 +62,7 @@ def requantize(
     if integer:
         for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
             configure(made, ".*", side, precisions()[others])
-    data = source.read_bytes()
+    data = read_plain(source)
     if any(precisions()[name].weights is not None for name in chosen.values()):
         ranges = None if calibration is None else _ranges(source, calibration)
         quantized = made.quantize(ranges, enable_progress_report=False).quantized_model
@@ -108,7 +109,7 @@ def _scope(operator: Operator) -> str:
 
 def _ranges(source: Path, calibration: npt.NDArray[np.float32]) -> Any:
     """The ranges of all activations over the images, which serve every static precision."""
-    digests = [hashlib.sha256(source.read_bytes()), hashlib.sha256(calibration.tobytes())]
+    digests = [hashlib.sha256(read_plain(source)), hashlib.sha256(calibration.tobytes())]
     key = (digests[0].hexdigest(), digests[1].hexdigest())
     if key not in _RANGES:
         _RANGES[key] = _measured(source, calibration)
@@ -120,7 +121,7 @@ def _measured(source: Path, calibration: npt.NDArray[np.float32]) -> Any:
     from ai_edge_quantizer import calibrator, qtyping, recipe_manager
     from ai_edge_quantizer.utils import qsv_utils
 
-    data = with_signature(source.read_bytes())
+    data = with_signature(read_plain(source))
     name, signature = next(iter(Interpreter(model_content=data).get_signature_list().items()))
     whole = recipe_manager.RecipeManager()
     whole.add_static_config(

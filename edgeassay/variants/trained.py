@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import ArtifactError, ConfigError, some, why
+from edgeassay.plain_files import check_plain
 from edgeassay.spec import VariantSpec
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -64,6 +65,7 @@ def pack(trained: Trained) -> bytes:
 def unpack(path: Path) -> Trained:
     """What an archive holds. OSError where it can't be read, ValueError where it is no such one."""
     try:
+        check_plain(path)
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
                 raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")

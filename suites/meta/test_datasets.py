@@ -120,7 +120,7 @@ def test_no_table_is_explained(spots: Path, content: bytes | None, words: str) -
 
 def test_labels_that_do_not_fit_are_explained(spots: Path) -> None:
     binary = ImageCsvSource(source="image-csv", folder="spots", label="finding")
-    with pytest.raises(DataError, match="is 'bright', and must be 0 or 1"):
+    with pytest.raises(DataError, match="must hold 0 and 1, and has 'bright' in line"):
         _ = open_dataset(binary, spots).splits
     other = ImageCsvSource(source="image-csv", folder="spots", label="finding", positive="x")
     with pytest.raises(DataError, match="the column holds bright, dark"):
@@ -183,6 +183,49 @@ def test_labels_written_in_two_ways_and_empty_patients_are_refused(spots: Path) 
         _ = open_dataset(SPOTS, spots).splits
 
 
+@pytest.mark.parametrize("text", ["", " ", "nan", "N/A", "BRIGHT", "bright ", "br ight"])
+@pytest.mark.parametrize("several", [False, True])
+def test_a_label_that_could_be_read_in_two_ways_is_refused_by_line_in_every_split(
+    spots: Path, text: str, *, several: bool
+) -> None:
+    """Line 2 is of the training split, and the labels of the test split are asked for."""
+    table = spots / "spots/labels.csv"
+    header, first, *rows = table.read_text().splitlines()
+    assert first.endswith(",train")
+    label = first.split(",")[1]
+    table.write_text("\n".join([header, first.replace(f",{label},", f",{text},"), *rows]) + "\n")
+    classes = replace(SPOTS, positive=None, classes=("dark", "bright"))
+    with pytest.raises(DataError, match=r"labels\.csv, line \d+: column 'finding' is '") as caught:
+        _ = open_dataset(classes if several else SPOTS, spots).splits
+    assert repr(text) in str(caught.value)
+
+
+def test_a_text_that_is_declared_as_a_class_is_no_empty_cell(spots: Path) -> None:
+    edit(spots, ",dark,", ",NA,", count=-1)
+    for source in (replace(SPOTS, positive="NA"), replace(SPOTS, classes=("NA", "bright"))):
+        assert open_dataset(source, spots).splits[Role.EVALUATION].labels[:, 0].any()
+
+
+@pytest.mark.parametrize("other", ["P003", "p003.0", "00p003", "p 003", "\uff50003"])
+def test_a_patient_who_is_written_in_two_ways_is_refused_across_splits(
+    spots: Path, other: str
+) -> None:
+    """Whoever trained as `p000` is `p003` in the test split, but for how it is written."""
+    edit(spots, ",p000,", f",{other},", count=-1)
+    with pytest.raises(DataError, match=r"'.*003' \(line \d+\)") as caught:
+        check_separation(open_dataset(SPOTS, spots))
+    assert repr(other) in str(caught.value)
+    assert repr("p003") in str(caught.value)
+    with pytest.raises(DataError, match="write each patient in one way"):
+        _ = open_dataset(SPOTS, spots).splits
+
+
+def test_a_blank_behind_a_patient_makes_no_other_patient(spots: Path) -> None:
+    edit(spots, ",p000,", ",p003 ,", count=-1)
+    with pytest.raises(ConfigError, match=r"share 1 patients \(p003\)"):
+        check_separation(open_dataset(SPOTS, spots))
+
+
 @pytest.mark.parametrize(
     ("pixels", "name", "words"),
     [
@@ -225,7 +268,7 @@ def test_texts_of_several_classes_become_one_hot_labels_in_the_declared_order(sp
     bright = open_dataset(SPOTS, spots).splits[Role.EVALUATION].labels[:, 0]
     assert np.array_equal(split.labels[:, 2], bright)
     with pytest.raises(
-        DataError, match=r"line 9: column 'finding' is 'grey', and .* dark, bright;"
+        DataError, match=r"column 'finding' has 'grey' in line 9, and .* dark, bright;"
     ):
         _ = open_dataset(replace(source, classes=("dark", "bright")), spots).splits
 

@@ -363,7 +363,7 @@ def test_what_is_no_results_file_is_explained(
 
 
 def test_a_folder_is_no_results_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"is no plain file; give a results\.json"):
+    with pytest.raises(DataError, match=r"Is a directory; give a results\.json"):
         read_results(tmp_path)
 
 

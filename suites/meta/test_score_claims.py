@@ -108,12 +108,11 @@ def test_calibration_is_of_probabilities_alone() -> None:
         for pair in ((good, good - 1.0), (good * 255, good)):
             with pytest.raises(NoEvidence, match="are no probabilities"):
                 judged(evidence(of(labels, *pair)), claim(name, 0.1))
-        worse = 0.5 + 0.5 * (0.5 - labels)  # sure of the wrong
-        found = judged(evidence(of(labels, 1.0 - worse, worse)), claim(name, 0.1))
+        right = 0.25 + 0.5 * labels
+        worse = 0.4 * right  # of the same order, and too low
+        found = judged(evidence(of(labels, right, worse)), claim(name, 0.1))
         assert found.verdict is Verdict.FAIL
-        assert judged(evidence(of(labels, worse, 1.0 - worse)), claim(name, 0.1)).verdict is (
-            Verdict.PASS
-        )
+        assert judged(evidence(of(labels, worse, right)), claim(name, 0.1)).verdict is Verdict.PASS
 
 
 def test_score_shifts_are_of_the_class_that_moves_furthest() -> None:
@@ -141,8 +140,8 @@ def test_score_shifts_are_of_the_class_that_moves_furthest() -> None:
 
 def test_an_inconclusive_drop_of_sensitivity_says_how_many_positives_would_do() -> None:
     labels = [1] * 100 + [0] * 300
-    reference = [0.9] * 400
-    candidate = [0.1] * 2 + [0.9] * 398
+    reference = [0.9] * 100 + [0.1] * 300
+    candidate = [0.1] * 2 + [0.9] * 98 + [0.1] * 300
     found = judged(
         evidence(of(labels, reference, candidate)), claim(ClaimName.SENSITIVITY_DROP, 0.03)
     )

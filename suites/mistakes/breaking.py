@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,28 @@ def together(*breaks: Break) -> Break:
     def do(project: Project) -> None:
         for one in breaks:
             one(project)
+
+    return do
+
+
+def piped(file: str) -> Break:
+    """A pipe stands where a file ought to be, and nobody writes into it."""
+
+    def do(project: Project) -> None:
+        path = project.folder / file
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+
+    return do
+
+
+def large(file: str, size: int) -> Break:
+    """A file of so many bytes, which take no room."""
+
+    def do(project: Project) -> None:
+        path = project.folder / file
+        path.touch()
+        os.truncate(path, size)
 
     return do
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suites.mistakes.breaking import Break, folder, removed, together, written
+from suites.mistakes.breaking import Break, folder, large, piped, removed, together, written
 from suites.mistakes.mistake import Mistake
 
 LABELS, REFERENCE, CANDIDATE = "labels.csv", "ref.csv", "cand.csv"
@@ -54,6 +54,42 @@ FILE_MISTAKES = (
         what="can't be read as a CSV file: Is a directory",
         where="ref.csv",
         remedy="mend the file",
+    ),
+    Mistake(
+        id="judge-pipe",
+        broken=together(WELL, piped(CANDIDATE)),
+        command=JUDGE,
+        code=2,
+        what="it is a pipe, and only plain files are read",
+        where="cand.csv",
+        remedy="write what it gives to a file, and give that",
+    ),
+    Mistake(
+        id="judge-device",
+        broken=WELL,
+        command=(*JUDGE[:2], "--labels", "/dev/zero", *JUDGE[4:]),
+        code=2,
+        what="it is a device, and only plain files are read",
+        where="/dev/zero",
+        remedy="write what it gives to a file, and give that",
+    ),
+    Mistake(
+        id="judge-pipe-of-durations",
+        broken=piped(TIMES),
+        command=(*LATENCY, "--budget", "40ms"),
+        code=2,
+        what="it is a pipe, and only plain files are read",
+        where="times.json",
+        remedy="write what it gives to a file, and give that",
+    ),
+    Mistake(
+        id="judge-durations-without-end",
+        broken=large(TIMES, 60_000_000),
+        command=(*LATENCY, "--budget", "40ms"),
+        code=2,
+        what="it has 60,000,000 bytes, and at most 4,000,000 are read",
+        where="times.json",
+        remedy="give a file of JSON",
     ),
     Mistake(
         id="judge-empty-file",

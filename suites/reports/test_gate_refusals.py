@@ -210,7 +210,7 @@ def test_a_pipe_is_not_waited_for(gated: Gated, option: tuple[str, ...]) -> None
     os.mkfifo(gated.folder / "in/pipe")
     end = gated.end(*option, paths=("in",) if option else ("in/pipe",))
     assert end.code == 2
-    assert "in/pipe is no plain file" in end.sentence("refused file")
+    assert "in/pipe can't be read: it is a pipe" in end.sentence("refused file")
 
 
 def test_outputs_never_overwrite_what_is_read(gated: Gated) -> None:

@@ -1,0 +1,105 @@
+"""Who a patient is in a table: the column that says so, and ids that are written in two ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from edgeassay.datasets.labels import same_text
+from edgeassay.datasets.table import Table
+from edgeassay.errors import DataError, some
+
+# A person's word, and what may follow it where the column says who it is.
+PERSON: Final = r"(?:patient(?:s|en)?|pat|pt|subjects?|subj|sub|participants?|persons?)"
+ID: Final = (
+    r"(?:ids?|no|nr|num|numbers?|nummer|names?|keys?|codes?|u?uid|identifiers?|pseudonyms?|hash)"
+)
+COLUMN: Final = re.compile(
+    rf"(?:{PERSON}{ID}|id{PERSON}|patients?|subjects?|participants?|persons?"
+    r"|pid|mrn)"
+)
+# What is known of a person beside who it is.
+ATTRIBUTE: Final = re.compile(
+    r".*(?:age|sex|gender|race|ethnicity|weight|height|size|bmi|position|orientation|birth|date"
+    r"|dob|years?|months?|group|split|count|type|status|class|history)\w*"
+)
+
+
+def _compact(name: str) -> str:
+    """A column's name in lower case, letters and digits alone."""
+    return re.sub(r"[\W_]", "", same_text(name))
+
+
+def names_patients(column: str) -> bool:
+    """Whether a column of this name says whose image each is, such as `Patient ID`."""
+    return COLUMN.fullmatch(_compact(column)) is not None
+
+
+def patient_column(header: Sequence[str], where: str) -> str | None:
+    """The column that says whose image each is; None where none does. DataError where several could
+    be meant, or one that could be meant has a name that doesn't tell.
+    """
+    found = [name for name in header if names_patients(name)]
+    if not found:
+        found = [name for name in header if _may_name_patients(name)]
+        if found:
+            raise DataError(
+                f"{where} has a column {found[0]!r}, and it isn't clear whether it says whose image"
+                " each is; call it 'patient' if it does, else remove it"
+            )
+        return None
+    if len(found) > 1:
+        raise DataError(
+            f"{where} has the columns {some([repr(name) for name in found])}, and each could say"
+            " whose image each is; leave one of them"
+        )
+    return found[0]
+
+
+def _may_name_patients(column: str) -> bool:
+    compact = _compact(column)
+    about = re.search(r"patient|subject|participant", compact) is not None
+    return about and ATTRIBUTE.fullmatch(compact) is None
+
+
+def same_patient(name: str) -> str:
+    """An id without case, blanks, leading zeros and a trailing `.0`: what programs change in it."""
+    text = re.sub(r"\.0+$", "", same_text(name))
+    return text.lstrip("0") or "0"
+
+
+def patients_of(table: Table, column: str) -> list[str]:
+    """Each row's patient; blanks around an id make no other patient of it.
+
+    DataError where a cell is empty, or where ids are the same but for case, blanks, leading zeros
+    or a trailing `.0`: one patient would count as two.
+    """
+    stripped = {name: name.strip() for name in set(table.columns[column])}
+    patients = [stripped[name] for name in table.columns[column]]
+    if "" in stripped.values():
+        raise DataError(f"{table.at(patients.index(''))}: column {column!r} is empty; fill it in")
+    alike = _alike(dict.fromkeys(patients))
+    if alike:
+        pairs = [
+            f"{one!r} (line {table.lines[patients.index(one)]}) and"
+            f" {two!r} (line {table.lines[patients.index(two)]})"
+            for one, two in alike[:3]
+        ]
+        more = f" and {len(alike) - 3:,} more" if len(alike) > 3 else ""
+        raise DataError(
+            f"{table.path}: column {column!r} has patients that differ only in case, blanks,"
+            f" leading zeros or '.0': {', '.join(pairs)}{more}; write each patient in one way"
+        )
+    return patients
+
+
+def _alike(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Each name that is the same as an earlier one, after it."""
+    first: dict[str, str] = {}
+    found = []
+    for name in names:
+        before = first.setdefault(same_patient(name), name)
+        if before != name:
+            found.append((before, name))
+    return found
