@@ -7,13 +7,51 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock
 
 from edgeassay.errors import ConfigError, why
 from edgeassay.plain_files import open_plain
+
+# The folder of what a project keeps for itself: the key of its digests, scores, caches.
+OWN: Final = ".assay"
+IGNORE: Final = ".gitignore"
+EVERYTHING: Final = "*\n"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it. A folder `.assay` among them gets a `.gitignore`, so that
+    `git add -A` adds nothing of it. OSError if that can't be done.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in (folder, *folder.parents):
+        if place.name == OWN:
+            _ignore(place)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that is kept for later runs, with a `.gitignore` that ignores all of it. A
+    folder that is there already stays as it is. If it can't be made, whoever writes there says so.
+    """
+    with suppress(OSError):
+        if not folder.exists():
+            make_folder(folder)
+            if OWN not in folder.parts:
+                _ignore(folder)
+
+
+def _ignore(folder: Path) -> None:
+    path = folder / IGNORE
+    if path.exists():
+        return
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{IGNORE}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(EVERYTHING)
+    Path(name).chmod(0o644)
+    Path(name).replace(path)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -22,7 +60,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Makes the folders above. ConfigError, with nothing left behind, where that can't be done.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
@@ -93,7 +131,7 @@ def locked(path: Path, failure: str, remedy: str) -> Iterator[None]:
     """
     lock = FileLock(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         lock.acquire()
     except OSError as error:
         raise ConfigError(f"{failure}: {why(error)}; {remedy}") from None

@@ -23,7 +23,7 @@ from edgeassay.artifacts import (
     read_artifact,
     write_artifact,
 )
-from edgeassay.atomic import locked, remove, sha256_of, write_bytes
+from edgeassay.atomic import locked, private_folder, remove, sha256_of, write_bytes
 from edgeassay.converter import CONVERTER_MODULE, Job, convert, source_kind
 from edgeassay.datasets import Dataset, check_separation, draw_calibration, load_images
 from edgeassay.errors import (
@@ -228,6 +228,7 @@ def build(
         if name not in missing:
             recipes[name] = recipe(model, name, calibration.get(name))
     if recipes:
+        private_folder(cache)
         with locked(
             cache / f"{model.id}.lock",
             f"the artifact cache {cache} can't be used",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from edgeassay.artifacts import Artifact, read_artifact
+from edgeassay.atomic import make_folder
 from edgeassay.checkout import git_environment
 from edgeassay.config import load_model
 from edgeassay.errors import BuildFailed, ConfigError, last_words, why
@@ -187,7 +188,7 @@ def _worktree(project: Path, commit: str, given: str, scratch: Path) -> Iterator
                 f"{given}: that revision has no {below}models/<id>/model.toml, so nothing could be"
                 " built of it; give a revision that has one, or a folder of artifacts"
             )
-        (project / ".assay").mkdir(exist_ok=True)
+        make_folder(project / ".assay")
         (tree / below / ".assay").symlink_to(project / ".assay")
         yield tree / below
     finally:
@@ -226,7 +227,7 @@ def _build(tree: Path, asked: Asked, *, title: str) -> Origin:
 def _keep(made: Path, kept: Path) -> None:
     """Copy what was built to where the next run finds it: whole, or not at all."""
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(kept.parent)
         beside = Path(tempfile.mkdtemp(prefix=".", dir=kept.parent))
         shutil.copytree(made, beside, dirs_exist_ok=True)
         if kept.exists():  # another run was faster

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import edgeassay
-from edgeassay.atomic import scratch_folder, write_text
+from edgeassay.atomic import make_folder, scratch_folder, write_text
 from edgeassay.config import load_models
 from edgeassay.errors import ConfigError, EdgeassayError, why
 from edgeassay.evidence_bundle import described, parts
@@ -108,7 +108,7 @@ def write_bundle(folder: Path, files: Sequence[Path], asked: Asked) -> Written:
     merge(runs)  # says where two of them judge the same case
     place = folder.absolute()
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         with scratch_folder(place.parent, f".{place.name}.edgeassay-evidence-") as scratch:
             made = scratch / "bundle"
             made.mkdir()

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
-from edgeassay.atomic import locked
+from edgeassay.atomic import locked, private_folder
 from edgeassay.errors import ConfigError, DataError, why
 from edgeassay.plain_files import read_plain
 from edgeassay.report.results import Results
@@ -97,6 +97,7 @@ def append_attempt(path: Path, results: Results, digest: str) -> None:
     if not looks:
         return
     failure = f"{path} can't be written"
+    private_folder(path.parent)
     with locked(path.with_suffix(".lock"), failure, "choose another --attempts"):
         try:
             before = read_plain(path) if path.exists() else b""

@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 
+from edgeassay.atomic import IGNORE
 from edgeassay.report.results import Results
 from suites.meta import commands
 from suites.meta.project import ROOT, Project
@@ -166,7 +167,8 @@ def check_nothing_half_done(before: Mapping[str, str], project: Project) -> None
     new = after.keys() - before.keys()
     assert [path for path in new if not is_output(path)] == []
     names = (path.removeprefix(".assay").rpartition("/")[2] for path in new)
-    assert [name for name in names if name.startswith(TEMPORARY)] == []
+    left = [name for name in names if name.startswith(TEMPORARY) and name != IGNORE]
+    assert left == []
 
 
 def check_results(mistake: Mistake, project: Project) -> None:
