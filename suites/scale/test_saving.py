@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import signal
 import subprocess
@@ -28,7 +29,7 @@ TIMED = "suites/latency"
 
 def storage(project: Project) -> Path:
     """The one folder of a fingerprint below the project's storage."""
-    (folder,) = (project.folder / "saved").iterdir()
+    (folder,) = (project.folder / "saved").glob("*/")
     return folder
 
 
@@ -53,6 +54,8 @@ def test_a_saved_run_can_be_compared_later(project: Project) -> None:
     assert outcome.code == 0, outcome.text
     (path,) = saved_files(storage(project))
     assert path.name == "0001_main.json"
+    for kept in ("saved", "predictions"):  # git takes neither runs nor scores
+        assert (project.folder / kept / ".gitignore").read_text("utf-8") == "*\n"
     run = json.loads(path.read_bytes())
     int8, fp32 = (benchmark(run, variant)["extra_info"] for variant in ("int8", "fp32"))
     assert int8["fingerprint"] == storage(project).name
@@ -119,7 +122,7 @@ def test_two_runs_at_once_save_two_whole_files(project: Project, tmp_path: Path)
     for process in running:
         text, _ = process.communicate(timeout=120)
         assert process.returncode == 0, text
-    (folder,) = place.iterdir()
+    (folder,) = place.glob("*/")
     saved = saved_files(folder)
     assert [path.name[:5] for path in saved] == ["0001_", "0002_"]
     assert {path.stem[5:] for path in saved} == {"a", "b"}
@@ -199,7 +202,7 @@ def test_saves_killed_in_the_act_leave_whole_files(tmp_path: Path) -> None:
 def other_machine(path: Path, factor: float) -> None:
     """A saved run as of another machine's description, its times multiplied."""
     run = json.loads(path.read_bytes())
-    run["machine_info"]["node"] = "elsewhere"
+    run["machine_info"]["system"] = "elsewhere"
     for saved in run["benchmarks"]:
         for name in ("min", "max", "mean", "median", "stddev", "iqr"):
             saved["stats"][name] *= factor
@@ -225,6 +228,21 @@ def test_comparing_works_outside_the_working_directory(project: Project) -> None
         assert "Traceback" not in slower.text
         assert f"results: {project.results_path}" in slower.text
     assert len(saved_files(storage(project))) == 1
+
+
+def test_a_machine_is_no_other_because_its_name_is_replaced(tmp_path: Path) -> None:
+    project = Project(tmp_path, identified=False)
+    project.write()
+    only = ("-k", f"test_latency[{FP32}]", TIMED)
+    assert project.run(*saving(project), *only).code == 0
+    for more in ((), ("--identified",)):
+        again = project.run(*saving(project), "--benchmark-compare", *more, *only)
+        assert again.code == 0, again.text
+        assert "Comparing against benchmarks from" in again.text
+        assert "machine_info is different" not in again.text
+    hidden, _, named = (json.loads(p.read_bytes()) for p in saved_files(storage(project)))
+    assert named["machine_info"]["node"] == platform.node()
+    assert hidden["machine_info"]["node"].startswith("host-")
 
 
 def test_the_first_run_may_ask_for_a_comparison(project: Project) -> None:
