@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from edgeassay.checkout import project_checkout
+from edgeassay.checkout import checkout_of, project_checkout
 from edgeassay.errors import ConfigError
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
@@ -37,6 +37,14 @@ def device_folders(further: Sequence[Path] = ()) -> list[Path]:
             " them with --devices-dir PATH"
         )
     return [*own, *further]
+
+
+def repository_of(path: Path) -> Path | None:
+    """The root of the git repository that a file or folder really lies in, links followed; None
+    outside of git. Nothing need be there any more.
+    """
+    found = checkout_of(path)
+    return None if found is None else found.top
 
 
 def commit_named(revision: str, project: Path) -> str | None:

@@ -54,7 +54,8 @@ def ab_command(
 ) -> None:
     """What `edgeassay ab` does with its options."""
     project, console = project_folder(), Console(stderr=True)
-    words = redactor(project, identified=identified)
+    folders = [*(models_dir or []), *(devices_dir or [])]
+    words = redactor(project, identified=identified, folders=folders)
     with recorded() as read:
         settings = load_comparison(limits, project)
         models = load_models([project / "models", *(models_dir or [])], project)
@@ -101,9 +102,10 @@ def ab_command(
         state=_state(head, project, read),
     )
     if json_path is not None:
-        facts = words.value(json.loads(json.dumps(facts)))
+        facts = words.document(json.loads(json.dumps(facts)))
         write_text(json_path, json.dumps(facts | {"digest": digest_of(facts)}, indent=2) + "\n")
-    leave(markdown_path, words.text(markdown(judged, lines, f"edgeassay ab {base} {head}")))
+    title = f"edgeassay ab {base} {head}"
+    leave(markdown_path, markdown(judged, lines, title, words) if markdown_path else "")
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(judged, lines, Console(highlight=False, width=width))

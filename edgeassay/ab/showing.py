@@ -17,6 +17,7 @@ from edgeassay.ab.gate import Timing
 from edgeassay.ab.judging import EXITS, Judged
 from edgeassay.ab.sides import Origin
 from edgeassay.machine import Machine
+from edgeassay.privacy import Redactor
 from edgeassay.report.markdown import escaped
 from edgeassay.report.table import STYLES
 from edgeassay.spec import Gate, Verdict
@@ -129,16 +130,19 @@ def show(judged: Sequence[Judged], lines: Sequence[str], console: Console) -> No
         console.print(line, markup=False, soft_wrap=True)
 
 
-def markdown(judged: Sequence[Judged], lines: Sequence[str], title: str) -> str:
-    """The same for a pull request."""
+def markdown(judged: Sequence[Judged], lines: Sequence[str], title: str, eraser: Redactor) -> str:
+    """The same for a pull request, without names."""
+
+    def said(text: str) -> str:
+        return escaped(eraser.text(text))
 
     def row(words: Sequence[str]) -> str:
-        return "| " + " | ".join(map(escaped, words)) + " |"
+        return "| " + " | ".join(map(said, words)) + " |"
 
     rows = [row(COLUMNS), row(["---"] * len(COLUMNS))]
     rows += [row(cells(one)) for one in worst_first(judged)]
-    told = [f"- {escaped(line)}" for line in lines]
-    return "\n".join([f"### {escaped(title)}", "", *rows, "", *told, ""])
+    told = [f"- {said(line)}" for line in lines]
+    return "\n".join([f"### {said(title)}", "", *rows, "", *told, ""])
 
 
 def document(

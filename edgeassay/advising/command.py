@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import tempfile
@@ -37,9 +36,11 @@ from edgeassay.devices import sample_of
 from edgeassay.errors import Absent, EdgeassayError
 from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan
+from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import check_present
+from edgeassay.report.redaction import leave_json
 from edgeassay.rig import usual_settings
 from edgeassay.spec import Case, ClaimName, Limit, ModelSpec, Prefer, RuntimeSpec
 
@@ -67,6 +68,7 @@ def advise_command(
     write: bool,
     json_path: Path | None,
     chart_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay advise` does with its options."""
     console = Console(stderr=True)
@@ -108,13 +110,13 @@ def advise_command(
         write=write,
     )
     steps, facts = _next(subject, advice, further)
-    if json_path is not None:
-        made = document(
-            run.asked, run.found, advice, lines, machine=this_machine(), next_steps=facts
-        )
-        write_text(json_path, json.dumps(made, indent=2, allow_nan=False) + "\n")
+    made = document(run.asked, run.found, advice, lines, machine=this_machine(), next_steps=facts)
+    folders = [*(models_dir or []), *(devices_dir or [])]
+    leave_json(json_path, made, identified=identified, folders=folders)
     if chart_path is not None:
-        write_text(chart_path, draw(run.asked, run.found, advice))
+        words = redactor(project, identified=identified, folders=folders)
+        asked = replace(run.asked, model=words.text(run.asked.model))
+        write_text(chart_path, draw(asked, run.found, advice))
     width = max(WIDTH, shutil.get_terminal_size().columns)
     show(run.found, advice, lines, steps, Console(highlight=False, width=width))
     if EXITS[advice.outcome]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -24,10 +23,12 @@ from edgeassay.config.shapes import default_ladder, default_statistics
 from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import this_machine
+from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import check_present, recognise
 from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.report.redaction import leave_json
 from edgeassay.spec import DeviceSpec, Ladder, RuntimeSpec
 
 WIDTH: Final = 130  # of the table, where the terminal hasn't more
@@ -46,6 +47,7 @@ def break_even_command(
     json_path: Path | None,
     markdown_path: str | None,
     chart_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay break-even` does with its options."""
     project, console = project_folder(), Console(stderr=True)
@@ -91,11 +93,11 @@ def break_even_command(
     lines = doubts(found, timed, ladder) + ([disturbed] if disturbed else [])
     machine = this_machine()
     facts = document(found, lines, timed, machine=machine, device=profile.id, seed=seed)
-    if json_path is not None:
-        write_text(json_path, json.dumps(facts, indent=2) + "\n")
+    leave_json(json_path, facts, identified=identified, folders=devices_dir)
     if chart_path is not None:
         write_text(chart_path, draw(found))
-    leave(markdown_path, markdown(found, lines, machine))
+    words = redactor(project, identified=identified, folders=devices_dir)
+    leave(markdown_path, markdown(found, lines, machine, words))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(found, lines, Console(highlight=False, width=width))

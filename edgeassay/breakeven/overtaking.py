@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.atomic import check_replaceable
 from edgeassay.breakeven.command import named_runtime
 from edgeassay.breakeven.networks import Network
 from edgeassay.breakeven.racing import Raced, race
@@ -29,6 +28,7 @@ from edgeassay.matrix import plan_unjudged
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import check_present
+from edgeassay.report.redaction import leave_json
 from edgeassay.rig import Rig, usual_settings
 from edgeassay.spec import Case, Kind, ModelSpec
 from edgeassay.stats.launch import Bounded
@@ -52,6 +52,7 @@ def overtake_command(
     devices_dir: list[Path] | None,
     seed: int,
     json_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay overtake` does with its options."""
     console = Console(stderr=True)
@@ -102,9 +103,8 @@ def overtake_command(
     lines = [headline(raced, list(networks), accelerator, confidence)]
     lines += [f"left out: {name}: {words}" for name, words in raced.left_out.items()]
     lines += [disturbed] if disturbed else []
-    if json_path is not None:
-        facts = document(raced, networks, lines, confidence)
-        write_text(json_path, json.dumps(facts, indent=2) + "\n")
+    facts = document(raced, networks, lines, confidence)
+    leave_json(json_path, facts, identified=identified, folders=models_dir)
     width = max(WIDTH, shutil.get_terminal_size().columns)
     show(raced, networks, lines, confidence, Console(highlight=False, width=width))
     if raced.whole is None or raced.software:

@@ -17,6 +17,7 @@ from edgeassay.breakeven.finding import Cost, Found, headline
 from edgeassay.breakeven.networks import Network
 from edgeassay.breakeven.timing import Timed, Times
 from edgeassay.machine import Machine, hashed, recorded
+from edgeassay.privacy import Redactor
 from edgeassay.report.markdown import escaped
 from edgeassay.spec import Kind
 from edgeassay.stats.launch import Bounded
@@ -89,13 +90,13 @@ def show(found: Found, doubts: Sequence[str], console: Console) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def markdown(found: Found, doubts: Sequence[str], machine: Machine) -> str:
-    """As Markdown."""
+def markdown(found: Found, doubts: Sequence[str], machine: Machine, eraser: Redactor) -> str:
+    """As Markdown, without names."""
     lines = [f"### {escaped(headline(found))}", ""]
     lines += [f"{escaped(str(hashed(machine)['cpu_model']))}, times in ms, {found.kind}", ""]
     lines += [_row(COLUMNS), _row(["---", "---:", "---", *["---:"] * (len(COLUMNS) - 3)])]
     lines += [_row([escaped(cell) for cell in row]) for row in rows(found)]
-    lines += ["", *(f"- {escaped(line)}" for line in sentences(found, doubts)[1:])]
+    lines += ["", *(f"- {escaped(eraser.text(line))}" for line in sentences(found, doubts)[1:])]
     return "\n".join(lines) + "\n"
 
 

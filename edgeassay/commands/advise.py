@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile, ModelsDirs
+from edgeassay.options import ChartFile, Device, DevicesDirs, Identified, JsonFile, ModelsDirs
 from edgeassay.spec import Prefer
 
 
@@ -51,6 +51,7 @@ def advise(
     ] = False,
     json_path: JsonFile = None,
     chart_path: ChartFile = None,
+    identified: Identified = False,
 ) -> None:
     """Which variant of a network to ship on this device, and why.
 
@@ -81,4 +82,5 @@ def advise(
         write=write,
         json_path=json_path,
         chart_path=chart_path,
+        identified=identified,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import ChartFile, Device, DevicesDirs, JsonFile
+from edgeassay.options import ChartFile, Device, DevicesDirs, Identified, JsonFile
 
 
 def break_even(
@@ -38,6 +38,7 @@ def break_even(
         typer.Option("--markdown", metavar="PATH", help="Write a table there; - prints it."),
     ] = None,
     chart_path: ChartFile = None,
+    identified: Identified = False,
 ) -> None:
     """From which size of network on a runtime is faster than another: a GPU than the CPU beside it.
 
@@ -65,4 +66,5 @@ def break_even(
         json_path=json_path,
         markdown_path=markdown_path,
         chart_path=chart_path,
+        identified=identified,
     )

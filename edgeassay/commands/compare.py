@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edgeassay.options import Identified
 from edgeassay.project import BASELINES, STORAGE
 
 
@@ -60,6 +61,7 @@ def compare(
             "--markdown", metavar="PATH", help="Write a table for a pull request; - prints it."
         ),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Compare two builds by their saved runs: time, size, mean AUC, and the claims that held.
 
@@ -91,4 +93,5 @@ def compare(
         show_all=show_all,
         json_path=json_path,
         markdown_path=markdown_path,
+        identified=identified,
     )

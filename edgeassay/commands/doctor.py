@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import Device, DevicesDirs
+from edgeassay.options import Device, DevicesDirs, Identified
 
 
 def doctor(
@@ -18,6 +18,7 @@ def doctor(
         Path | None,
         typer.Option("--json", metavar="PATH", help="Write all of it there as well."),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Tell what this machine is, whether it can be trusted with timings, and which runtimes work.
 
@@ -47,4 +48,5 @@ def doctor(
         device=device,
         devices_dir=devices_dir,
         json_path=json_path,
+        identified=identified,
     )

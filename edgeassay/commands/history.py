@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgeassay.options import Identified
+
 
 def history(
     paths: Annotated[
@@ -49,6 +51,7 @@ def history(
             "--markdown", metavar="PATH|-", help="Write the tables there, or show them so (-)."
         ),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Show what saved runs say over time: each benchmark's median, trend and change points.
 
@@ -67,4 +70,5 @@ def history(
         last=last,
         json_path=json_path,
         markdown_path=markdown_path,
+        identified=identified,
     )

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgeassay.options import Identified
+
 
 def judge(
     *,
@@ -73,6 +75,7 @@ def judge(
         Path | None,
         typer.Option("--json", metavar="PATH", help="Write the verdict and all numbers there."),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Judge what was measured elsewhere: predictions or durations that came back as files.
 
@@ -96,4 +99,5 @@ def judge(
         budget=budget,
         unit=unit,
         json_path=json_path,
+        identified=identified,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
+from edgeassay.options import Device, DevicesDirs, Identified, JsonFile, ModelsDirs
 
 
 def overtake(
@@ -42,6 +42,7 @@ def overtake(
     devices_dir: DevicesDirs = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the order of turns.")] = 0,
     json_path: JsonFile = None,
+    identified: Identified = False,
 ) -> None:
     """From which variant on this CPU is faster than the whole network on an accelerator.
 
@@ -69,4 +70,5 @@ def overtake(
         devices_dir=devices_dir,
         seed=seed,
         json_path=json_path,
+        identified=identified,
     )

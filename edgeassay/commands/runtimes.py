@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import Device, DevicesDirs
+from edgeassay.options import Device, DevicesDirs, Identified
 
 
 def runtimes(
@@ -26,6 +26,7 @@ def runtimes(
         Path | None,
         typer.Option("--json", metavar="PATH", help="Write all of it there as well."),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """List the runtimes, and try each: it makes a small built-in network ready and runs it.
 
@@ -47,4 +48,5 @@ def runtimes(
         device=device,
         devices_dir=devices_dir,
         json_path=json_path,
+        identified=identified,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import ChartFile, Device, DevicesDirs, Jobs, JsonFile, ModelsDirs
+from edgeassay.options import ChartFile, Device, DevicesDirs, Identified, Jobs, JsonFile, ModelsDirs
 
 
 def search(
@@ -78,6 +78,7 @@ def search(
     ] = False,
     json_path: JsonFile = None,
     chart_path: ChartFile = None,
+    identified: Identified = False,
 ) -> None:
     """Find a precision for every layer: the smallest or fastest recipe that keeps the AUC.
 
@@ -113,4 +114,5 @@ def search(
         force=force,
         json_path=json_path,
         chart_path=chart_path,
+        identified=identified,
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import Device, DevicesDirs, JsonFile, ModelsDirs
+from edgeassay.options import Device, DevicesDirs, Identified, JsonFile, ModelsDirs
 
 
 def select(
@@ -36,6 +36,7 @@ def select(
         ),
     ] = None,
     json_path: JsonFile = None,
+    identified: Identified = False,
 ) -> None:
     """Which width of a model runs on this device: the widest that keeps a latency budget.
 
@@ -58,4 +59,5 @@ def select(
         devices_dir=devices_dir,
         artifacts=artifacts,
         json_path=json_path,
+        identified=identified,
     )

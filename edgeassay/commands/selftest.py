@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgeassay.options import Identified
+
 
 def selftest(
     *,
@@ -14,6 +16,7 @@ def selftest(
         Path | None,
         typer.Option("--json", metavar="PATH", help="Write it there too, for an evidence bundle."),
     ] = None,
+    identified: Identified = False,
 ) -> None:
     """Ask the engine what it must know, and plant regressions that it must find.
 
@@ -31,4 +34,5 @@ def selftest(
 
     selftest_command(
         json_path=json_path,
+        identified=identified,
     )

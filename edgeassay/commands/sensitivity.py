@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from edgeassay.options import ChartFile, Device, DevicesDirs, Jobs, JsonFile, ModelsDirs
+from edgeassay.options import ChartFile, Device, DevicesDirs, Identified, Jobs, JsonFile, ModelsDirs
 
 # What is asked for where nobody says it. Not int16x8: in one layer alone it does what w8 does, as
 # 16-bit activations lose next to nothing, and its kernels are many times slower.
@@ -42,6 +42,7 @@ def sensitivity(
     jobs: Jobs = None,
     json_path: JsonFile = None,
     chart_path: ChartFile = None,
+    identified: Identified = False,
 ) -> None:
     """Which layers of a network hurt, under which precision.
 
@@ -69,4 +70,5 @@ def sensitivity(
         jobs=jobs,
         json_path=json_path,
         chart_path=chart_path,
+        identified=identified,
     )

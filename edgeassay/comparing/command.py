@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,18 +10,19 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from edgeassay.atomic import write_text
 from edgeassay.comparing.acceptance import load_acceptance
-from edgeassay.comparing.judging import EXITS, Found, compare
+from edgeassay.comparing.judging import EXITS, compare
 from edgeassay.comparing.scoring import ScoreStore
 from edgeassay.comparing.showing import document, markdown, show
 from edgeassay.comparing.sides import Places, Side, is_path, open_side
 from edgeassay.config.comparison import load_comparison
 from edgeassay.config.shapes import default_statistics
 from edgeassay.errors import Absent, ConfigError
+from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import BASELINES, STORAGE, project_folder
 from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.report.redaction import leave_json
 from edgeassay.spec import Verdict
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
@@ -39,6 +39,7 @@ def compare_command(
     show_all: bool,
     json_path: Path | None,
     markdown_path: str | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay compare` does with its options."""
     project, console = project_folder(), Console(stderr=True)
@@ -65,7 +66,9 @@ def compare_command(
         across=across_machines,
         acceptance=load_acceptance(base, places.baselines, project),
     )
-    _write(found, json_path, markdown_path)
+    leave_json(json_path, document(found), identified=identified)
+    words = redactor(project, identified=identified)
+    leave(markdown_path, markdown(found, words) if markdown_path else "")
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(found, Console(highlight=False, width=width), unchanged=show_all)
@@ -100,9 +103,3 @@ def _check_kept(
     for option, path in outputs.items():
         if path is not None and path.resolve() in inputs:
             raise ConfigError(f"{option} {path} is one of the inputs; choose another place")
-
-
-def _write(found: Found, json_path: Path | None, markdown_path: str | None) -> None:
-    if json_path is not None:
-        write_text(json_path, json.dumps(document(found), indent=2) + "\n")
-    leave(markdown_path, markdown(found))

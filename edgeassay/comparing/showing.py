@@ -16,6 +16,7 @@ from edgeassay.changes import Change, LostClaim
 from edgeassay.comparing.judging import Found, Row
 from edgeassay.comparing.sides import Side
 from edgeassay.comparing.wording import COLUMNS, cells, lines
+from edgeassay.privacy import Redactor
 from edgeassay.report.markdown import escaped
 from edgeassay.report.table import STYLES
 
@@ -38,22 +39,25 @@ def show(found: Found, console: Console, *, unchanged: bool) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def markdown(found: Found) -> str:
-    """The same for a pull request; what is unchanged is only counted."""
+def markdown(found: Found, eraser: Redactor) -> str:
+    """The same for a pull request, without names; what is unchanged is only counted."""
+
+    def said(text: str) -> str:
+        return escaped(eraser.text(text))
 
     def row(words: Sequence[str]) -> str:
         return f"| {' | '.join(words)} |"
 
     title = f"{found.base.title} -> {found.head.title}"
     rows = [cells(one) for one in found.worst_first if not one.unchanged]
-    made = [f"### edgeassay compare: {escaped(title)}", ""]
+    made = [f"### edgeassay compare: {said(title)}", ""]
     if rows:
         made += [row(COLUMNS), row(["---:" if name in RIGHT else "---" for name in COLUMNS])]
-        made += [row([escaped(word) for word in words]) for words in rows]
+        made += [row([said(word) for word in words]) for words in rows]
         made.append("")
     *told, summary = lines(found)
-    made += [f"**{escaped(summary)}**", ""]
-    made += [f"- {escaped(line)}" for line in told]
+    made += [f"**{said(summary)}**", ""]
+    made += [f"- {said(line)}" for line in told]
     return "\n".join(made).rstrip("\n") + "\n"
 
 

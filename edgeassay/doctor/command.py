@@ -10,19 +10,19 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from edgeassay.atomic import write_text
 from edgeassay.config import catalogue, engine_of, environment_specs, load_devices
 from edgeassay.config.shapes import default_checkup
 from edgeassay.doctor.building import building
 from edgeassay.doctor.finding import Finding, Level
 from edgeassay.doctor.findings import examine
 from edgeassay.doctor.readings import read
-from edgeassay.doctor.report import Checked, show, to_json
+from edgeassay.doctor.report import Checked, document, show
 from edgeassay.environments import installed
 from edgeassay.machine import gpu_driver, this_machine
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
+from edgeassay.report.redaction import leave_json
 from edgeassay.runtimes.probe import RuntimeState, State, try_runtime
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 
@@ -34,12 +34,12 @@ def doctor_command(
     device: str | None,
     devices_dir: list[Path] | None,
     json_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay doctor` does with its options."""
     chosen, present = _profile(device, devices_dir or [])
     checked = _check(chosen, present=present)
-    if json_path is not None:
-        write_text(json_path, to_json(checked))
+    leave_json(json_path, document(checked), identified=identified, folders=devices_dir)
     width = max(WIDTH, shutil.get_terminal_size().columns)
     show(checked, Console(highlight=False, markup=False, width=width))
     raise typer.Exit(checked.exit_code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -55,9 +54,9 @@ class Checked:
         return PROBLEM if problems or not well else WELL
 
 
-def to_json(checked: Checked) -> str:
-    """The whole of it, as text."""
-    facts = {
+def document(checked: Checked) -> dict[str, Any]:
+    """The whole of it, for programs."""
+    return {
         "schema": 1,
         "edgeassay": edgeassay.__version__,
         "machine": {
@@ -76,7 +75,6 @@ def to_json(checked: Checked) -> str:
         "others": list(checked.others),
         "exit_code": checked.exit_code,
     }
-    return json.dumps(facts, indent=2) + "\n"
 
 
 def show(checked: Checked, console: Console) -> None:

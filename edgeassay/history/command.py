@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -14,7 +13,6 @@ from pydantic import TypeAdapter
 from rich.console import Console
 
 import edgeassay
-from edgeassay.atomic import write_text
 from edgeassay.config import choose
 from edgeassay.config.shapes import default_history, default_statistics
 from edgeassay.errors import ConfigError, some
@@ -31,9 +29,11 @@ from edgeassay.history.files import (
 from edgeassay.history.findings import MachineHistory, machine_history
 from edgeassay.history.shown import markdown, print_history
 from edgeassay.machine import this_machine, usable_cpus
+from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import STORAGE, project_folder
 from edgeassay.report.markdown import STDOUT, leave
+from edgeassay.report.redaction import leave_json
 from edgeassay.runs.summaries import Summaries, read_summaries
 
 NO_RUNS: Final = 4
@@ -51,6 +51,7 @@ def history_command(
     last: int | None,
     json_path: Path | None,
     markdown_path: str | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay history` does with its options."""
     if find_spec("ruptures") is None:
@@ -78,7 +79,14 @@ def history_command(
     settings, confidence = default_history(), default_statistics().confidence
     machines = chosen_machines(runs, wanted).values()
     found = [machine_history(one[-(last or 0) :], settings, confidence) for one in machines]
-    _leave(found, summaries.left_out, confidence, json_path, markdown_path)
+    facts = {"schema": 1, "edgeassay": edgeassay.__version__, "confidence": confidence}
+    facts["machines"] = TypeAdapter(list[MachineHistory]).dump_python(found, mode="json")
+    facts["left_out"] = list(summaries.left_out)
+    leave_json(json_path, facts, identified=identified, folders=paths)
+    words = redactor(project_folder(), identified=identified, folders=paths)
+    leave(markdown_path, markdown(found, summaries.left_out, words) if markdown_path else "")
+    if markdown_path != STDOUT:
+        _show(found)
     _tell_left_out(summaries, console)
 
 
@@ -105,22 +113,7 @@ def _read(files: Sequence[Path], console: Console) -> Summaries:
     return read_summaries(files, ConsoleReporter(console), processes=usable_cpus())
 
 
-def _leave(
-    found: Sequence[MachineHistory],
-    left_out: Sequence[str],
-    confidence: float,
-    json_path: Path | None,
-    markdown_path: str | None,
-) -> None:
-    """Write what is wanted as files, and show the tables."""
-    if json_path is not None:
-        machines = TypeAdapter(list[MachineHistory]).dump_python(list(found), mode="json")
-        facts = {"schema": 1, "edgeassay": edgeassay.__version__, "confidence": confidence}
-        facts |= {"machines": machines, "left_out": list(left_out)}
-        write_text(json_path, json.dumps(facts, indent=2) + "\n")
-    leave(markdown_path, markdown(found, left_out))
-    if markdown_path == STDOUT:
-        return
+def _show(found: Sequence[MachineHistory]) -> None:
     console = Console(highlight=False, width=max(WIDTH, shutil.get_terminal_size().columns))
     for one in found:
         print_history(one, console)

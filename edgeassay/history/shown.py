@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgeassay.history.findings import BenchmarkHistory, Change, Drift, MachineHistory
+from edgeassay.privacy import Redactor
 
 BARS: Final = "▁▂▃▄▅▆▇█"
 COLUMNS: Final = ("benchmark", "runs", "now", "% in 100 runs", "latest runs", "bytes", "AUC")
@@ -112,20 +113,23 @@ def print_history(history: MachineHistory, console: Console) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def markdown(histories: Iterable[MachineHistory], left_out: Sequence[str]) -> str:
-    """The same as Markdown."""
+def markdown(histories: Iterable[MachineHistory], left_out: Sequence[str], eraser: Redactor) -> str:
+    """The same as Markdown, without names."""
+
+    def said(text: str) -> str:
+        return _plain(eraser.text(text))
+
+    def row(words: Iterable[str]) -> str:
+        return f"| {' | '.join(map(said, words))} |"
+
     lines: list[str] = []
     for history in histories:
-        lines += [f"### {_plain(heading(history))}", ""]
-        lines += [_row(COLUMNS), _row(["---", *["---:"] * (len(COLUMNS) - 1)])]
-        lines += [_row(cells(found)) for found in history.benchmarks]
-        lines += ["", *(f"- {_plain(line)}" for line in changes(history)), ""]
-    lines += [f"- left out: {_plain(line)}" for line in left_out]
+        lines += [f"### {said(heading(history))}", ""]
+        lines += [row(COLUMNS), row(["---", *["---:"] * (len(COLUMNS) - 1)])]
+        lines += [row(cells(found)) for found in history.benchmarks]
+        lines += ["", *(f"- {said(line)}" for line in changes(history)), ""]
+    lines += [f"- left out: {said(line)}" for line in left_out]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _row(words: Iterable[str]) -> str:
-    return f"| {' | '.join(_plain(word) for word in words)} |"
 
 
 def _plain(text: str) -> str:

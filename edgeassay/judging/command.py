@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 import edgeassay
-from edgeassay.atomic import sha256_of, write_text
+from edgeassay.atomic import sha256_of
 from edgeassay.config.limits import check_sensible
 from edgeassay.config.shapes import default_judging, default_statistics
 from edgeassay.errors import ConfigError
@@ -24,6 +24,7 @@ from edgeassay.judging.durations import MS, judge_durations, parse_budget
 from edgeassay.judging.predictions import Given, read_compared
 from edgeassay.judging.remarks import remarks
 from edgeassay.judging.verdicts import Drop, Judged, judge_aucs
+from edgeassay.report.redaction import leave_json
 from edgeassay.report.table import STYLES
 from edgeassay.spec import TRAITS, ClaimName, Statistics, Verdict
 
@@ -48,6 +49,7 @@ def judge_command(
     budget: str | None,
     unit: str | None,
     json_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay judge` does with its options."""
     need = default_statistics()
@@ -61,7 +63,7 @@ def judge_command(
         if any(files.values()) or margin is not None:
             raise ConfigError("--latency is judged alone: leave out predictions and --margin")
         _check_kept([latency], json_path)
-        verdict = _latency(latency, budget, unit, need, json_path)
+        verdict, facts = _latency(latency, budget, unit, need)
     else:
         missing = [name for name, path in files.items() if path is None]
         if missing or budget is not None or unit is not None:
@@ -72,7 +74,8 @@ def judge_command(
             )
         allowed = default_judging() if margin is None else margin
         _check_kept([path for path in files.values() if path is not None], json_path)
-        verdict = _predictions(files, allowed, need, seed, json_path)
+        verdict, facts = _predictions(files, allowed, need, seed)
+    leave_json(json_path, facts, identified=identified)
     raise typer.Exit(EXITS[verdict])
 
 
@@ -87,8 +90,7 @@ def _predictions(
     margin: float,
     need: Statistics,
     seed: int,
-    json_path: Path | None,
-) -> Verdict:
+) -> tuple[Verdict, dict[str, Any]]:
     check_sensible(margin, TRAITS[ClaimName.MEAN_AUC_DROP].sensible, f"--margin {margin:g}")
     paths = [path for path in files.values() if path is not None]
     given = read_compared(*paths)
@@ -97,29 +99,25 @@ def _predictions(
         name.removeprefix("--"): {"path": str(path), "sha256": sha256_of(path)}
         for name, path in zip(files, paths, strict=True)
     }
-    if json_path is not None:
-        write_text(json_path, judged.model_dump_json(by_alias=True, indent=2) + "\n")
     width = max(WIDTH, shutil.get_terminal_size().columns)
     _show(judged, given, Console(highlight=False, width=width))
-    return judged.verdict
+    return judged.verdict, json.loads(judged.model_dump_json(by_alias=True))
 
 
 def _latency(
-    path: Path, budget: str | None, unit: str | None, need: Statistics, json_path: Path | None
-) -> Verdict:
+    path: Path, budget: str | None, unit: str | None, need: Statistics
+) -> tuple[Verdict, dict[str, Any]]:
     if budget is None:
         raise ConfigError("--latency needs --budget, such as --budget 40ms")
     if unit is not None and unit not in MS:
         raise ConfigError(f"--unit {unit}: it must be one of {', '.join(MS)}")
     judged = judge_durations(path, parse_budget(budget), need, unit=unit)
-    if json_path is not None:
-        facts = {"schema": 1, "edgeassay": edgeassay.__version__, **asdict(judged)}
-        facts["inputs"] = {"latency": {"path": str(path), "sha256": sha256_of(path)}}
-        write_text(json_path, json.dumps(facts, indent=2) + "\n")
+    facts = {"schema": 1, "edgeassay": edgeassay.__version__, **asdict(judged)}
+    facts["inputs"] = {"latency": {"path": str(path), "sha256": sha256_of(path)}}
     console = Console(highlight=False)
     console.print(Text(f"{judged.verdict}", style=STYLES[judged.verdict.value]), end=": ")
     console.print(judged.reason, markup=False, soft_wrap=True)
-    return judged.verdict
+    return judged.verdict, facts
 
 
 def _cells(drop: Drop) -> list[str]:

@@ -13,13 +13,12 @@ from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.markdown import markdown
 from edgeassay.matrix_report.overview import overview
 from edgeassay.matrix_report.page import page
-from edgeassay.matrix_report.rows import Run
+from edgeassay.matrix_report.rows import Run, for_others
 from edgeassay.matrix_report.shown import show
 from edgeassay.privacy import redactor
 from edgeassay.project import project_folder
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.report.reading import read_results
-from edgeassay.report.redaction import redacted
 
 WIDTH: Final = 190  # of the table, where the terminal hasn't more
 
@@ -43,15 +42,13 @@ def matrix_command(
         if path.resolve() in inputs:
             raise ConfigError(f"{path} is one of the results; choose another place")
         check_replaceable(path)
+    runs = [Run(where=file.as_posix(), results=read_results(file)) for file in files]
     words = redactor(project_folder(), identified=identified)
-    runs = [
-        Run(where=words.text(file.as_posix()), results=redacted(read_results(file), words))
-        for file in files
-    ]
-    found = overview(runs, title)
+    found = overview(for_others(runs, words), words.text(title))
     if markdown_path is not None:
         leave(markdown_path, markdown(found))
     if html_path is not None:
         leave(html_path, page(found))
     if STDOUT not in (markdown_path, html_path):
+        found = overview(runs, title)
         show(found, Console(highlight=False, width=max(WIDTH, shutil.get_terminal_size().columns)))

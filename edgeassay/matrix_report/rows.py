@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from edgeassay.errors import ConfigError
+from edgeassay.privacy import Redactor
+from edgeassay.report.redaction import redacted, told_of
 from edgeassay.report.results import CaseRecord, Results
 from edgeassay.runs.records import CaseId, ClaimRecord, plain
 from edgeassay.spec import ClaimName, Kind, Verdict
@@ -27,6 +29,17 @@ class Run:
     def fingerprint(self) -> str:
         """Of the machine that the run was on."""
         return said(self.results.machine.get("fingerprint"))
+
+
+def for_others(runs: Sequence[Run], eraser: Redactor) -> list[Run]:
+    """The runs without names, each other's among them; of a file outside the project only its own
+    name is told.
+    """
+    for run in runs:
+        eraser = told_of(eraser, run.results.model_dump(mode="json", by_alias=True))
+    return [
+        Run(where=eraser.file(run.where), results=redacted(run.results, eraser)) for run in runs
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

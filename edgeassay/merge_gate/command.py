@@ -24,7 +24,7 @@ from edgeassay.merge_gate.base import NONE, base_of
 from edgeassay.merge_gate.changes import changes_since
 from edgeassay.merge_gate.deciding import decide, shown_runs
 from edgeassay.merge_gate.declared import Places, load_declared
-from edgeassay.merge_gate.redacting import redacted_outcome, redacted_runs
+from edgeassay.merge_gate.redacting import eraser_of, redacted_outcome, redacted_runs
 from edgeassay.merge_gate.showing import document, line_of, show
 from edgeassay.merge_gate.starting import begun
 from edgeassay.privacy import Redactor, redactor
@@ -110,7 +110,9 @@ def gate_command(
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)
     if files.any:
-        _write(outcome, shown_runs(arrived), files, redactor(project, identified=identified))
+        folders = [*(models_dir or []), *(devices_dir or [])]
+        words = redactor(project, identified=identified, folders=folders)
+        _write(outcome, shown_runs(arrived), files, eraser_of(arrived, words))
     if markdown_path != STDOUT:
         width = max(WIDTH, shutil.get_terminal_size().columns)
         show(outcome, Console(highlight=False, width=width))
@@ -170,7 +172,8 @@ def _write(outcome: Outcome, runs: list[Run], files: Files, eraser: Redactor) ->
     """The files for others."""
     outcome, runs = redacted_outcome(outcome, eraser), redacted_runs(runs, eraser)
     if files.markdown is not None:
-        leave(files.markdown, summary_markdown(runs, title=files.title, outcome=outcome))
+        title = eraser.text(files.title)
+        leave(files.markdown, summary_markdown(runs, title=title, outcome=outcome))
     if files.junit is not None:
         write_text(files.junit, junit_xml(runs, outcome))
     if files.document is not None:

@@ -1,24 +1,40 @@
-"""Results without what names patients, hosts, users or places: what is written for others."""
+"""What is written for others: documents without what names patients, hosts, users or places."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from edgeassay.privacy import HOST_FIELDS, LEAST_CELL, UNDER, Redactor
+from edgeassay.atomic import write_text
+from edgeassay.privacy import LEAST_CELL, Redactor, hosts_of, redactor
+from edgeassay.project import project_folder
 from edgeassay.report.results import Results
 
-# Ids that files are matched by; the words of TOML, which whoever writes it shows.
-KEPT: Final = ("case", "claim", "class", "classes", "class_name", "verdict", "kind", "unit")
+
+def leave_json(
+    path: Path | None,
+    facts: Mapping[str, Any],
+    *,
+    identified: bool,
+    folders: Iterable[Path] | None = None,
+) -> None:
+    """Write the numbers of a command for others, whole or not at all; nothing without a path.
+    `folders` are those that the command was given.
+    """
+    if path is not None:
+        words = redactor(project_folder(), identified=identified, folders=folders)
+        write_text(path, json.dumps(words.document(facts), indent=2) + "\n")
 
 
-def redacted(results: Results, redactor: Redactor) -> Results:
+def redacted(results: Results, eraser: Redactor) -> Results:
     """The same run for others; one that is redacted already stays as it is."""
-    if redactor.identified:
+    if eraser.identified:
         return results
     document: dict[str, Any] = results.model_dump(mode="json", by_alias=True)
-    small = _small(document)
-    made = _value(document, redactor.among(_hosts(document)), small)
+    made = told_of(eraser, document).value(document)
     for case in made["cases"]:
         for cell in ((case.get("curves") or {}).get("subgroups")) or []:
             for name in ("images", "patients"):
@@ -27,45 +43,18 @@ def redacted(results: Results, redactor: Redactor) -> Results:
     return Results.model_validate(made | {"identified": False, "digest": None})
 
 
-def _hosts(value: Any) -> Iterator[str]:
-    """Every host that the document names in a field of its own: sentences may name it too."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _hosts(one)
-    if isinstance(value, dict):
-        for name, one in value.items():
-            if name in HOST_FIELDS and isinstance(one, str):
-                yield one
-            else:
-                yield from _hosts(one)
+def told_of(eraser: Redactor, document: Mapping[str, Any]) -> Redactor:
+    """The same, that knows the hosts and the small subgroups of a run: other documents may speak of
+    them too.
+    """
+    small = dict.fromkeys((*eraser.small, *_small(document)))
+    known = replace(eraser, small=tuple(sorted(small, key=len, reverse=True)))
+    return known.among(hosts_of(document))
 
 
-def _small(document: dict[str, Any]) -> tuple[str, ...]:
+def _small(document: Mapping[str, Any]) -> Iterator[str]:
     """Subgroups, as sentences name them, that are too small to be told."""
-    found = {
-        f"{cell['column']} = {cell['value']}": None
-        for case in document["cases"]
-        for cell in ((case.get("curves") or {}).get("subgroups")) or []
-        if min(cell[n] or 0 for n in ("images", "patients")) < LEAST_CELL
-    }
-    return tuple(sorted(found, key=len, reverse=True))
-
-
-def _value(value: Any, redactor: Redactor, small: tuple[str, ...]) -> Any:
-    if isinstance(value, str):
-        for name in small:
-            value = value.replace(name, f"a subgroup of {UNDER}")
-        return redactor.text(value)
-    if isinstance(value, list):
-        return [_value(one, redactor, small) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {name: _named(name, one, redactor, small) for name, one in value.items()}
-
-
-def _named(name: str, value: Any, redactor: Redactor, small: tuple[str, ...]) -> Any:
-    if name in KEPT:
-        return value
-    if name in HOST_FIELDS and isinstance(value, str):
-        return redactor.host(value)
-    return _value(value, redactor, small)
+    for case in document["cases"]:
+        for cell in ((case.get("curves") or {}).get("subgroups")) or []:
+            if min(cell[n] or 0 for n in ("images", "patients")) < LEAST_CELL:
+                yield f"{cell['column']} = {cell['value']}"

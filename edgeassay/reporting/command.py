@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.console import Console
 
-from edgeassay.ab.reading import read_ab
+from edgeassay.ab.reading import AbRecord, read_ab
 from edgeassay.atomic import check_replaceable, check_writable, write_text
 from edgeassay.config import data_root
 from edgeassay.errors import ConfigError
@@ -18,14 +18,13 @@ from edgeassay.evidence_bundle import Asked, write_bundle
 from edgeassay.history.findings import MachineHistory
 from edgeassay.html_report import html_page
 from edgeassay.matrix_report.overview import overview
-from edgeassay.matrix_report.rows import Run, merge
+from edgeassay.matrix_report.rows import Run, for_others, merge
 from edgeassay.matrix_report.shown import show
 from edgeassay.privacy import Redactor, redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import STORAGE, project_folder
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.report.reading import read_results
-from edgeassay.report.redaction import redacted
 from edgeassay.reporting.trends import trends
 from edgeassay.runs.records import plain
 from edgeassay.summary.badges import badges
@@ -66,20 +65,21 @@ def report_command(
         check_writable(badges_folder)
     if evidence_folder is None and (extra := _only(sign, base, selftest, benchmarks, artifacts)):
         raise ConfigError(f"{extra} is about evidence; add --evidence DIR")
-    words = redactor(project, identified=identified)
-    runs = [_run(path, words) for path in paths]
-    merge(runs)  # says where two of them judge the same case
-    ab = [read_ab(path) for path in ab_paths or []]
+    words = redactor(project, identified=identified, folders=models_dir)
+    own = [Run(where=path.as_posix(), results=read_results(path)) for path in paths]
+    merge(own)  # says where two of them judge the same case
+    runs = for_others(own, words)
+    ab = [_compared(path, words) for path in ab_paths or []]
     reporter = ConsoleReporter(console)
     found: list[MachineHistory] = []
     if html_path is not None or evidence_folder is not None:
         found, remarks = trends(runs, storage or project / STORAGE, reporter)
         _tell(remarks, console)
-    title = plain(words.text(title))
-    page = partial(html_page, title=title, history=found, ab=ab)
+    told = plain(words.text(title))
+    page = partial(html_page, title=told, history=found, ab=ab)
     if html_path is not None:
         leave(html_path, page(runs))
-    leave(markdown_path, summary_markdown(runs, title=title) if markdown_path else "")
+    leave(markdown_path, summary_markdown(runs, title=told) if markdown_path else "")
     if badges_folder is not None:
         for name, svg in badges(runs).items():
             write_text(badges_folder / name, svg)
@@ -105,7 +105,7 @@ def report_command(
     places = [place for place in (*files_out, badges_folder, evidence_folder) if place is not None]
     if not places:
         width = max(WIDTH, shutil.get_terminal_size().columns)
-        show(overview(runs, title), Console(highlight=False, width=width))
+        show(overview(own, plain(title)), Console(highlight=False, width=width))
     _tell([f"wrote {place}" for place in places if place != STDOUT], console)
 
 
@@ -127,10 +127,10 @@ def _only(
     return next((name for name, value in given.items() if value), None)
 
 
-def _run(path: Path, words: Redactor) -> Run:
-    """A file's run; where it lies outside this folder is nobody's business."""
-    where = path.name if path.is_absolute() and not words.identified else path.as_posix()
-    return Run(where=words.text(where), results=redacted(read_results(path), words))
+def _compared(path: Path, words: Redactor) -> AbRecord:
+    """A comparison of two builds without names."""
+    document = read_ab(path).model_dump(mode="json", by_alias=True)
+    return AbRecord.model_validate(words.document(document))
 
 
 def _check_places(inputs: Sequence[Path], outputs: Sequence[Path | str | None]) -> None:

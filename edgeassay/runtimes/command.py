@@ -11,7 +11,7 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.atomic import check_replaceable
 from edgeassay.config import catalogue, choose, environment_specs, load_devices
 from edgeassay.config.shapes import default_checkup
 from edgeassay.environments import install
@@ -20,8 +20,9 @@ from edgeassay.machine import this_machine
 from edgeassay.progress import ConsoleReporter, Reporter
 from edgeassay.project import device_folders, project_folder
 from edgeassay.recognition import recognise
+from edgeassay.report.redaction import leave_json
 from edgeassay.runtimes.probe import RuntimeState, State, try_runtime
-from edgeassay.runtimes.showing import Listed, show, to_json
+from edgeassay.runtimes.showing import Listed, document, show
 from edgeassay.spec import DeviceSpec
 
 WIDTH: Final = 160  # where the terminal hasn't more
@@ -34,6 +35,7 @@ def runtimes_command(
     device: str | None,
     devices_dir: list[Path] | None,
     json_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay runtimes` does with its options."""
     if json_path is not None:
@@ -50,8 +52,7 @@ def runtimes_command(
         states = _mended(chosen, states, list(environments), report)
         needed |= {name for name in names if known[name].worker in environment_specs()}
     listed = Listed(device=chosen, states=states, needed=needed)
-    if json_path is not None:
-        write_text(json_path, to_json(listed))
+    leave_json(json_path, document(listed), identified=identified, folders=devices_dir)
     width = max(WIDTH, shutil.get_terminal_size().columns)
     show(listed, Console(highlight=False, markup=False, width=width))
     raise typer.Exit(listed.exit_code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -79,10 +78,10 @@ def abilities(runtime: RuntimeSpec, device: DeviceSpec, state: RuntimeState) -> 
     }
 
 
-def to_json(listed: Listed) -> str:
-    """The whole of it, as text."""
+def document(listed: Listed) -> dict[str, Any]:
+    """The whole of it, for programs."""
     known = catalogue()
-    facts = {
+    return {
         "schema": 1,
         "edgeassay": edgeassay.__version__,
         "python": sys.executable,
@@ -97,7 +96,6 @@ def to_json(listed: Listed) -> str:
         ],
         "exit_code": listed.exit_code,
     }
-    return json.dumps(facts, indent=2) + "\n"
 
 
 def show(listed: Listed, console: Console) -> None:

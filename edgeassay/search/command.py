@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from edgeassay.config import check_classifies, choose, load_models
 from edgeassay.errors import Absent, NoEvidence
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import project_folder
+from edgeassay.report.redaction import leave_json
 from edgeassay.search.asked import Asked, read_choices, read_objective, read_seconds
 from edgeassay.search.chart import draw
 from edgeassay.search.result import Result
@@ -52,6 +52,7 @@ def search_command(
     force: bool,
     json_path: Path | None,
     chart_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay search` does with its options."""
     check_installed()
@@ -104,13 +105,13 @@ def search_command(
         raise typer.Exit(TOO_SMALL) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    _leave(result, json_path, chart_path, path)
+    folders = [*(models_dir or []), *(devices_dir or [])]
+    leave_json(json_path, document(result), identified=identified, folders=folders)
+    _leave(result, chart_path, path)
 
 
-def _leave(result: Result, json_path: Path | None, chart_path: Path | None, path: Path) -> None:
+def _leave(result: Result, chart_path: Path | None, path: Path) -> None:
     """Show what was found, and end with what that means."""
-    if json_path is not None:
-        write_text(json_path, json.dumps(document(result), indent=2) + "\n")
     if chart_path is not None:
         write_text(chart_path, draw(result))
     width = max(WIDTH, shutil.get_terminal_size().columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.atomic import check_replaceable
 from edgeassay.config import choose, load_devices, load_models
 from edgeassay.config.shapes import default_selecting
 from edgeassay.errors import Absent, ConfigError
@@ -22,6 +21,7 @@ from edgeassay.machine import this_machine
 from edgeassay.matrix import Plan, plan_unjudged
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import device_folders, project_folder
+from edgeassay.report.redaction import leave_json
 from edgeassay.rig import Rig, usual_settings
 from edgeassay.selecting.timing import Timed, time_widths
 from edgeassay.selecting.widths import Choice, Times, choose_width, widths_of
@@ -41,6 +41,7 @@ def select_command(
     devices_dir: list[Path] | None,
     artifacts: Path | None,
     json_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay select` does with its options."""
     if not 0.0 < budget_ms < float("inf"):
@@ -67,9 +68,8 @@ def select_command(
         raise typer.Exit(MISSING) from None
     times = dict(zip(names, timed.times, strict=True))
     choice = choose_width(times, budget_ms)
-    if json_path is not None:
-        facts = _document(chosen.id, budget_ms, times, choice, timed.disturbed)
-        write_text(json_path, json.dumps(facts, indent=2) + "\n")
+    facts = _document(chosen.id, budget_ms, times, choice, timed.disturbed)
+    leave_json(json_path, facts, identified=identified, folders=models_dir)
     _show(budget_ms, times, choice, timed.disturbed)
     if not choice.fits:
         raise typer.Exit(NONE_FITS)

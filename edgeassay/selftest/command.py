@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edgeassay.atomic import check_replaceable, write_text
+from edgeassay.atomic import check_replaceable
 from edgeassay.progress import ConsoleReporter
+from edgeassay.report.redaction import leave_json
 from edgeassay.selftest.checks import Outcome
 from edgeassay.selftest.record import SelftestRecord
 from edgeassay.selftest.running import run_selftest
@@ -34,13 +36,14 @@ ENDS: Final = {
 def selftest_command(
     *,
     json_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay selftest` does with its options."""
     if json_path is not None:
         check_replaceable(json_path)
     found = run_selftest(ConsoleReporter(Console(stderr=True)))
-    if json_path is not None:
-        write_text(json_path, found.model_dump_json(by_alias=True, indent=2) + "\n")
+    facts = json.loads(found.model_dump_json(by_alias=True))
+    leave_json(json_path, facts, identified=identified)
     show(found, Console(highlight=False))
     if found.code:
         raise typer.Exit(found.code)

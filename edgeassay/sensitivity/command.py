@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from edgeassay.atomic import check_replaceable, write_text
 from edgeassay.errors import Absent
 from edgeassay.machine import this_machine
 from edgeassay.progress import ConsoleReporter
+from edgeassay.report.redaction import leave_json
 from edgeassay.sensitivity.chart import draw
 from edgeassay.sensitivity.measuring import measure, quantizing
 from edgeassay.sensitivity.showing import document, show
@@ -39,6 +39,7 @@ def sensitivity_command(
     jobs: int | None,
     json_path: Path | None,
     chart_path: Path | None,
+    identified: bool,
 ) -> None:
     """What `edgeassay sensitivity` does with its options."""
     console = Console(stderr=True)
@@ -62,9 +63,9 @@ def sensitivity_command(
     except Absent as error:
         console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(MISSING) from None
-    if json_path is not None:
-        text = json.dumps(document(study, this_machine()), indent=2, allow_nan=False)
-        write_text(json_path, text + "\n")
+    folders = [*(models_dir or []), *(devices_dir or [])]
+    facts = document(study, this_machine())
+    leave_json(json_path, facts, identified=identified, folders=folders)
     if chart_path is not None:
         write_text(chart_path, draw(study))
     width = max(WIDTH, shutil.get_terminal_size().columns)

@@ -18,6 +18,7 @@ from edgeassay.config import load_model
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import Absent
 from edgeassay.measure.pairs import HEAD, SideFailed, _blaming
+from edgeassay.privacy import Redactor
 from edgeassay.progress import silent
 from edgeassay.spec import (
     DeviceSpec,
@@ -32,6 +33,7 @@ from suites.meta.project import Project
 
 WHOLE = Matched(contests=(), missing=(), new=())
 SETTINGS = load_comparison(None, Path("/nowhere"))
+WORDS = Redactor(key=b"k", root=Path("/nowhere"))
 FAIL, INCOMPARABLE, UNMEASURED, INCONCLUSIVE, PASS = (
     Verdict.FAIL,
     Verdict.INCOMPARABLE,
@@ -162,7 +164,7 @@ def test_all_cases_that_are_timed_share_the_error_rate(
 def test_markdown_shows_what_was_said_and_no_markup(tmp_path: Path) -> None:
     judged = judged_as(tmp_path, FAIL)
     nothing = Matched(contests=(), missing=["a|b/*"], new=())
-    text = markdown(judged, summary(judged, nothing, FAIL, SETTINGS.gate), "ab @main|x")
+    text = markdown(judged, summary(judged, nothing, FAIL, SETTINGS.gate), "ab @main|x", WORDS)
     assert "### ab &#64;&#8203;main\\|x" in text
     assert "a\\|b &#64;&#8203;all" in text
     assert "a\\|b/\\*" in text

@@ -22,6 +22,7 @@ from edgeassay.breakeven.showing import document, markdown, sentences
 from edgeassay.breakeven.timing import Contestant, Timed, time_ladder
 from edgeassay.config.shapes import default_ladder, default_statistics
 from edgeassay.errors import MeasurementError
+from edgeassay.privacy import Redactor
 from edgeassay.progress import silent
 from edgeassay.spec import Kind, RuntimeSpec
 from edgeassay.stats.launch import Line
@@ -126,7 +127,7 @@ def test_every_form_of_a_software_adapters_times_says_software(
         made, times = found(monkeypatch, says=says)
         forms = [
             headline(made),
-            markdown(made, [], MACHINE),
+            markdown(made, [], MACHINE, Redactor(key=b"k", root=Path("/srv"))),
             draw(made),
             " ".join(sentences(made, [])),
             json.dumps(document(made, [], times, machine=MACHINE, device="host", seed=0)),

@@ -109,7 +109,7 @@ def test_limits_are_those_of_the_file_that_is_given(tmp_path: Path) -> None:
     )
     slow = SavedFile(ms={"int8": 3.3}, seed=2)
     assert compared(tmp_path, SavedFile(), slow).code == FAIL
-    end = compared(tmp_path, SavedFile(), slow, "--limits", str(limits))
+    end = compared(tmp_path, SavedFile(), slow, "--limits", str(limits), "--identified")
     assert end.code == 0
     assert "limits.toml:limit[0].unacceptable" in str(end.json)
 

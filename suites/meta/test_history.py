@@ -258,8 +258,10 @@ def test_damaged_files_are_told_and_left_out(storage: Path) -> None:
     assert only(end.machines)["runs"] == 3
     assert "left out: " in end.text
     assert "2 of 5 files are left out" in end.text
-    assert "0004_run.json is no whole JSON" in end.left_out[0]
-    assert "0005_run.json doesn't say when it was saved" in end.left_out[1]
+    assert "0004_run.json is no whole JSON" in end.text
+    assert "is no whole JSON" in end.left_out[0]
+    assert "0005_run.json doesn't say when it was saved" in end.text
+    assert "doesn't say when it was saved" in end.left_out[1]
 
 
 def test_only_damaged_files_are_an_error(tmp_path: Path) -> None:
