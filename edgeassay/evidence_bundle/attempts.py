@@ -17,21 +17,23 @@ from edgeassay.spec import TRAITS
 class ModelAttempts(BaseModel):
     """A model's looks since `since`, when the last of its limits on quality was set (null where
     that isn't known: then all there are). `of_these_runs` is how many of them are in this bundle,
-    `unlisted` names runs of it that the ledger doesn't know.
+    `unlisted` names runs of it that the ledger doesn't know. `looks` is null where their number is
+    not known: there is no ledger, it is broken, or it isn't the one that these runs were added to.
     """
 
     model: str
     since: datetime | None
-    looks: int
+    looks: int | None
     of_these_runs: int
     unlisted: list[str]
     attempts: list[AttemptRecord]
 
 
 class AttemptsRecord(BaseModel):
-    """What the ledger says; `broken` is why it can't be believed whole."""
+    """What the ledger says; `broken` is why it can't be believed, `absent` that there is none."""
 
     broken: str | None
+    absent: str | None = None
     models: list[ModelAttempts]
 
 
@@ -49,17 +51,19 @@ def attempts_of(
         looks = ledger.of(model, since)
         known = {look.results_sha256 for look in ledger.of(model)}
         digests = {run.results.digest for run in ours}
+        unlisted = [run.where for run in ours if run.results.digest not in known]
+        unknown = ledger.absent or ledger.broken or unlisted
         found.append(
             ModelAttempts(
                 model=model,
                 since=since,
-                looks=len(looks),
+                looks=None if unknown else len(looks),
                 of_these_runs=sum(look.results_sha256 in digests for look in looks),
-                unlisted=[run.where for run in ours if run.results.digest not in known],
+                unlisted=unlisted,
                 attempts=looks,
             )
         )
-    return AttemptsRecord(broken=ledger.broken, models=found)
+    return AttemptsRecord(broken=ledger.broken, absent=ledger.absent, models=found)
 
 
 def _looked(claim: ClaimRecord) -> bool:

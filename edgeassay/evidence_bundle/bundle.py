@@ -18,7 +18,7 @@ from edgeassay.errors import ConfigError, EdgeassayError, why
 from edgeassay.evidence_bundle import described, parts
 from edgeassay.evidence_bundle.attempts import attempts_of
 from edgeassay.evidence_bundle.criteria import criteria_of
-from edgeassay.evidence_bundle.git_history import History
+from edgeassay.evidence_bundle.git_history import Sources
 from edgeassay.evidence_bundle.manifest import is_bundle, write_manifest
 from edgeassay.evidence_bundle.materials import bill_of, check_installed, problem_with
 from edgeassay.evidence_bundle.page import page_of
@@ -38,6 +38,7 @@ from edgeassay.evidence_bundle.warned import warnings_about
 from edgeassay.matrix_report.rows import Run, merge
 from edgeassay.privacy import Redactor, redactor
 from edgeassay.progress import Reporter, silent
+from edgeassay.project import CHECKOUT, repository_of
 from edgeassay.report.attempts import LEDGER, read_attempts
 from edgeassay.report.reading import read_results
 from edgeassay.report.redaction import redacted
@@ -102,7 +103,7 @@ def write_bundle(folder: Path, files: Sequence[Path], asked: Asked) -> Written:
     check_place(folder)
     if asked.key is not None:
         check_key(asked.key)
-    if asked.base is not None and History(asked.root).known(asked.base) is None:
+    if asked.base is not None and not _sources(asked).know(asked.base):
         raise ConfigError(f"--base {asked.base}: git knows no such revision here; name another")
     runs = [Run(where=str(path), results=read_results(path)) for path in files]
     merge(runs)  # says where two of them judge the same case
@@ -179,12 +180,12 @@ def _fill(made: Path, runs: Sequence[Run], asked: Asked) -> list[str]:
 
 def _contents(runs: Sequence[Run], kept: list[Kept], asked: Asked) -> Contents:
     """All documents, with nobody's name in them unless that was asked for."""
-    history = History(asked.root)
-    criteria = criteria_of(runs, history)
+    files = _sources(asked)
+    criteria = criteria_of(runs, files)
     commits = {run.where: run.results.commit for run in runs}
-    together = warnings_of(criteria, commits, history)
+    together = warnings_of(criteria, commits, files)
     if asked.base is not None:
-        together += warnings_since(asked.base, criteria, commits, history)
+        together += warnings_since(asked.base, criteria, commits, files)
     digests = {c.artifact_sha256 for r in runs for c in r.results.cases if c.artifact_sha256}
     kept_in = asked.artifacts or asked.root / ".assay" / "artifacts"
     manifests = described.manifests_in(kept_in, digests)
@@ -224,6 +225,17 @@ def _contents(runs: Sequence[Run], kept: list[Kept], asked: Asked) -> Contents:
         runs=tuple(runs),
         further={parts.MATERIALS.path: _text_for_others(bill, asked)},
     )
+
+
+def _sources(asked: Asked) -> Sources:
+    """Where the files may lie that limits name: they are named from the root of the project, or of
+    the repository that somebody works in or has models in.
+    """
+    here = Path.cwd()
+    folders = [asked.root, repository_of(here) or here]
+    for folder in asked.models_dirs:
+        folders += [folder.absolute().parent, repository_of(folder) or folder]
+    return Sources(tuple(dict.fromkeys((*folders, CHECKOUT))))
 
 
 def _data(runs: Sequence[Run], asked: Asked) -> list[DataRecord]:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from edgeassay.evidence_bundle.git_history import Commit, History
+from edgeassay.evidence_bundle.git_history import Commit, Place, Sources
 from edgeassay.evidence_bundle.toml_lines import about
 from edgeassay.matrix_report.rows import Run
 from edgeassay.runs.records import LimitRecord
@@ -50,8 +50,10 @@ class Criterion(BaseModel):
 Key = tuple[ClaimName, str, str, float, str | None]
 
 
-def criteria_of(runs: Sequence[Run], history: History) -> list[Criterion]:
-    """Every limit of these runs; runs of one commit share theirs."""
+def criteria_of(runs: Sequence[Run], files: Sources | None = None) -> list[Criterion]:
+    """Every limit of these runs; runs of one commit share theirs. When each was set is found by its
+    file; without `files` nothing is said of that.
+    """
     found: dict[Key, Criterion] = {}
     for run in runs:
         for record in run.results.claims:
@@ -65,7 +67,7 @@ def criteria_of(runs: Sequence[Run], history: History) -> list[Criterion]:
                 run.results.commit,
             )
             if key not in found:
-                found[key] = _criterion(record.claim, record.case.model, record.limit, run, history)
+                found[key] = _criterion(record.claim, record.case.model, record.limit, run, files)
             one = found[key]
             one.claims += 1
             if run.where not in one.runs:
@@ -81,7 +83,7 @@ def _later(one: Criterion, run: Run) -> None:
 
 
 def _criterion(
-    claim: ClaimName, model: str, limit: LimitRecord, run: Run, history: History
+    claim: ClaimName, model: str, limit: LimitRecord, run: Run, files: Sources | None
 ) -> Criterion:
     traits = TRAITS[claim]
     made = Criterion(
@@ -97,34 +99,47 @@ def _criterion(
         runs=[],
         state="unknown",
     )
-    commit = history.known(run.results.commit)
-    if commit is None:
-        return made.model_copy(update={"note": "the run's commit isn't known here"})
-    path, key = split_source(limit.source)
-    if path is None:
-        return made.model_copy(update={"note": "no file of the project sets it"})
+    return made if files is None else made.model_copy(update=_setting(limit, run, files))
+
+
+def _setting(limit: LimitRecord, run: Run, files: Sources) -> dict[str, Any]:
+    """What git knows of when a limit was set, as fields of its criterion."""
+    named, key = split_source(limit.source)
+    place = None if named is None else files.of(named)
+    commit = None if place is None else place.history.known(run.results.commit)
+    if place is None or commit is None:
+        return {"note": _unknown(named, place)}
+    history, path = place.history, place.path
+    if history.text(commit, path) is None:
+        if not place.there:
+            return {"note": f"{named} is neither here nor in the run's commit"}
+        return {"state": "uncommitted", "note": f"{path} isn't in the run's commit"}
     found = history.leaves(commit, path)
-    if not found:
-        note = f"{path} isn't in the run's commit"
-        return made.model_copy(update={"state": "uncommitted", "note": note})
     if key not in found or not _same(found[key].value, limit.value):
         said = f"says {found[key].value!r}" if key in found else "has no such key"
         note = f"at the run's commit {path} {said}: the limit was changed and not committed"
-        return made.model_copy(update={"state": "uncommitted", "note": note})
+        return {"state": "uncommitted", "note": note}
     changed = history.last_change(commit, path, about(found, key))
     if changed is None:
         note = "git doesn't say when its line was changed"
         if history.ends:
             note = "the history here is cut off (a shallow clone): fetch all of it"
-        return made.model_copy(update={"note": note})
-    return made.model_copy(
-        update={
-            "state": "committed",
-            "set_at": record_of(changed),
-            "ancestor": history.is_ancestor(changed.sha, commit),
-            "before_run": changed.committed <= run.results.started,
-        }
-    )
+        return {"note": note}
+    return {
+        "state": "committed",
+        "set_at": record_of(changed),
+        "ancestor": history.is_ancestor(changed.sha, commit),
+        "before_run": changed.committed <= run.results.started,
+    }
+
+
+def _unknown(named: str | None, place: Place | None) -> str:
+    """Why nothing can be looked up."""
+    if named is None:
+        return "no file of the project sets it"
+    if place is None:
+        return f"{named} lies in no git repository here"
+    return f"the run's commit is not known in the repository that {named} lies in"
 
 
 def record_of(commit: Commit) -> CommitRecord:

@@ -1,4 +1,6 @@
-"""What git knows of a project's files: at which commit a line was set. Nobody's name is read."""
+"""What git knows of files: in which repository they lie, and at which commit a line was set. Nobody
+is named.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from edgeassay.checkout import git_environment
 from edgeassay.evidence_bundle.toml_lines import Leaf, lines_of
-from edgeassay.project import commit_named
+from edgeassay.project import repository_of
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -24,7 +26,7 @@ class Commit:
 
 @dataclass(frozen=True)
 class History:
-    """The history of the project in a folder; whatever isn't known is None."""
+    """The history of the repository whose root a folder is; whatever isn't known is None."""
 
     root: Path
 
@@ -46,8 +48,10 @@ class History:
     @cache  # noqa: B019 - a history lives as long as its bundle is written
     def known(self, revision: str | None) -> str | None:
         """The commit that a revision names here."""
-        named = revision is not None and revision.isprintable()
-        return commit_named(revision, self.root) if revision and named else None
+        if not revision or not revision.isprintable() or revision.startswith("-"):
+            return None
+        said = self._said("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        return (said or "").strip() or None
 
     @cache  # noqa: B019
     def text(self, commit: str, path: str) -> str | None:
@@ -114,10 +118,49 @@ class History:
         return said.strip() if said else None
 
     def changed(self, base: str, commit: str, paths: Sequence[str]) -> list[str]:
-        """Which of these files differ between two commits, relative to the project."""
+        """Which of these files differ between two commits, relative to the repository."""
         if not paths:
             return []
         said = self._said(
             "diff", "--name-only", "--relative", base, commit, "--", *(f"./{p}" for p in paths)
         )
         return [line for line in (said or "").split("\n") if line]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a file really lies: its `path` from the root of the repository of `history`, and
+    whether it is `there` now.
+    """
+
+    history: History
+    path: str
+    there: bool
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Finds the files that limits name, from one of these folders: a project, and others that its
+    declarations may come from. Each file's own repository counts, links followed.
+    """
+
+    folders: tuple[Path, ...]
+
+    def of(self, path: str) -> Place | None:
+        """Where a file lies that is named from one of the folders; None outside of git."""
+        named = [folder / path for folder in self.folders]
+        found = next((one for one in named if one.exists()), named[0])
+        root = repository_of(found)
+        if root is None:
+            return None
+        inside = found.resolve().relative_to(root).as_posix()
+        return Place(history=self._history(root), path=inside, there=found.exists())
+
+    @cache  # noqa: B019
+    def _history(self, root: Path) -> History:
+        return History(root)
+
+    def know(self, revision: str) -> bool:
+        """Whether any of the folders lies in a repository that has a revision."""
+        roots = dict.fromkeys(repository_of(folder) for folder in self.folders)
+        return any(History(root).known(revision) is not None for root in roots if root)

@@ -54,7 +54,6 @@ def _of_runs(runs: Sequence[Run]) -> Iterator[str]:
 def _of_limits(criteria: Sequence[Criterion]) -> Iterator[str]:
     for words, found in (
         ("not committed", [c for c in criteria if c.state == "uncommitted"]),
-        ("unknown to git", [c for c in criteria if c.state == "unknown"]),
         (
             "set after the run began",
             [c for c in criteria if c.before_run is False or c.ancestor is False],
@@ -64,6 +63,11 @@ def _of_limits(criteria: Sequence[Criterion]) -> Iterator[str]:
             names = list(dict.fromkeys(one.source for one in found))
             count = f"{len(names):,} limit{'s are' if len(names) > 1 else ' is'}"
             yield f"{count} {words}: {some(names)}"
+    unknown = list(dict.fromkeys(one.source for one in criteria if one.state == "unknown"))
+    if unknown:
+        whose = f"of {len(unknown):,} limit{'s' if len(unknown) > 1 else ''}"
+        why = some(list(dict.fromkeys(c.note or "" for c in criteria if c.state == "unknown")))
+        yield f"when they were set is not known {whose}: {some(unknown)}: {why}"
 
 
 def _of_data(data: Sequence[DataRecord]) -> Iterator[str]:
@@ -79,18 +83,23 @@ def _of_data(data: Sequence[DataRecord]) -> Iterator[str]:
 def _of_attempts(attempts: AttemptsRecord) -> Iterator[str]:
     if attempts.broken is not None:
         yield f"the ledger of looks at the test split can't be believed: {attempts.broken}"
+    if attempts.absent is not None and attempts.models:
+        yield (
+            f"how often the test split was looked at is not known: {attempts.absent}; give the"
+            " ledger that the runs were added to with --attempts"
+        )
     for one in attempts.models:
-        if one.unlisted:
+        if one.unlisted and attempts.absent is None:
             yield (
                 f"{one.model}: the ledger of looks at the test split doesn't know"
-                f" {some(one.unlisted)}"
+                f" {some(one.unlisted)}, so how often it was looked at is not known"
             )
-        if one.since is None:
+        if one.since is None and one.attempts:
             yield (
                 f"{one.model}: when its limits on quality were set isn't known, so all looks at its"
                 " test split are listed"
             )
-        if (further := one.looks - one.of_these_runs) > 0:
+        if one.looks is not None and (further := one.looks - one.of_these_runs) > 0:
             yield (
                 f"{one.model}: its test split was looked at {further:,} more times since its limits"
                 " were set than this bundle has runs"

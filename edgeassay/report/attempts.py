@@ -51,10 +51,13 @@ class AttemptRecord(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempts:
-    """All runs that a ledger knows of; `broken` says from which line on it can't be believed."""
+    """All runs that a ledger knows of; `broken` says from which line on it can't be believed,
+    `absent` that there is no ledger, so that nothing is known of looks.
+    """
 
     attempts: tuple[AttemptRecord, ...]
     broken: str | None = None
+    absent: str | None = None
 
     def of(self, model: str, since: datetime | None = None) -> list[AttemptRecord]:
         """Those that looked at a model's test split, from a moment on."""
@@ -119,11 +122,11 @@ def append_attempt(path: Path, results: Results, digest: str) -> None:
 
 
 def read_attempts(path: Path) -> Attempts:
-    """What a ledger says; empty where there is none. DataError where it can't be read."""
+    """What a ledger says, if there is one. DataError where it can't be read."""
     try:
         lines = read_plain(path).decode("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        return Attempts(attempts=())
+        return Attempts(attempts=(), absent=f"{path} isn't there")
     except OSError as error:
         raise DataError(f"{path} can't be read: {why(error)}; make it readable") from None
     found: list[AttemptRecord] = []

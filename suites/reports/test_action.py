@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 
+from suites.meta import commands
 from suites.meta.project import ROOT, Project
 from suites.meta.tinymodels import brightness, write_classifier
 from suites.reports.github_action import EXPRESSION, Runner
@@ -52,6 +54,16 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def evidence_of(runner: Runner, folder: Path) -> list[Any]:
+    """The acceptance criteria in evidence that is made in the action's own project."""
+    words = ("report", str(runner.results / "results.json"), "--evidence", str(folder))
+    made = commands.run("edgeassay", *words, folder=runner.temp / "edgeassay")
+    assert made.returncode == 0, made.stderr
+    assert "is not known: .assay/attempts.jsonl isn't there" not in made.stderr
+    found = json.loads((folder / "protocol/acceptance-criteria.json").read_text("utf-8"))
+    return list(found["limits"])
+
+
 def test_no_input_reaches_a_shell_but_by_its_environment() -> None:
     steps = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
     shells = [step for step in steps if "run" in step]
@@ -86,6 +98,11 @@ def test_a_good_model_is_green_and_a_regressed_one_red(repository: Path, tmp_pat
     assert not results["dirty"]
     assert {case["case"]["model"] for case in results["cases"]} == {"tiny"}
     assert "tiny" in good.summary
+    limits = evidence_of(good, tmp_path / "evidence")
+    assert {one["source"].partition(":")[0] for one in limits} == {
+        *("models/tiny/model.toml", "fixtures/devices/bench.toml")
+    }
+    assert {one["state"] for one in limits} == {"committed"}
 
     # Another leg's results alone are decided the same, without a measurement.
     kept = tmp_path / "legs"

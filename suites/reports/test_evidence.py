@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from edgeassay.errors import ConfigError, DataError
-from edgeassay.evidence_bundle import parts, write_bundle
+from edgeassay.evidence_bundle import bundle, parts, write_bundle
 from edgeassay.evidence_bundle.git_history import History
 from edgeassay.evidence_bundle.materials import problem_with
 from edgeassay.evidence_bundle.toml_lines import about, lines_of
@@ -151,7 +151,7 @@ def test_limits_of_a_commit_that_nobody_knows_are_told(
     project: EvidenceProject, commit: str | None
 ) -> None:
     folder = evidence(project, [project.leave(commit=commit)])
-    assert "limits are unknown to git" in warnings(folder)
+    assert "when they were set is not known of" in warnings(folder)
 
 
 @pytest.mark.usefixtures("no_bill")
@@ -405,3 +405,94 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install 'edgeassay\[report\]'"):
         write_bundle(project.folder / "evidence", [project.leave()], project.asked())
+
+
+@pytest.fixture
+def beside(project: EvidenceProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own, without git, that links to the repository's models in a sub-folder."""
+    (project.folder / "ml").mkdir()
+    project.git("mv", "models", "ml/models")
+    project.git("commit", "-q", "-m", "moved", days_before=2)
+    (tmp_path / "runner").mkdir()
+    (tmp_path / "runner/models").symlink_to(project.folder / "ml/models")
+    monkeypatch.chdir(tmp_path / "runner")
+    return tmp_path / "runner"
+
+
+@pytest.mark.usefixtures("no_bill")
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_limit_is_looked_up_where_its_file_really_lies(
+    project: EvidenceProject, beside: Path, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the action's project, and with its results in the repository; git's own variables can't
+    name another place.
+    """
+    EvidenceProject(beside).git("init", "-q", "another")
+    monkeypatch.setenv("GIT_DIR", str(beside / "another/.git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(beside / "another"))
+    file = project.leave(commit=project.git("rev-parse", "HEAD"))
+    asked: dict[str, Any] = {"root": beside}
+    if elsewhere:
+        monkeypatch.chdir(project.folder)
+        asked = {"root": Path("/nowhere"), "models_dirs": (Path("ml/models"),)}
+        monkeypatch.setattr(bundle, "_data", lambda *_: [])
+    folder = evidence(project, [file], **asked)
+    found = read(folder, parts.CRITERIA)["limits"]
+    assert {one["state"] for one in found} == {"committed"}
+    assert all(one["before_run"] and one["ancestor"] for one in found)
+    assert "not committed" not in warnings(folder)
+
+
+@pytest.mark.usefixtures("no_bill")
+def test_of_a_file_that_git_has_nowhere_nothing_is_known(
+    project: EvidenceProject, beside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of the models, with git's variables naming the repository that they came from."""
+    file = project.leave(commit=project.git("rev-parse", "HEAD"))
+    (beside / "models").unlink()
+    shutil.copytree(project.folder / "ml/models", beside / "models")
+    monkeypatch.setenv("GIT_DIR", str(project.folder / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(project.folder))
+    folder = evidence(project, [file], root=beside)
+    assert {one["state"] for one in read(folder, parts.CRITERIA)["limits"]} == {"unknown"}
+    assert "lies in no git repository here" in warnings(folder)
+    assert "not committed" not in warnings(folder)
+
+
+@pytest.mark.usefixtures("no_bill")
+def test_of_a_file_in_another_repository_than_the_runs_nothing_is_known(
+    project: EvidenceProject, beside: Path
+) -> None:
+    file = project.leave(commit=project.git("rev-parse", "HEAD"))
+    (beside / "models").unlink()
+    shutil.copytree(project.folder / "ml/models", beside / "models")
+    EvidenceProject(beside).git("init", "-q")
+    EvidenceProject(beside).commit()
+    folder = evidence(project, [file], root=beside)
+    assert {one["state"] for one in read(folder, parts.CRITERIA)["limits"]} == {"unknown"}
+    assert "the run's commit is not known in the repository that models" in warnings(folder)
+
+
+@pytest.mark.usefixtures("no_bill")
+def test_a_file_that_was_never_committed_is_told(project: EvidenceProject) -> None:
+    project.git("rm", "-q", "--cached", "models/planted/model.toml")
+    project.git("commit", "-q", "-m", "gone", days_before=2)
+    file = project.leave(commit=project.git("rev-parse", "HEAD"))
+    assert "limits are not committed" in warnings(evidence(project, [file]))
+    project.toml.rename(project.folder / "away.toml")
+    assert "is neither here nor in the run's commit" in warnings(evidence(project, [file]))
+
+
+@pytest.mark.usefixtures("no_bill")
+def test_without_a_ledger_the_number_of_looks_is_not_known(project: EvidenceProject) -> None:
+    file = project.leave()
+    folder = evidence(project, [file], attempts=project.folder / "lost.jsonl")
+    (found,) = read(folder, parts.ATTEMPTS)["models"]
+    assert found["looks"] is None
+    assert "how often the test split was looked at is not known" in warnings(folder)
+    assert "was looked at is not known" in (folder / parts.PAGE).read_text("utf-8")
+    assert "0 since" not in (folder / parts.PAGE).read_text("utf-8")
+    project.ledger.write_text("", "utf-8")  # another project's, or begun anew
+    folder = evidence(project, [file])
+    assert read(folder, parts.ATTEMPTS)["models"][0]["looks"] is None
+    assert "doesn't know run-1, so how often it was looked at is not known" in warnings(folder)
