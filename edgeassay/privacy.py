@@ -36,6 +36,7 @@ COMMON: Final = ("root", "runner", "user", "ubuntu", "admin", "localhost", "nobo
 HOST_FIELDS: Final = ("hostname", "node")
 IMAGE_FIELDS: Final = ("images", "covered_images")
 # Ids that files are matched by; the words of TOML, which whoever writes it shows.
+IDS: Final = ("model", "variant", "runtime", "device")
 KEPT: Final = ("case", "claim", "class", "classes", "class_name", "verdict", "kind", "unit")
 PICTURE: Final = r"\.(?:png|jpe?g|dcm|dicom|tiff?|bmp|gif|webp|pgm|ppm|nii|nrrd|mha)\b(?:\.gz)?"
 IMAGE: Final = re.compile(rf"[^\s'\"`:;,()\[\]=|<>]+{PICTURE}", re.IGNORECASE)
@@ -144,6 +145,8 @@ class Redactor:
     def _field(self, name: Any, value: Any) -> Any:
         if name in KEPT and (name == "case" or not isinstance(value, dict)):
             return value
+        if name in IDS and isinstance(value, str) and not set(value) & set("/\\"):
+            return value  # and no file that somebody gave instead
         if name in HOST_FIELDS and isinstance(value, str):
             return self.host(value)
         if name in IMAGE_FIELDS and isinstance(value, list):

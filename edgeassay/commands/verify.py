@@ -32,11 +32,13 @@ def verify(
     Every byte is compared with the signed manifest; AUCs, drops, their bounds
     and what else the predictions give are computed again, verdicts again from
     their numbers, and that no patient is in two splits from the lists of
-    digests. Nothing else than the bundle is needed.
+    digests. Acceptance criteria are compared with the limits in the results,
+    and their dates with the runs'. Nothing else than the bundle is needed.
 
     Exit codes, the first that applies: 2 usage, or no bundle; 1 something was
     changed, is signed wrongly or doesn't add up; 4 unsigned, and --signers was
-    given; 0 all is well.
+    given, or predictions are lacking, so that nothing or not all could be
+    computed again; 0 all is well.
     """
     from edgeassay.evidence_bundle.command import verify_command
 

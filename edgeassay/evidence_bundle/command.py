@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -10,9 +11,10 @@ from rich.text import Text
 
 from edgeassay.errors import ConfigError
 from edgeassay.evidence_bundle.signing import Signed
-from edgeassay.evidence_bundle.verifying import Verified, verify
+from edgeassay.evidence_bundle.verifying import FAILED, LACKING, Verified, verify
 from edgeassay.runs.records import plain
 
+STYLES: Final = {0: "green", FAILED: "bold red", LACKING: "bold yellow"}
 MOST = 20  # sentences of a kind that are shown
 
 
@@ -26,13 +28,14 @@ def verify_command(
     if identity is not None and signers is None:
         raise ConfigError("--identity says who of the signers; give their file with --signers")
     found = verify(folder, signers, identity)
-    show(found, Console(highlight=False))
-    if code := found.code(signers=signers is not None):
+    code = found.code(signers=signers is not None)
+    show(found, code, Console(highlight=False))
+    if code:
         raise typer.Exit(code)
 
 
-def show(found: Verified, console: Console) -> None:
-    """What is wrong first."""
+def show(found: Verified, code: int, console: Console) -> None:
+    """What is wrong first, the verdict last."""
     again = found.recomputed
     _list(console, "changed", found.changed, "bold red")
     _list(console, "doesn't add up", tuple(again.wrong), "bold red")
@@ -43,7 +46,10 @@ def show(found: Verified, console: Console) -> None:
     )
     if not found.changed:
         _say(console, f"files: all {found.files:,} are as the manifest has them", "green")
-    told = f"{again.numbers:,} computed again, {again.verdicts:,} verdicts derived again"
+    told = (
+        f"{again.raw:,} computed again, {again.numbers - again.raw:,} compared with others,"
+        f" {again.verdicts:,} verdicts derived again"
+    )
     _say(console, f"numbers: {told}" if again.wrong else f"numbers: {told}, all as judged")
     if again.beyond:
         names = ", ".join(f"{name} ({count:,})" for name, count in sorted(again.beyond.items()))
@@ -51,6 +57,19 @@ def show(found: Verified, console: Console) -> None:
     for sentence in found.data:
         _say(console, f"patients: {sentence}")
     _list(console, "the bundle's own warning", found.warnings, "yellow")
+    _list(console, "lacking", found.lacking, "bold yellow")
+    _say(console, _verdict(found, code), STYLES[code])
+
+
+def _verdict(found: Verified, code: int) -> str:
+    """The whole in a sentence."""
+    if code == FAILED:
+        return "not verified: what is wrong stands above"
+    if code == LACKING and not found.recomputed.raw:
+        return "not verified: nothing was changed, and nothing was computed again"
+    if code == LACKING:
+        return "verified in part: nothing was changed, and what is lacking stands above"
+    return "verified: nothing was changed, and what was computed again is as judged"
 
 
 def _list(console: Console, what: str, sentences: tuple[str, ...], style: str) -> None:

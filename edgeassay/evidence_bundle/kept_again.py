@@ -83,6 +83,18 @@ class Scored:
             device=case.device,
         )
 
+    def lacks(self, case: CaseId, class_name: str | None) -> bool:
+        """Whether the bundle doesn't hold the predictions that a claim is about: the case's, its
+        reference's, or those of its class.
+        """
+        words = self._references.get(case) or self._dice_references.get(case)
+        other, known = self._reference(case, words), self.alone(case)
+        without = known is not None and class_name is not None and class_name not in known.classes
+        return without or not self._holds(case) or (other is not None and not self._holds(other))
+
+    def _holds(self, case: CaseId) -> bool:
+        return self.alone(case) is not None or self.overlap(case) is not None
+
     def operating(self, case: CaseId) -> OperatingRecord | None:
         """Where decisions are cut, where the results tell."""
         return self._operating.get(case)

@@ -30,20 +30,27 @@ TIMES: Final = {
 @dataclass(kw_only=True)
 class Recomputed:
     """How many numbers were computed again, how many verdicts follow from theirs, and a sentence
-    for each that doesn't; `beyond` counts the claims about quality whose numbers need more than
-    the bundle holds, by name.
+    for each that doesn't. `raw` counts the numbers that were computed from predictions or from
+    single durations, and not from other numbers of the results. `missing` counts the claims whose
+    predictions the bundle ought to hold, and `beyond` those whose numbers need more than a bundle
+    ever holds, by name.
     """
 
     numbers: int = 0
+    raw: int = 0
     verdicts: int = 0
     wrong: list[str] = field(default_factory=list)
+    missing: dict[str, int] = field(default_factory=dict)
     beyond: dict[str, int] = field(default_factory=dict)
 
-    def compare(self, what: str, said: float | None, found: float | None) -> None:
+    def compare(
+        self, what: str, said: float | None, found: float | None, *, raw: bool = False
+    ) -> None:
         """One number."""
         if said is None or found is None:
             return
         self.numbers += 1
+        self.raw += raw
         if not math.isclose(said, found, rel_tol=NEAR, abs_tol=NEAR):
             self.wrong.append(
                 f"{what} is {found:.9g} by what the bundle holds, and {said:.9g} was judged"
@@ -61,10 +68,11 @@ def recompute(results: Results, name: str, predictions: Path) -> Recomputed:
         if (compared := scored.alone(case.case)) is not None:
             drop = compared.aucs.mean()
             if drop is not None:
-                found.compare(_at(name, case.case, "mean_auc"), case.mean_auc, drop.candidate.value)
+                what = _at(name, case.case, "mean_auc")
+                found.compare(what, case.mean_auc, drop.candidate.value, raw=True)
         if (overlap := scored.overlap(case.case)) is not None and case.mean_dice is not None:
             what = _at(name, case.case, "mean_dice")
-            found.compare(what, case.mean_dice, overlap.nearest(case.mean_dice))
+            found.compare(what, case.mean_dice, overlap.nearest(case.mean_dice), raw=True)
     found.wrong += scored.wrong
     return found
 
@@ -95,7 +103,7 @@ def _claim(record: ClaimRecord, scored: Scored, found: Recomputed, name: str) ->
     again = AGAIN.get(record.claim)
     bounds = None if again is None else again(record, measured, scored)
     if bounds is not None:
-        found.compare(what, measured.value, bounds.value)
+        found.compare(what, measured.value, bounds.value, raw=True)
         for side, said, bound in (
             ("lower", measured.low, bounds.low),
             ("upper", measured.high, bounds.high),
@@ -103,9 +111,11 @@ def _claim(record: ClaimRecord, scored: Scored, found: Recomputed, name: str) ->
             if not math.isnan(bound) and said is None:
                 found.wrong.append(f"{what}: its {side} bound is {bound:.9g}, and none was told")
             elif not math.isnan(bound):
-                found.compare(f"{what}: its {side} bound", said, bound)
+                found.compare(f"{what}: its {side} bound", said, bound, raw=True)
     if bounds is None and TRAITS[record.claim].needs_data:
-        found.beyond[record.claim.value] = found.beyond.get(record.claim.value, 0) + 1
+        lacks = again is not None and scored.lacks(record.case, record.class_name)
+        counts = found.missing if lacks else found.beyond
+        counts[record.claim.value] = counts.get(record.claim.value, 0) + 1
     if record.verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE):
         _verdict(record, measured, what, found)
 
@@ -151,7 +161,8 @@ def recompute_times(
                 continue
             if kept is not None:
                 values = np.concatenate([np.asarray(row, np.float64) for row in kept])
-                found.compare(_at(name, ids, what), said, percentile_upper(values, share) / 1e6)
+                again = percentile_upper(values, share) / 1e6
+                found.compare(_at(name, ids, what), said, again, raw=True)
             elif times is not None:
                 rounded = times.quantiles_ms[round(100 * share)]
                 near = rounded if not math.isclose(rounded, said, abs_tol=1e-5) else said
@@ -164,8 +175,10 @@ def all_of(parts: Iterator[Recomputed]) -> Recomputed:
     whole = Recomputed()
     for part in parts:
         whole.numbers += part.numbers
+        whole.raw += part.raw
         whole.verdicts += part.verdicts
         whole.wrong += part.wrong
-        for name, count in part.beyond.items():
-            whole.beyond[name] = whole.beyond.get(name, 0) + count
+        for mine, theirs in ((whole.missing, part.missing), (whole.beyond, part.beyond)):
+            for name, count in theirs.items():
+                mine[name] = mine.get(name, 0) + count
     return whole

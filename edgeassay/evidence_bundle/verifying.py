@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from edgeassay.errors import DataError, EdgeassayError
 from edgeassay.evidence_bundle import parts
+from edgeassay.evidence_bundle.agreeing import criteria_unlike, predictions_unlike
+from edgeassay.evidence_bundle.criteria import Criterion
 from edgeassay.evidence_bundle.following import lacking, unlike
 from edgeassay.evidence_bundle.manifest import changes, read_manifest
-from edgeassay.evidence_bundle.predictions import PREDICTIONS, RoundsRecord
+from edgeassay.evidence_bundle.predictions import PREDICTIONS, Kept, RoundsRecord
 from edgeassay.evidence_bundle.recomputing import Recomputed, all_of, recompute, recompute_times
 from edgeassay.evidence_bundle.separation import (
     EVALUATION,
@@ -29,13 +31,17 @@ from edgeassay.report.reading import read_results
 from edgeassay.report.results import Results
 from edgeassay.runs.scores import read_scores
 
+Row = TypeVar("Row", bound=BaseModel)
+
 FAILED = 1
-UNSIGNED = 4
+LACKING = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What was found out about a bundle; `data` has a sentence about each model's patients."""
+    """What was found out about a bundle; `data` has a sentence about each model's patients,
+    `lacking` one for everything without which it shows less than it says.
+    """
 
     files: int
     changed: tuple[str, ...]
@@ -43,14 +49,18 @@ class Verified:
     recomputed: Recomputed
     data: tuple[str, ...]
     overlaps: tuple[str, ...]
+    lacking: tuple[str, ...]
     warnings: tuple[str, ...]
 
     def code(self, *, signers: bool) -> int:
-        """The exit code; where signers were given, an unsigned bundle isn't enough."""
+        """The exit code. Where signers were given, an unsigned bundle isn't enough; one that lacks
+        what its verdicts stand on never is.
+        """
         wrong = self.changed or self.recomputed.wrong or self.overlaps
         if wrong or self.signature.signed is Signed.WRONG:
             return FAILED
-        return UNSIGNED if signers and self.signature.signed is Signed.NOT else 0
+        unsigned = signers and self.signature.signed is Signed.NOT
+        return LACKING if unsigned or self.lacking else 0
 
 
 def verify(folder: Path, signers: Path | None, identity: str | None) -> Verified:
@@ -61,7 +71,8 @@ def verify(folder: Path, signers: Path | None, identity: str | None) -> Verified
     changed = [*changes(folder, manifest), *lacking(manifest)]
     signature = check(folder, signers, identity)
     runs: dict[str, Results] = {}
-    for path in sorted((folder / parts.RESULTS).glob("*.json")):
+    found = (folder / parts.RESULTS).glob("*.json")
+    for path in sorted(found, key=lambda one: (len(one.stem), one.stem)):
         try:
             runs[path.stem] = read_results(path)
         except EdgeassayError as error:
@@ -76,6 +87,10 @@ def verify(folder: Path, signers: Path | None, identity: str | None) -> Verified
         )
     )
     recomputed.wrong += unlike(runs, _json, folder)
+    criteria = _records(folder / parts.CRITERIA.path, Criterion, "limits")
+    recomputed.wrong += criteria_unlike(criteria, runs)
+    kept = _records(folder / parts.PREDICTED.path, Kept)
+    recomputed.wrong += predictions_unlike(kept, runs, folder)
     records = _data(folder)
     return Verified(
         files=len(manifest.files),
@@ -84,8 +99,24 @@ def verify(folder: Path, signers: Path | None, identity: str | None) -> Verified
         recomputed=recomputed,
         data=tuple(f"{one.model}: {statement_of(one.shared)}" for one in records if one.splits),
         overlaps=tuple(_overlaps(records, runs, folder)),
+        lacking=tuple(_lacking(runs, recomputed)),
         warnings=tuple(_warnings(folder)),
     )
+
+
+def _lacking(runs: Mapping[str, Results], recomputed: Recomputed) -> Iterator[str]:
+    """A sentence for everything that should be there, so that verdicts could be checked."""
+    for name, results in runs.items():
+        if not results.claims:
+            yield f"{parts.RESULTS}/{name}.json has no claims: nothing was judged"
+    if recomputed.missing:
+        names = ", ".join(f"{name} ({count:,})" for name, count in recomputed.missing.items())
+        yield f"the predictions that these claims are about aren't in the bundle: {names}"
+    if not recomputed.raw:
+        yield (
+            "nothing was computed again: there are no predictions that any claim is about, and no"
+            " single durations (`edgeassay report --evidence DIR --benchmarks FILE`)"
+        )
 
 
 def _json(path: Path) -> Any:
@@ -108,10 +139,18 @@ def _rounds(folder: Path) -> Mapping[tuple[str, ...], list[list[int]]]:
 
 
 def _data(folder: Path) -> list[DataRecord]:
-    path = folder / parts.DATA.path
+    return _records(folder / parts.DATA.path, DataRecord)
+
+
+def _records(path: Path, kind: type[Row], below: str | None = None) -> list[Row]:
+    """The records in a part; none where it can't be read, which the manifest says."""
+    read = _json(path)
+    if read is None:
+        return []
     try:
-        return TypeAdapter(list[DataRecord]).validate_python(_json(path) or [])
-    except ValidationError:
+        rows = read if below is None else read[below]
+        return TypeAdapter(list[kind]).validate_python(rows)  # type: ignore[valid-type]
+    except (ValidationError, LookupError, TypeError):
         raise _odd(path) from None
 
 

@@ -338,8 +338,9 @@ def test_missing_predictions_and_data_are_told(project: EvidenceProject) -> None
     assert "predictions are missing" in told
     assert "nothing is shown of its data" in told
     found = verify(folder, None, None)
-    assert found.recomputed.beyond
-    assert found.code(signers=False) == 0
+    assert found.recomputed.missing == {"min_auc": 3, "finite_outputs": 3, "mean_auc_drop": 3}
+    assert "the predictions that these claims are about aren't in the bundle" in found.lacking[0]
+    assert found.code(signers=False) == 4
 
 
 @pytest.mark.usefixtures("no_bill")

@@ -320,3 +320,143 @@ def test_the_commands_write_it_and_look_at_it(
     code, said = end(*looked, *signers)
     assert code == 1
     assert said.splitlines()[0] == "changed: report.html was changed"
+
+
+def resigned(bundle: Path, keys: Path) -> Verified:
+    """As its own author would have signed it, and a reviewer looks at it."""
+    (bundle / SIGNATURE).unlink()
+    sealed_anew(bundle)
+    sign(bundle, keys / "ours")
+    found = verify(bundle, keys / "signers", WHO)
+    assert found.changed == ()
+    assert found.signature.signed is Signed.BY_WHOM
+    return found
+
+
+def doubled(document: Any) -> None:
+    for one in document["limits"]:
+        one["value"] *= 2.0
+
+
+def without_one(document: Any) -> None:
+    document["limits"] = [one for one in document["limits"] if one["claim"] != "mean_auc_drop"]
+
+
+def with_another(document: Any) -> None:
+    document["limits"].append(document["limits"][0] | {"model": "another"})
+
+
+def twice(document: Any) -> None:
+    document["limits"].append(document["limits"][0])
+
+
+def of_fewer_claims(document: Any) -> None:
+    document["limits"][0]["claims"] -= 1
+
+
+def set_later(document: Any) -> None:
+    document["limits"][0]["set_at"]["committed"] = "2027-03-02T12:00:00Z"
+
+
+def said_to_be_later(document: Any) -> None:
+    document["limits"][0]["before_run"] = False
+
+
+def of_no_ancestor(document: Any) -> None:
+    document["limits"][0]["ancestor"] = False
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (doubled, "no acceptance criterion says the same"),
+        (doubled, "and no results hold the same"),
+        (without_one, "no acceptance criterion says the same"),
+        (with_another, "of another to"),
+        (twice, "twice"),
+        (of_fewer_claims, "no results hold the same"),
+        (set_later, "was set on 2027-03-02 12:00, after run-1 began"),
+        (said_to_be_later, "after run-1 began"),
+        (of_no_ancestor, "the run's commit doesn't come from"),
+    ],
+)
+def test_signed_acceptance_criteria_that_results_dont_hold_are_found(
+    bundle: Path, keys: Path, change: Callable[[Any], None], words: str
+) -> None:
+    edit(bundle / parts.CRITERIA.path, change)
+    found = resigned(bundle, keys)
+    assert any(words in one for one in found.recomputed.wrong), found.recomputed.wrong
+    assert found.code(signers=True) == 1
+
+
+def test_a_limit_in_results_that_is_no_criterion_is_found(bundle: Path, keys: Path) -> None:
+    def loosened(document: Any) -> None:
+        for one in document["claims"]:
+            if one["claim"] == "mean_auc_drop":
+                one["limit"]["value"] = 0.9
+
+    edit(bundle / "results/run-1.json", loosened, digest=True)
+    wrong = resigned(bundle, keys).recomputed.wrong
+    assert any("to at most 0.9" in one and "no acceptance criterion" in one for one in wrong), wrong
+
+
+def test_signed_evidence_of_which_nothing_can_be_computed_again_isnt_verified(
+    tmp_path: Path, keys: Path
+) -> None:
+    """As a run on several processes leaves it: without predictions, listed or not."""
+    project = begun(tmp_path)
+    write_bundle(tmp_path / "e", [project.leave(scores=[])], project.asked(key=keys / "ours"))
+    ended = CliRunner().invoke(
+        app, ["verify", str(tmp_path / "e"), "--signers", str(keys / "signers")]
+    )
+    assert ended.exit_code == 4
+    last = ended.output.splitlines()[-1]
+    assert last == "not verified: nothing was changed, and nothing was computed again"
+    assert "numbers: 0 computed again" in ended.output
+    assert "the predictions that these claims are about aren't in the bundle" in ended.output
+
+
+@pytest.mark.parametrize("claims", ["none", "machine"])
+def test_results_that_nothing_can_be_computed_of_arent_verified(
+    tmp_path: Path, keys: Path, claims: str
+) -> None:
+    project = begun(tmp_path)
+    about = ("size_ratio", "loads") if claims == "machine" else ()
+    left = [one for one in project.results.claims if one.claim in about]
+    cases = [one.model_copy(update={"mean_auc": None}) for one in project.results.cases]
+    file = project.leave(claims=left, scores=[], cases=cases)
+    write_bundle(tmp_path / "e", [file], project.asked(key=keys / "ours"))
+    found = verify(tmp_path / "e", keys / "signers", WHO)
+    assert found.recomputed.wrong == []
+    assert found.code(signers=True) == 4
+    assert found.lacking[-1].startswith("nothing was computed again")
+    assert ("has no claims" in found.lacking[0]) == (claims == "none")
+
+
+def exchanged(document: Any) -> None:
+    """The predictions of one case given as those of another."""
+    rows = {one["case"]["variant"]: one for one in document}
+    first, second = rows["fp32"], rows["worse"]
+    first["scores"], second["scores"] = second["scores"], first["scores"]
+
+
+def test_predictions_of_another_case_are_found(bundle: Path, keys: Path) -> None:
+    edit(bundle / parts.PREDICTED.path, exchanged)
+    found = resigned(bundle, keys)
+    assert any("that aren't those that were judged" in one for one in found.recomputed.wrong)
+    assert found.code(signers=True) == 1
+
+
+def test_predictions_that_were_taken_out_or_put_in_are_found(bundle: Path, keys: Path) -> None:
+    scores = sorted((bundle / "predictions/scores").glob("*.npz"))
+    scores[0].rename(scores[0].with_name(f"{'0' * 64}.npz"))
+    found = resigned(bundle, keys)
+    assert any("are listed, and aren't in the bundle" in one for one in found.recomputed.wrong)
+    assert f"predictions/scores/{'0' * 64}.npz is of no case in results/" in found.recomputed.wrong
+    assert found.code(signers=True) == 1
+
+
+def test_what_is_no_list_of_criteria_is_refused(bundle: Path) -> None:
+    (bundle / parts.CRITERIA.path).write_text('{"limits": [{"claim": "x"}]}', "utf-8")
+    with pytest.raises(DataError, match="isn't as edgeassay writes it"):
+        verified(bundle)
