@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from edgeassay.checkout import project_checkout
 from edgeassay.errors import ConfigError
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
@@ -41,5 +40,7 @@ def device_folders(further: Sequence[Path] = ()) -> list[Path]:
 
 def commit_named(revision: str, project: Path) -> str | None:
     """The commit that a git revision names in the project; None where it names none."""
+    from edgeassay.checkout import project_checkout  # the help of commands needs no git
+
     found = project_checkout(project)
     return None if found is None else found.named(revision)
