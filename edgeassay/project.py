@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from edgeassay.checkout import checkout_of, project_checkout
 from edgeassay.errors import ConfigError
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
@@ -43,11 +42,15 @@ def repository_of(path: Path) -> Path | None:
     """The root of the git repository that a file or folder really lies in, links followed; None
     outside of git. Nothing need be there any more.
     """
+    from edgeassay.checkout import checkout_of  # the help of commands needs no git
+
     found = checkout_of(path)
     return None if found is None else found.top
 
 
 def commit_named(revision: str, project: Path) -> str | None:
     """The commit that a git revision names in the project; None where it names none."""
+    from edgeassay.checkout import project_checkout  # the help of commands needs no git
+
     found = project_checkout(project)
     return None if found is None else found.named(revision)

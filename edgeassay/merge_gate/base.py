@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from edgeassay.checkout import Checkout, project_checkout
-from edgeassay.checkout.commit import FILES, Entry
+from edgeassay.checkout.commit import FILES, LINK, MOST_LINKS, Entry
 from edgeassay.errors import ConfigError
 from edgeassay.merge_gate.declared import Places
 from edgeassay.project import EXPECTED
@@ -33,10 +33,23 @@ class Base:
     def files(self, place: Path) -> Iterator[tuple[str, Entry]]:
         """What the base has at a path or below it, by path from there."""
         name = self.checkout.below(place)
-        for found, entry in self._entries.items() if name is not None else ():
+        if name is not None:
+            yield from self._below(name, MOST_LINKS)
+
+    def _below(self, name: PurePosixPath, links: int) -> Iterator[tuple[str, Entry]]:
+        """The same, by the path below the top; a link stands for what it leads to."""
+        for found, entry in self._entries.items():
             path = PurePosixPath(found)
-            if path == name or path.is_relative_to(str(name)):
-                yield str(path.relative_to(str(name))), entry
+            if not path.is_relative_to(name):
+                continue
+            here = path.relative_to(name)
+            if entry.mode in FILES:
+                yield str(here), entry
+            elif entry.mode == LINK and links:
+                target = os.fsdecode(self.checkout.content(entry))
+                leads = PurePosixPath(os.path.normpath(path.parent / target))
+                for below, file in self._below(leads, links - 1):
+                    yield str(here / below), file
 
     @cached_property
     def _entries(self) -> Mapping[str, Entry]:
@@ -101,9 +114,8 @@ class Base:
         return found is not None
 
     def _write(self, entry: Entry, made: Path) -> None:
-        if entry.mode in FILES:
-            made.parent.mkdir(parents=True, exist_ok=True)
-            made.write_bytes(self.checkout.content(entry))
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_bytes(self.checkout.content(entry))
 
 
 def _declares(name: str, path: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -16,8 +16,11 @@ from edgeassay.progress import silent
 from edgeassay.rig import Rig, Settings
 from edgeassay.spec import Case, ClaimName, Judgement, Kind, Measurement, Verdict
 from edgeassay.workers import Loaded
-from suites.meta.project import MODEL_TOML
+from suites.meta.project import IN_A_YEAR, MODEL_TOML
 from suites.meta.test_matrix import make, with_deviation
+
+TODAY = date.today()
+AFTER = date.fromisoformat(IN_A_YEAR) + timedelta(days=1)
 
 FAILS, PASSES = Measurement(value=2.0, unit="ratio", n=1), Measurement(value=0.1, unit="ratio", n=1)
 OPEN = Measurement(value=2.0, unit="ratio", n=1, low=0.1, high=3.0, confidence=0.95)
@@ -29,7 +32,7 @@ def judged(
     monkeypatch: pytest.MonkeyPatch,
     given: Measurement | Exception,
     lines: str = "",
-    today: date = date(2029, 1, 1),
+    today: date = TODAY,
 ) -> tuple[Judgement, Verdict]:
     """What is said of int8's size ratio, and of the deviation about it."""
 
@@ -96,7 +99,7 @@ def test_only_an_artifact_that_is_refused_is_declared_not_to_load(
     monkeypatch.setattr("edgeassay.assay.MEASURES", dict.fromkeys(ClaimName, measure))
     text = with_deviation("").replace('claim = "size_ratio"', 'claim = "loads"')
     plan = make(tmp_path, text)
-    settings = cast(Settings, SimpleNamespace(timing_off=None, today=date(2029, 1, 1)))
+    settings = cast(Settings, SimpleNamespace(timing_off=None, today=TODAY))
     assay = Assay(plan, settings, silent)
     ((_, deviation, claims),) = plan.deviations()
     found = assay.judge(claims[0])
@@ -110,7 +113,7 @@ def test_an_expired_deviation_excuses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for given, lines in ((FAILS, ""), (OPEN, LACKING)):
-        found, status = judged(tmp_path, monkeypatch, given, lines, date(2030, 1, 2))
+        found, status = judged(tmp_path, monkeypatch, given, lines, AFTER)
         assert found.deviation is None
         assert status is Verdict.FAIL
 
@@ -127,7 +130,7 @@ def test_times_of_a_software_adapter_decide_nothing_and_are_shown(
     )
     facts = {"adapter": "SwiftShader Device", "software": software}
     plan = make(tmp_path, GPU_TOML)
-    settings = cast(Settings, SimpleNamespace(timing_off=None, today=date(2029, 1, 1)))
+    settings = cast(Settings, SimpleNamespace(timing_off=None, today=TODAY))
     for name, timed in ((ClaimName.SIZE_RATIO, False), (ClaimName.LATENCY_RATIO, True)):
         assay = Assay(plan, settings, silent)  # anew: neither is asked before the other
         rig = assay.rig

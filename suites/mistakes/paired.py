@@ -166,8 +166,8 @@ MISTAKES = (
     limits(
         "negative",
         "[limits]\ntolerated = -1",
-        what="must be a number from 0 to 10",
-        remedy="such as 0.05",
+        what="limits.tolerated = -1 is not valid",
+        remedy="it must be 0 or more and at most 1",
     ),
     limits(
         "nothing",

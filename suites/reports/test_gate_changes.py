@@ -4,6 +4,7 @@ through and nobody approves it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -300,6 +301,17 @@ def test_an_approval_lets_it_through_once_and_is_shown(
     edit_again(project)
     again = head(project).end()
     assert again.code == 1, again.text
+
+
+@pytest.mark.parametrize("linked", ["models/tiny/model.toml", "models/tiny", "models"])
+def test_a_base_is_read_through_its_links(gated: Gated, linked: str) -> None:
+    place = gated.folder / linked
+    place.rename(gated.folder / "shared")
+    place.symlink_to(os.path.relpath(gated.folder / "shared", place.parent))
+    gated.commit_all()
+    edited(MODEL, "limit = 0.9,", "limit = 1.2,")(gated)
+    end = head(gated).end()
+    assert (end.code, set(end.problems)) == (1, {"loosened without approval"}), end.text
 
 
 def test_an_approval_counts_only_in_the_commit_that_brings_it(project: Gated) -> None:

@@ -47,6 +47,11 @@ def test_a_tightened_limit_turns_its_own_test_red_and_names_the_file(project: Pr
     assert "limit at most 0.01" in message
     assert "devices/bench.toml:limits.tiny" in outcome.messages[f"test_latency_p95_ms[{INT8}]"]
     assert "Traceback" not in outcome.text
+    # No commit has a model that lies outside the checkout.
+    assert outcome.results["dirty"]
+    outside = project.folder / "models/tiny/model.toml"
+    assert str(outside) in outcome.results["uncommitted"]
+    assert "uncommitted changes, so that no commit says what was judged: " in outcome.text
 
 
 def test_a_run_cut_short_says_so_and_leaves_nothing_green(project: Project) -> None:
