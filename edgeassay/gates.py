@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from edgeassay.spec import TRAITS, Claim, Judgement, Measurement, Sense, Verdict
+from edgeassay.spec import TRAITS, Claim, ClaimName, Judgement, Measurement, Sense, Verdict
 
 
 def holds(value: float, limit: float, sense: Sense) -> bool:
@@ -26,6 +26,27 @@ def verdict_of(
     if not holds(best, limit if tolerated is None else tolerated, sense):
         return Verdict.FAIL
     return Verdict.PASS if holds(worst, limit, sense) else Verdict.INCONCLUSIVE
+
+
+def never_passes(measurement: Measurement, sense: Sense) -> bool:
+    """Whether no value could have passed: the bound that a pass rests on isn't known, since there
+    were too few processes or patients for one. That is how the run was designed, and not noise.
+    """
+    needed = measurement.high if sense is Sense.AT_MOST else measurement.low
+    bounded = measurement.low is not None or measurement.high is not None
+    return needed is None and (bounded or measurement.insufficient is not None)
+
+
+def lets_pass(option: str, claim: ClaimName, measurement: Measurement | None) -> bool:
+    """Whether `--inconclusive`, or what a leg of a gate says, lets such an inconclusive claim pass.
+
+    A time may, since others disturb times; but not one that no run of this design can decide.
+    """
+    if option != "fail-untimed":
+        return option == "warn"
+    traits = TRAITS[claim]
+    hopeless = measurement is not None and never_passes(measurement, traits.sense)
+    return traits.timed and not hopeless
 
 
 def undecided(measurement: Measurement) -> str:

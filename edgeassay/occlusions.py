@@ -150,7 +150,7 @@ class Occlusions:
                     jobs=self._evaluations.jobs(case),
                 ),
                 check=check,
-                label=f"covering images for {case.id}",
+                label=f"where {case.id} looks: hiding one part of each image at a time",
                 report=self._rig.report,
             )
             if made.finite_share < 1.0:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from edgeassay.artifacts import MANIFEST
 from edgeassay.matrix_report.rows import Run
 from edgeassay.plain_files import MOST_FACTS, read_plain
-from edgeassay.report.table import standing
+from edgeassay.report.decision import standing
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import Kind
 

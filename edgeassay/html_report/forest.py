@@ -24,8 +24,8 @@ from edgeassay.html_report.drawing import (
 from edgeassay.html_report.labels import short_name
 from edgeassay.html_report.stages import Stage, told_kind
 from edgeassay.html_report.telling import amount
+from edgeassay.report.decision import DECLARED, standing
 from edgeassay.report.marks import marked
-from edgeassay.report.table import DECLARED, standing
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import ClaimName, Kind, Verdict
 

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgeassay.ab.reading import AbRecord
+from edgeassay.html_report.telling import shortened
 from edgeassay.matrix_report.rows import Row, Run, said
+from edgeassay.matrix_report.signs import SIGNS
+from edgeassay.report.decision import (
+    DECLARED,
+    Decision,
+    counts,
+    decided_comparisons,
+    decided_runs,
+    together,
+)
 from edgeassay.report.marks import MEANINGS
-from edgeassay.report.table import DECLARED, counts
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import Kind, Verdict
 
 SHORT: Final = 12  # characters of a commit that are shown
-FAR: Final = "Holds as far as it was measured"
-GOOD: Final = (Verdict.PASS.value, DECLARED)  # where nothing else is open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,29 +39,30 @@ class Headline:
 def headline(runs: Sequence[Run], rows: Sequence[Row], ab: Sequence[AbRecord]) -> Headline:
     """The verdict on all claims of all runs, and on comparisons of two commits."""
     claims = [record for row in rows for record in row.claims]
-    found = counts(claims)
-    standing, word, sentence = _sentence(found, claims, rows)
-    if standing in GOOD and not all(run.results.complete for run in runs):
-        standing, word = Verdict.UNMEASURED.value, FAR
-    standing, word, sentence = _compared(standing, word, sentence, ab)
-    remarks = (*_about_runs(runs), *_about_kinds(claims))
-    return Headline(standing=standing, word=word, sentence=sentence, remarks=remarks, counts=found)
-
-
-def _compared(
-    standing: str, word: str, sentence: str, ab: Sequence[AbRecord]
-) -> tuple[str, str, str]:
-    """The same, with comparisons of two commits that don't pass."""
+    found, decided = counts(claims), decided_runs(run.results for run in runs)
+    decided = together([decided, decided_comparisons(one.verdict for one in ab)])
+    sentence = _sentence(found, claims, rows)
     bad = [one for one in ab if one.verdict is not Verdict.PASS]
-    if not bad:
-        return standing, word, sentence
-    worst = next((one for one in bad if one.verdict is Verdict.FAIL), bad[0])
-    sentence = f"{_against(worst)} Of the claims: {sentence[0].lower()}{sentence[1:]}"
-    if Verdict.FAIL in (one.verdict for one in bad):
-        return Verdict.FAIL.value, "Fails", sentence
-    if standing in GOOD:
-        return Verdict.INCONCLUSIVE.value, "Undecided", sentence
-    return standing, word, sentence
+    if bad:
+        worst = next((one for one in bad if one.verdict is Verdict.FAIL), bad[0])
+        sentence = f"{_against(worst)} Of the claims: {sentence[0].lower()}{sentence[1:]}"
+    remarks = (*_to_remove(runs), *_about_runs(runs), *_about_kinds(claims))
+    return Headline(
+        standing=decided.decision.value,
+        word=decided.word,
+        sentence=sentence,
+        remarks=remarks,
+        counts=found,
+    )
+
+
+def _to_remove(runs: Sequence[Run]) -> list[str]:
+    """Deviations that make a run red although no claim fails."""
+    return [
+        f"{SIGNS[Decision.FAIL]} {one.model}: {shortened(one.reason)}"
+        for run in runs
+        for one in run.results.to_remove
+    ]
 
 
 def _against(one: AbRecord) -> str:
@@ -68,9 +76,7 @@ def _against(one: AbRecord) -> str:
     return f"{name} takes {ratio:.3g} times as long in the head as in the base: {beside}."
 
 
-def _sentence(
-    found: Mapping[str, int], claims: Sequence[ClaimRecord], rows: Sequence[Row]
-) -> tuple[str, str, str]:
+def _sentence(found: Mapping[str, int], claims: Sequence[ClaimRecord], rows: Sequence[Row]) -> str:
     """How claims stand together: what nobody has declared goes first."""
     total = _claims(len(claims))
     failed, declared = found.get(Verdict.FAIL.value, 0), found.get(DECLARED, 0)
@@ -90,20 +96,18 @@ def _sentence(
         are = "is" if failed == 1 else "are"
         more = "; ".join(filter(None, (known, ", ".join(missing))))
         text = f"{failed:,} of {total} {are} false, {of}"
-        return Verdict.FAIL.value, "Fails", f"{text}; {more}." if more else f"{text}."
+        return f"{text}; {more}." if more else f"{text}."
     if not passed and not declared:
         told = ", ".join(missing) or "there is none"
-        return Verdict.UNMEASURED.value, "Nothing decided", f"Of {total} none is decided: {told}."
+        return f"Of {total} none is decided: {told}."
     held = f"{passed:,} of {total} hold" + (f", {known.replace(' more', '')}" if known else "")
     if open_ones:
-        text = f"No claim fails undeclared, but not all is decided: {held}, {', '.join(missing)}."
-        return Verdict.INCONCLUSIVE.value, "Undecided", text
+        return f"No claim fails undeclared, but not all is decided: {held}, {', '.join(missing)}."
     if absent:
-        text = f"{held}, and {absent:,} couldn't be measured."
-        return Verdict.UNMEASURED.value, FAR, text
+        return f"{held}, and {absent:,} couldn't be measured."
     if declared:
-        return DECLARED, "Holds, but for what is declared", f"{held}."
-    return Verdict.PASS.value, "Holds", f"All {total} hold." if len(claims) > 1 else "It holds."
+        return f"{held}."
+    return f"All {total} hold." if len(claims) > 1 else "It holds."
 
 
 def _claims(number: int) -> str:

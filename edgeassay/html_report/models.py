@@ -15,17 +15,16 @@ from edgeassay.html_report.telling import TIMES, Because, Told, reasons, told
 from edgeassay.html_report.times import times
 from edgeassay.html_report.tradeoff import tradeoffs
 from edgeassay.matrix_report.chart import charts
-from edgeassay.matrix_report.numbers import number, verdict, worst
+from edgeassay.matrix_report.numbers import NO_CLAIM, number, verdict, worst
 from edgeassay.matrix_report.overview import Line
 from edgeassay.matrix_report.page import CHART, table
-from edgeassay.matrix_report.rows import Row
+from edgeassay.matrix_report.rows import Row, Run
 from edgeassay.matrix_report.signs import SIGNS
+from edgeassay.report.decision import ORDER, Decided, Decision, decided_model, in_words
 from edgeassay.report.marks import marked
-from edgeassay.report.table import ORDER, counts
 from edgeassay.runs.records import plain
 from edgeassay.spec import TRAITS, Verdict
 
-NO_CLAIM: Final = "no claim"
 MOST_OPEN: Final = 20  # failing cases, whose claims are shown without being asked
 FULL: Final = (
     "This page has as many pictures as it opens quickly with; give this model's results alone to"
@@ -90,16 +89,28 @@ class ModelView:
 
 
 def model_views(
-    lines: Iterable[tuple[str, Sequence[Line]]], columns: Sequence[str], most_pictures: int
+    runs: Sequence[Run],
+    lines: Iterable[tuple[str, Sequence[Line]]],
+    columns: Sequence[str],
+    most_pictures: int,
 ) -> list[ModelView]:
     """Each model's part, the worst first; models in turn are drawn until there are so many
     pictures.
     """
-    ordered = sorted(lines, key=lambda pair: _severity([line.row for line in pair[1]]))
+    results = [run.results for run in runs]
+    ordered = list(lines)
+    decisions = {name: decided_model(name, results) for name, _ in ordered}
+    ordered.sort(key=lambda pair: _order(decisions[pair[0]].decision))
     numbers, views, drawn, opened = count(1), list[ModelView](), 0, 0
     for k, (name, found) in enumerate(ordered, start=1):
         view = _model(
-            name, found, columns, anchor=f"model-{k}", numbers=numbers, full=drawn >= most_pictures
+            name,
+            found,
+            columns,
+            decisions[name],
+            anchor=f"model-{k}",
+            numbers=numbers,
+            full=drawn >= most_pictures,
         )
         drawn += sum(len(figure.pictures) for figure in view.figures)
         view, opened = _opened(view, opened)
@@ -111,6 +122,7 @@ def _model(
     name: str,
     lines: Sequence[Line],
     columns: Sequence[str],
+    decision: Decided,
     *,
     anchor: str,
     numbers: Iterable[int],
@@ -120,7 +132,7 @@ def _model(
     anchors = [f"case-{k}" for _, k in zip(rows, numbers, strict=False)]
     stages = stages_of(rows)
     figures, medians, lacking = ([], "", [FULL]) if full else _pictures(lines, stages)
-    stands, words = _stands(rows)
+    stands, words = _stands(rows, decision)
     cases = [_case(row, at) for row, at in zip(rows, anchors, strict=True)]
     return ModelView(
         anchor=anchor,
@@ -148,19 +160,18 @@ def _opened(view: ModelView, before: int) -> tuple[ModelView, int]:
     return replace(view, cases=cases), before + len(chosen)
 
 
-def _severity(rows: Sequence[Row]) -> int:
-    return _order(_stands(rows)[0])
-
-
 def _order(stands: str) -> int:
-    return ORDER.index(stands) if stands in ORDER else len(ORDER)
+    """The place of a decision, the worst first."""
+    order = [one.value for one in Decision]
+    return order.index(stands) if stands in order else len(order)
 
 
-def _stands(rows: Sequence[Row]) -> tuple[str, str]:
-    """The worst that can be said of all claims, and how many stand how."""
-    found = counts(record for row in rows for record in row.claims)
-    words = ", ".join(f"{n:,} {name}" for name, n in found.items())
-    return next(iter(found), NO_CLAIM), words or NO_CLAIM
+def _stands(rows: Sequence[Row], decision: Decided) -> tuple[str, str]:
+    """The decision on all claims, and how many stand how."""
+    claims = [record for row in rows for record in row.claims]
+    if not claims:
+        return NO_CLAIM, NO_CLAIM
+    return decision.decision.value, in_words(decision, claims)
 
 
 def _grid(
@@ -197,8 +208,7 @@ def _cell(row: Row, target: str) -> Cell:
     numbers = marked(", ".join(parts), row.kind) if parts else ""
     if not parts and row.is_reference:
         numbers = "reference"
-    alike = counts(row.claims).get(stands, 0)
-    words = stands if stands in (NO_CLAIM, Verdict.PASS.value) else f"{alike} {stands}"
+    words = row.decided.share if row.claims else NO_CLAIM
     return Cell(
         standing=stands, sign=SIGNS.get(stands, ""), words=words, numbers=numbers, target=target
     )
@@ -227,7 +237,7 @@ def _changed(rows: Sequence[Row]) -> Iterable[tuple[str, Told]]:
         for record in row.claims
         if TRAITS[record.claim].of_baseline
     ]
-    return sorted(found, key=lambda pair: _order(pair[1].standing))
+    return sorted(found, key=lambda pair: ORDER.index(pair[1].standing))
 
 
 def _limits(rows: Sequence[Row]) -> Iterable[Reason]:

@@ -14,6 +14,13 @@ from edgeassay.html_report.changed import Change, changes
 from edgeassay.html_report.drawing import Figure
 from edgeassay.html_report.headline import Headline, headline
 from edgeassay.html_report.models import ModelView, model_views
+from edgeassay.html_report.shipping import (
+    MOST_OPEN,
+    OpenLine,
+    VariantLine,
+    open_lines,
+    variant_lines,
+)
 from edgeassay.html_report.telling import Because
 from edgeassay.html_report.trend import sentences, trend
 from edgeassay.matrix_report.overview import Overview, overview
@@ -46,6 +53,9 @@ class Contents:
     title: str
     headline: Headline
     sign: str
+    variants: tuple[VariantLine, ...]
+    open: tuple[OpenLine, ...]
+    more_open: int
     runs: tuple[tuple[str, Mapping[str, str]], ...]
     models: tuple[ModelView, ...]
     failures: tuple[Failure, ...]
@@ -94,7 +104,9 @@ def _contents(
 ) -> Contents:
     named = _named(runs)
     found = overview(named, title)
-    models = model_views(found.models.items(), found.columns, MOST_PICTURES)
+    rows = merge(named)
+    models = model_views(named, found.models.items(), found.columns, MOST_PICTURES)
+    questions = open_lines(named)
     failures = [
         Failure(model=model.name, case=f"{case.name} ({case.place})", target=case.anchor, because=b)
         for model in models
@@ -102,11 +114,14 @@ def _contents(
         for b in case.blocks
         if b.claims[0].standing == Verdict.FAIL.value
     ]
-    top = headline(named, merge(named), ab)
+    top = headline(named, rows, ab)
     return Contents(
         title=found.title,
         headline=top,
-        sign=SIGNS.get(top.standing, ""),
+        sign=SIGNS[top.standing],
+        variants=tuple(variant_lines(named, rows)),
+        open=tuple(questions[:MOST_OPEN]),
+        more_open=len(questions[MOST_OPEN:]),
         runs=tuple((plain(run.where), _about(run)) for run in named),
         models=tuple(models),
         failures=tuple(failures[:MOST_FAILURES]),

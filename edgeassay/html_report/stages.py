@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgeassay.matrix_report.rows import Row
+from edgeassay.report.decision import standing
 from edgeassay.report.marks import MEANINGS
-from edgeassay.report.table import standing
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import TRAITS, ClaimName, Kind, Verdict
 

@@ -10,9 +10,9 @@ from typing import Final
 from edgeassay.matrix_report.rows import Row
 from edgeassay.matrix_report.signs import SIGNS
 from edgeassay.matrix_report.verdicts import SIGNS as SENSES
+from edgeassay.report.decision import DECLARED, ORDER, standing
 from edgeassay.report.marks import marked
 from edgeassay.report.reproducing import command_of_case, command_of_claim
-from edgeassay.report.table import DECLARED, ORDER, standing
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord, plain
 from edgeassay.spec import TRAITS, Verdict
 
@@ -132,13 +132,13 @@ def _because(row: Row, records: Sequence[ClaimRecord], *, brief: bool = False) -
     return Because(
         claims=tuple(map(told, records)),
         sentence="" if brief else _subject(records),
-        reason=_before_numbers(first.reason) if brief else shortened(plain(first.reason)),
+        reason=before_numbers(first.reason) if brief else shortened(plain(first.reason)),
         deviation=deviation,
         again=again(row, records) if standing(first) in ASKED and not brief else "",
     )
 
 
-def _before_numbers(reason: str) -> str:
+def before_numbers(reason: str) -> str:
     """A reason without the numbers, which stand in the claim's row."""
     return shortened(plain(reason.partition("measured ")[0].rstrip("; ")))
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from edgeassay.matrix_report.rows import UNDECIDED, Row
+from edgeassay.report.decision import in_words
 from edgeassay.report.marks import marked
-from edgeassay.report.table import counts
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord
 from edgeassay.spec import TRAITS, ClaimName, Verdict
 
 NOT_ASKED: Final = "-"
+NO_CLAIM: Final = "no claim"
 DISTURBED: Final = "(d)"
 DIGITS: Final = 3  # of a duration or a ratio, that are shown
 KB: Final = 1000.0
@@ -179,13 +180,13 @@ def parity(row: Row, notes: Notes) -> Cell:
 
 
 def verdict(row: Row) -> str:
-    """How many of its claims stand how, worst first."""
-    return ", ".join(f"{n} {name}" for name, n in counts(row.claims).items()) or "no claim"
+    """The decision on its claims, and how many of them stand how, worst first."""
+    return in_words(row.decided, row.claims) if row.claims else NO_CLAIM
 
 
 def worst(row: Row) -> str:
-    """The worst that can be said of any of its claims."""
-    return next(iter(counts(row.claims)), "no claim")
+    """The decision on all of its claims."""
+    return row.decided.decision.value if row.claims else NO_CLAIM
 
 
 def _of_time(row: Row, text: str) -> str:

@@ -25,8 +25,8 @@ from edgeassay.matrix_report.numbers import (
 from edgeassay.matrix_report.rows import Row, Run, merge
 from edgeassay.matrix_report.runs import about_files, about_run
 from edgeassay.matrix_report.verdicts import Opposite, opposites, parities, sentences
+from edgeassay.report.decision import DECLARED
 from edgeassay.report.marks import legend
-from edgeassay.report.table import DECLARED
 from edgeassay.runs.records import plain
 from edgeassay.spec import Verdict
 

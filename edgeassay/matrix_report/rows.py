@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from edgeassay.errors import ConfigError
 from edgeassay.privacy import Redactor
+from edgeassay.report.decision import Decided, decided_case
 from edgeassay.report.redaction import redacted, told_of
 from edgeassay.report.results import CaseRecord, Results
 from edgeassay.runs.records import CaseId, ClaimRecord, plain
@@ -80,6 +81,11 @@ class Row:
         """That its artifact doesn't load, where that was seen."""
         found = (c for c in self.claims if c.claim is ClaimName.LOADS)
         return next((c for c in found if c.verdict is Verdict.FAIL), None)
+
+    @cached_property
+    def decided(self) -> Decided:
+        """The decision on its claims."""
+        return decided_case(self.case, self.run.results)
 
     @property
     def unmeasured(self) -> bool:

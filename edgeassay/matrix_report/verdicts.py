@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgeassay.matrix_report.rows import Row
+from edgeassay.report.decision import DECLARED, standing
 from edgeassay.report.marks import marked
-from edgeassay.report.table import DECLARED, standing
 from edgeassay.runs.records import ClaimRecord, plain
 from edgeassay.spec import TRAITS, ClaimName, Sense, Verdict
 

@@ -101,7 +101,7 @@ class Durations:
                 n=count,
                 insufficient=f"{count} fresh processes show too little of the spread between them,"
                 f" {LEAST_PAIRS} are needed",
-                planning=MORE_PROCESSES,
+                planning=f"set [timing] processes = {LEAST_PAIRS} in the device's profile",
             )
         value, low, high = ratio_bounds(pairs, confidence)
         return Measurement(

@@ -75,6 +75,7 @@ def over_processes(
     low, high = percentile_bounds(draws, share, confidence)
     count, least = len(draws), least_count(share, confidence)
     needed = f"{least} fresh processes are needed to show it, and {count} were timed"
+    more = f"set [timing] processes = {least} in the device's profile"
     unknown = low is None and high is None
     return Measurement(
         value=value,
@@ -84,5 +85,5 @@ def over_processes(
         high=high,
         confidence=confidence,
         insufficient=needed if unknown else None,
-        planning=MORE_PROCESSES if unknown or high is not None else f"{needed}; {MORE_PROCESSES}",
+        planning=MORE_PROCESSES if high is not None else more if unknown else f"{needed}; {more}",
     )

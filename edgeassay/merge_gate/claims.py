@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
+from edgeassay.gates import lets_pass
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.agreeing import other_confidence
 from edgeassay.merge_gate.matching import Part
 from edgeassay.merge_gate.planning import LegPlan
+from edgeassay.report.decision import DECLARED
 from edgeassay.report.reproducing import command_of_claim
 from edgeassay.report.sentences import subject, told
-from edgeassay.report.table import DECLARED
-from edgeassay.runs.records import CaseId, ClaimRecord
+from edgeassay.runs.records import CaseId, ClaimRecord, measurement_of
 from edgeassay.spec import (
     TRAITS,
     Accepted,
@@ -54,6 +55,7 @@ class Claims:
 
     judged: list[Judged] = field(default_factory=list)
     covered: dict[Deviation, list[ClaimRecord]] = field(default_factory=dict)
+    unasked: int = 0
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -105,7 +107,9 @@ def judge_case(case: Case, part: Part, made: LegPlan, standard: Standard, found:
                     " this commit limits it",
                 )
             )
-    missing = [key for key, c in planned.items() if key not in records and made.must_decide(c)]
+    absent = [key for key in planned if key not in records]
+    found.unasked += len(absent)
+    missing = [key for key in absent if made.must_decide(planned[key])]
     if missing:
         found.findings.append(_missing(case, part, missing, made))
 
@@ -156,9 +160,13 @@ def _stand(here: _Here, found: Claims, *, excuse: Deviation | None, must: bool) 
         tolerated = not must
         if must:
             found.findings.append(here.finding(UNDECIDED[verdict], told(record)))
+    declared = {
+        "deviation": None if excuse is None else excuse.reason,
+        "deviation_expires": None if excuse is None else excuse.expires,
+    }
     found.judged.append(
         Judged(
-            record=record,
+            record=record.model_copy(update=declared),
             where=here.run.where,
             stands=stands,
             reason=reason,
@@ -169,10 +177,10 @@ def _stand(here: _Here, found: Claims, *, excuse: Deviation | None, must: bool) 
 
 def _lenient(here: _Here) -> bool:
     """What the leg's option makes of a claim that isn't decided."""
-    leg, timed = here.made.leg, TRAITS[here.record.claim].timed
-    if timed and not leg.timed:
+    leg, record = here.made.leg, here.record
+    if TRAITS[record.claim].timed and not leg.timed:
         return True
-    return leg.inconclusive == "warn" or (leg.inconclusive == "fail-untimed" and timed)
+    return lets_pass(leg.inconclusive, record.claim, measurement_of(record))
 
 
 def _undeclared(record: ClaimRecord) -> str:

@@ -59,6 +59,7 @@ def judge_leg(
         claims=tuple(_standing(judged, used) for judged in claims.judged),
         findings=(*waived, *_about_waivers(waivers, used, standard.today)),
         waivers=tuple(used),
+        unasked=claims.unasked,
         compared=tuple(compared_of(case) for _, file in compared for case in file.cases),
     )
     told = [note for part in parts for note in _beyond(made, part)]

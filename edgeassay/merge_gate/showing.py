@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 import edgeassay
+from edgeassay.report.decision import Decision
 from edgeassay.report.marks import marked
+from edgeassay.report.sentences import told
 from edgeassay.runs.records import plain
 from edgeassay.summary.outcome import (
     BUT_FOR_WAIVERS,
@@ -28,9 +30,11 @@ STYLES: Final = {
     "pass": "green",
     WAIVED: "magenta",
     BUT_FOR_WAIVERS: "magenta",
-    "inconclusive": "yellow",
+    Decision.UNDECIDED.value: "yellow",
+    Decision.DECLARED.value: "magenta",
 }
 OTHER: Final = "bold red"
+MOST_TOLD: Final = 10  # undecided claims that are let pass, each a line
 
 
 def show(outcome: Outcome, console: Console) -> None:
@@ -46,9 +50,9 @@ def show(outcome: Outcome, console: Console) -> None:
         table.add_column(name, overflow="fold")
     for leg in outcome.legs:
         first, word, *others = cells(leg)
-        style = STYLES.get(word, OTHER)
-        told = [Text(line_of(cell)) for cell in others]
-        table.add_row(Text(first), Text(f"{sign_of(word)} {word}", style=style), *told)
+        style = _style(word)
+        rest = [Text(line_of(cell)) for cell in others]
+        table.add_row(Text(first), Text(f"{sign_of(word)} {word}", style=style), *rest)
     console.print(table)
     for finding in outcome.findings:
         if finding.problem is Problem.REFUSED:
@@ -59,9 +63,24 @@ def show(outcome: Outcome, console: Console) -> None:
         _say(console, f"{WAIVED}, {waived}: {words}" if waived else words, style)
         if finding.command is not None and not waived:
             _say(console, f"    {finding.command}", "dim")
+    _show_let_pass(outcome, console)
     for note in outcome.notes:
         _say(console, f"note: {note}", "dim")
-    _say(console, f"{sign_of(outcome.word)} {headline(outcome)}", STYLES.get(outcome.word, OTHER))
+    _say(console, f"{sign_of(outcome.word)} {headline(outcome)}", _style(outcome.word))
+
+
+def _style(word: str) -> str:
+    return STYLES.get(word.partition(" until ")[0], OTHER)
+
+
+def _show_let_pass(outcome: Outcome, console: Console) -> None:
+    """The claims that aren't decided and that a leg lets pass: a merge rests on them."""
+    found = [(leg.leg, judged) for leg in outcome.legs for judged in leg.let_pass]
+    for leg, judged in found[:MOST_TOLD]:
+        words = f"{judged.stands}, let pass by {leg.source}: {told(judged.record)}"
+        _say(console, words, STYLES[Decision.UNDECIDED])
+    if found[MOST_TOLD:]:
+        _say(console, f"and {len(found) - MOST_TOLD} more undecided claims", "yellow")
 
 
 def cells(leg: LegOutcome) -> list[str]:
@@ -123,6 +142,7 @@ def _leg(leg: LegOutcome) -> dict[str, Any]:
         "cases": leg.cases,
         "cases_found": leg.cases_found,
         "claims": dict(leg.counts),
+        "let_pass": len(leg.let_pass),
         "waivers": [waiver.source for waiver in leg.waivers],
     }
 

@@ -11,8 +11,8 @@ from edgeassay.errors import DataError
 from edgeassay.gates import verdict_of
 from edgeassay.merge_gate.agreeing import disagreements, oddities
 from edgeassay.report.results import Results
-from edgeassay.runs.records import ClaimRecord, MeasurementRecord
-from edgeassay.spec import TRAITS, Kind, Measurement, Verdict
+from edgeassay.runs.records import ClaimRecord, MeasurementRecord, measurement_of
+from edgeassay.spec import TRAITS, Kind, Verdict
 
 REMEDY: Final = "run it again, and leave what it writes as it is"
 # What can be said of a claim that nothing was measured for.
@@ -51,10 +51,9 @@ def derived(record: ClaimRecord) -> Verdict | None:
     """The verdict that a record's measurement and limit give; None where there is no measurement,
     or no limit.
     """
-    measured, limit = record.measurement, record.limit
-    if measured is None or limit is None:
+    measurement, limit = measurement_of(record), record.limit
+    if measurement is None or limit is None:
         return None
-    measurement = Measurement(**measured.model_dump())
     return verdict_of(measurement, limit.value, TRAITS[record.claim].sense, limit.tolerated)
 
 

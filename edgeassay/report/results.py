@@ -138,9 +138,21 @@ class UnaskedRecord(Record):
     class_name: str | None = Field(alias="class")
 
 
+class DeviationRecord(Record):
+    """A deviation that has to be removed, with the reason: it has expired, or all that it covers
+    holds. `cases` are those of the run that it covers.
+    """
+
+    source: Plain
+    model: Plain
+    reason: Plain
+    cases: Many[CaseId] = Field(default_factory=list)
+
+
 class Results(Record):
     """A whole run; `complete` is false where it ended before every chosen claim was judged, and
-    `unasked` has those that weren't chosen of the cases that it is about.
+    `unasked` has those that weren't chosen of the cases that it is about. Deviations `to_remove`
+    make the run red.
 
     It is `dirty` if the commit alone doesn't say what was judged: `uncommitted` names the files
     that aren't as it has them. `command` has the words that pytest was started with. `scores` and
@@ -164,6 +176,7 @@ class Results(Record):
     scores: Many[ScoresRecord] = Field(default_factory=list)
     segments: Many[SegmentsRecord] = Field(default_factory=list)
     unasked: Many[UnaskedRecord] = Field(default_factory=list)
+    to_remove: Many[DeviationRecord] = Field(default_factory=list)
     identified: bool = False
     digest: str | None = None
 
@@ -249,6 +262,7 @@ def assemble(
     co_primaries: Mapping[str, Collection[ClaimName]],
     complete: bool,
     planned: Iterable[Claim] = (),
+    to_remove: Sequence[DeviationRecord] = (),
     command: Sequence[str] = (),
 ) -> Results:
     """The record of a run that `pytest` began with the words of `command`; `co_primaries` names
@@ -269,6 +283,7 @@ def assemble(
         claims=claims,
         cases=cases,
         unasked=_unasked(planned, claims, cases),
+        to_remove=list(to_remove),
     )
 
 

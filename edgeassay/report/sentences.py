@@ -6,6 +6,13 @@ from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import TRAITS
 
 
+def name_of(record: ClaimRecord) -> str:
+    """A claim and its case in a few words."""
+    of_class = f" ({record.class_name})" if record.class_name else ""
+    case = record.case
+    return f"{record.claim}{of_class} of {case.model} {case.variant} on {case.runtime}"
+
+
 def subject(record: ClaimRecord) -> str:
     """What a claim is about."""
     case = record.case

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from edgeassay.report.decision import (
+    DECLARED,
+    Decision,
+    counts,
+    decided_case,
+    standing,
+)
 from edgeassay.report.marks import legend, marked
-from edgeassay.report.results import CaseRecord
+from edgeassay.report.results import CaseRecord, DeviationRecord, Results
+from edgeassay.report.sentences import name_of
 from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
 from edgeassay.spec import TRAITS, ClaimName, Kind, Verdict
 
-DECLARED: Final = "declared"
-# Worst first; a declared failure is known, and so shown before what isn't measured.
-ORDER: Final = (
-    Verdict.FAIL.value,
-    Verdict.INCONCLUSIVE.value,
-    Verdict.INCOMPARABLE.value,
-    DECLARED,
-    Verdict.UNMEASURED.value,
-    Verdict.PASS.value,
-)
 MOST_TOLD: Final = 10  # inconclusive claims, each a line
 TENTH_MS: Final = 0.1  # below it, two decimals show nothing
 UNDECIDED: Final = (Verdict.UNMEASURED, Verdict.INCOMPARABLE)
@@ -33,30 +31,10 @@ STYLES: Final = {
     Verdict.INCONCLUSIVE.value: "yellow",
     Verdict.INCOMPARABLE.value: "yellow",
     Verdict.UNMEASURED.value: "yellow",
+    Decision.UNDECIDED.value: "yellow",
     DECLARED: "magenta",
     Verdict.PASS.value: "green",
 }
-
-
-def standing(record: ClaimRecord) -> str:
-    """The verdict as the table counts it: a declared one apart from the others."""
-    if record.deviation is not None:
-        return DECLARED
-    return record.verdict.value
-
-
-def counts(records: Iterable[ClaimRecord]) -> dict[str, int]:
-    """How many claims stand how, worst first, without zeros."""
-    found = Counter(standing(record) for record in records)
-    return {name: found[name] for name in ORDER if found[name]}
-
-
-def _verdict(records: Sequence[ClaimRecord]) -> Text:
-    if not records:
-        return Text("no claim", style="dim")
-    worst, number = next(iter(counts(records).items()))
-    text = worst if number == len(records) else f"{worst} {number} of {len(records)}"
-    return Text(text, style=STYLES[worst])
 
 
 def _measured(records: Sequence[ClaimRecord], claim: ClaimName) -> MeasurementRecord | None:
@@ -122,23 +100,24 @@ def _rows(claims: Sequence[ClaimRecord]) -> dict[CaseId, list[ClaimRecord]]:
     return rows
 
 
-def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> Table:
-    """One row a case, models apart."""
+def closing_table(results: Results) -> Table:
+    """One row a case, models apart; the last column has the decision on its claims."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("model", "variant", "runtime"):
         table.add_column(name, no_wrap=True)
-    dice = any(record.mean_dice is not None for record in cases)
+    dice = any(record.mean_dice is not None for record in results.cases)
     quality = f"mean AUC{' or Dice' if dice else ''} (change) [bounds]"
     numbers = ("size (ratio)", quality, "p50 / p95 ms", "speed", "delegated")
     for name in numbers:
         table.add_column(Text(name), justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    facts = {record.case: record for record in cases}
+    facts = {record.case: record for record in results.cases}
     shown = None
-    for case, records in _rows(claims).items():
+    for case, records in _rows(results.claims).items():
         known = facts.get(case)
         if shown is not None and shown != case.model:
             table.add_section()
+        found = decided_case(case, results)
         table.add_row(
             "" if case.model == shown else case.model,
             case.variant,
@@ -148,7 +127,7 @@ def closing_table(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) ->
             _latency(known),
             _speed(known),
             _delegated(known),
-            _verdict(records),
+            Text(found.share, style=STYLES[found.decision]),
         )
         shown = case.model
     return table
@@ -181,15 +160,8 @@ def _about_references(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]
     return lines
 
 
-def _name(record: ClaimRecord) -> str:
-    """A claim and its case in a few words."""
-    of_class = f" ({record.class_name})" if record.class_name else ""
-    case = record.case
-    return f"{record.claim}{of_class} of {case.model} {case.variant} on {case.runtime}"
-
-
-def _about_failures(claims: Sequence[ClaimRecord]) -> list[str]:
-    """What failed, each in a few words."""
+def _about_failures(claims: Sequence[ClaimRecord], gone: Sequence[DeviationRecord]) -> list[str]:
+    """What failed, each in a few words, and deviations that must go."""
     failed = [r for r in claims if standing(r) == Verdict.FAIL.value]
     lines = []
     for record in failed[:MOST_TOLD]:
@@ -197,16 +169,17 @@ def _about_failures(claims: Sequence[ClaimRecord]) -> list[str]:
         if record.measurement is not None and record.limit is not None:
             sense = TRAITS[record.claim].sense
             told = f": {record.measurement.value:.4g}, limit {sense} {record.limit.value:g}"
-        lines.append(f"fail: {_name(record)}{told}")
+        lines.append(f"fail: {name_of(record)}{told}")
     if len(failed) > MOST_TOLD:
         lines.append(f"fail: {len(failed) - MOST_TOLD} more, in the results")
-    return lines
+    return lines + [f"fail: {one.model}: {one.reason}" for one in gone]
 
 
 def _about_evidence(claims: Sequence[ClaimRecord]) -> list[str]:
     """Why claims are inconclusive, and what evidence would do."""
     open_ones = [r for r in claims if standing(r) == Verdict.INCONCLUSIVE.value]
-    lines = [f"inconclusive: {_name(record)}: {record.reason}" for record in open_ones[:MOST_TOLD]]
+    shown = open_ones[:MOST_TOLD]
+    lines = [f"inconclusive: {name_of(record)}: {record.reason}" for record in shown]
     if len(open_ones) > MOST_TOLD:
         lines.append(f"inconclusive: {len(open_ones) - MOST_TOLD} more, in the results")
     return lines
@@ -269,20 +242,21 @@ def _about_kinds(claims: Sequence[ClaimRecord]) -> list[str]:
     ]
 
 
-def remarks(claims: Sequence[ClaimRecord], cases: Sequence[CaseRecord]) -> list[str]:
+def remarks(results: Results) -> list[str]:
     """What stands under the table: counts, why claims are unmeasured, what nobody can verify."""
+    claims, cases = results.claims, results.cases
     total = ", ".join(f"{number} {name}" for name, number in counts(claims).items())
     lines = [f"{len(claims)} claims: {total}"]
     reasons = Counter((r.verdict, r.reason) for r in claims if r.verdict in UNDECIDED)
     lines += [f"{verdict}, {number}: {reason}" for (verdict, reason), number in reasons.items()]
     lines += _about_kinds(claims)
-    lines += _about_failures(claims)
+    lines += _about_failures(claims, results.to_remove)
     lines += _about_evidence(claims)
     lines += _about_co_primaries(cases)
     for record in claims:
         if standing(record) == DECLARED:
             lines.append(
-                f"declared until {record.deviation_expires}: {_name(record)}: {record.deviation}"
+                f"declared until {record.deviation_expires}: {name_of(record)}: {record.deviation}"
             )
     lines += _about_health(cases)
     lines += legend(case.kind for case in cases if case.kind is not None)

@@ -8,7 +8,7 @@ from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
-from edgeassay.spec import ClaimName, Kind, Verdict
+from edgeassay.spec import ClaimName, Kind, Measurement, Verdict
 
 # Categories of characters that steer a terminal, or the direction of what is read.
 STEERING: Final = ("Cc", "Cf", "Cs")
@@ -85,6 +85,12 @@ class ClaimRecord(Record):
     deviation_expires: date | None = None
     reason: Plain
     kind: Kind
+
+
+def measurement_of(record: ClaimRecord) -> Measurement | None:
+    """What was measured for a claim; None where nothing was."""
+    found = record.measurement
+    return None if found is None else Measurement(**found.model_dump())
 
 
 class ScoresRecord(Record):

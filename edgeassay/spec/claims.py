@@ -97,8 +97,9 @@ class ClaimName(StrEnum):
 class ClaimTraits:
     """What kind of claim it is.
 
-    `flag` claims hold or don't, and their limit is `true`; `relative` ones compare with the
-    reference, which is exempt from them; `timed` ones need `--benchmark`; a limit of what is
+    `flag` claims hold or don't, and their limit is `true`; those `of_file` are about an artifact's
+    bytes, and nothing has to run for them; `relative` ones compare with the reference, which is
+    exempt from them; `timed` ones need `--benchmark`; a limit of what is
     `of_device` (milliseconds, megabytes) stands in a device profile; those `of_baseline` compare
     with what was promoted, and compare.toml has their limits; those `of_parity` compare with the
     same artifact on the model's parity runtime; those `of_maps` with the reference variant's
@@ -113,6 +114,7 @@ class ClaimTraits:
     sensible: Sensible
     sentence: str
     flag: bool = False
+    of_file: bool = False
     relative: bool = False
     per_class: bool = False
     needs_data: bool = False

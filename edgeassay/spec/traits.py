@@ -36,6 +36,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.SIZE_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        of_file=True,
         sensible=SMALLER,
         sentence="{subject} has at most {limit} of the reference's bytes",
         relative=True,
@@ -43,6 +44,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.PARAMETERS_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        of_file=True,
         sensible=SMALLER,
         sentence="{subject} has at most {limit} of the reference's parameters",
         relative=True,
@@ -50,6 +52,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.MACS_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        of_file=True,
         sensible=SMALLER,
         sentence="{subject} has at most {limit} of the reference's multiply-accumulates",
         relative=True,
@@ -380,6 +383,7 @@ TRAITS: Final[Mapping[ClaimName, ClaimTraits]] = {
     ClaimName.BASELINE_SIZE_RATIO: ClaimTraits(
         sense=Sense.AT_MOST,
         unit="ratio",
+        of_file=True,
         sensible=GROWTH,
         sentence="{subject} has at most {limit} of the baseline's bytes",
         of_baseline=True,

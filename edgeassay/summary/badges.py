@@ -13,20 +13,26 @@ from edgeassay.errors import DataError
 from edgeassay.matrix_report.numbers import number, signed
 from edgeassay.matrix_report.rows import Row, Run, merge
 from edgeassay.matrix_report.signs import SIGNS
+from edgeassay.report.decision import (
+    Decided,
+    Decision,
+    counts,
+    decided,
+    decided_model,
+    decided_runs,
+    in_words,
+)
 from edgeassay.report.marks import marked
-from edgeassay.report.table import DECLARED, counts
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord, plain
-from edgeassay.spec import ClaimName, Kind, Verdict
+from edgeassay.spec import ClaimName, Kind
 
 OVERALL: Final = "edgeassay.svg"
 # White text on each has a contrast of 4.5 or more, and each stands off a white and a black page.
 COLOURS: Final[Mapping[str, str]] = {
-    Verdict.FAIL.value: "#b3261e",
-    Verdict.INCONCLUSIVE.value: "#8a5a00",
-    Verdict.INCOMPARABLE.value: "#8a5a00",
-    DECLARED: "#7b4397",
-    Verdict.UNMEASURED.value: "#5f6a75",
-    Verdict.PASS.value: "#1a7440",
+    Decision.FAIL: "#b3261e",
+    Decision.UNDECIDED: "#8a5a00",
+    Decision.DECLARED: "#7b4397",
+    Decision.PASS: "#1a7440",
 }
 LABEL: Final = "#4b545e"
 # Characters of a label and of a message; all of it is in the title.
@@ -57,14 +63,16 @@ def badges(runs: Sequence[Run]) -> dict[str, str]:
     rows = merge(runs)
     if not rows:
         raise DataError("these results have no cases: there is nothing to make badges of")
-    found = {OVERALL: svg(_verdict("edgeassay", rows, runs))}
+    results = [run.results for run in runs]
+    found = {OVERALL: svg(_verdict("edgeassay", rows, runs, decided_runs(results)))}
     models: dict[str, list[Row]] = {}
     for row in rows:
         models.setdefault(row.case.model, []).append(row)
     for model, of_model in models.items():
         stem = file_stem(model)
         theirs = list({id(row.run): row.run for row in of_model}.values())
-        found[f"{stem}-verdict.svg"] = svg(_verdict(model, of_model, theirs))
+        decision = decided_model(model, results)
+        found[f"{stem}-verdict.svg"] = svg(_verdict(model, of_model, theirs, decision))
         found[f"{stem}-size.svg"] = svg(_size(model, of_model))
         found[f"{stem}-quality.svg"] = svg(_quality(model, of_model))
     return found
@@ -120,20 +128,16 @@ def _writable(text: str) -> str:
     return UNWRITABLE.sub("\ufffd", plain(text))
 
 
-def _verdict(name: str, rows: Sequence[Row], runs: Iterable[Run]) -> Badge:
-    """How claims stand: a pass alone where all pass, and no kind of doubt goes unsaid."""
+def _verdict(name: str, rows: Sequence[Row], runs: Iterable[Run], found: Decided) -> Badge:
+    """The decision on these rows and how claims stand; no kind of doubt goes unsaid."""
     claims = [claim for row in rows for claim in row.claims]
-    found = counts(claims)
-    told = ", ".join(f"{n} {standing}" for standing, n in found.items()) or "nothing was claimed"
-    standing = next(iter(found), Verdict.UNMEASURED.value)
-    message = f"{len(claims)} pass" if standing == Verdict.PASS.value else told
+    message = told = in_words(found, claims)
     if _kinds(rows) != [Kind.MEASURED]:
         message += f" ({', '.join(_kinds(rows))})"
     if any(not run.results.complete for run in runs):
         message = f"incomplete run: {message}"
-        standing = standing if standing == Verdict.FAIL.value else Verdict.INCONCLUSIVE.value
     title = "; ".join([f"{name}, {len(claims)} claims: {told}", *_doubts(rows, runs)])
-    return Badge(label=name, message=message, standing=standing, title=title)
+    return Badge(label=name, message=message, standing=found.decision.value, title=title)
 
 
 def _kinds(rows: Sequence[Row]) -> list[Kind]:
@@ -225,7 +229,7 @@ def _interval(found: MeasurementRecord | None) -> str:
 
 def _standing(claims: Sequence[ClaimRecord]) -> str:
     """The worst of them; a number that no limit judges is no pass."""
-    return next(iter(counts(claims)), Verdict.UNMEASURED.value)
+    return decided(claims).decision.value
 
 
 def _judged(claims: Sequence[ClaimRecord]) -> str:
@@ -241,5 +245,10 @@ def _absent(label: str, rows: Sequence[Row], names: Sequence[ClaimName], otherwi
     """Nothing was measured, and why."""
     claims = _of(rows, names)
     reason = next((c.reason for c in claims if c.measurement is None), otherwise)
-    standing = _standing(claims)
-    return Badge(label=label, message=standing, standing=standing, title=f"{label}: {reason}")
+    found = decided(claims)
+    return Badge(
+        label=label,
+        message=found.word,
+        standing=found.decision.value,
+        title=f"{label}: {reason}",
+    )

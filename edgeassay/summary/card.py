@@ -12,9 +12,10 @@ from edgeassay.errors import ConfigError
 from edgeassay.matrix_report.markdown import table
 from edgeassay.matrix_report.overview import Overview, overview
 from edgeassay.matrix_report.rows import Row, Run, merge
-from edgeassay.matrix_report.verdicts import SIGNS
+from edgeassay.matrix_report.signs import SIGNS
+from edgeassay.matrix_report.verdicts import SIGNS as SENSES
+from edgeassay.report.decision import counts, decided_model
 from edgeassay.report.markdown import escaped
-from edgeassay.report.table import counts
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord
 from edgeassay.spec import TRAITS, ClaimName, Kind
 
@@ -151,7 +152,7 @@ def _text(model: str, rows: Sequence[Row], runs: Sequence[Run]) -> Iterable[str]
         " against limits that were written down beforehand."
     )
     yield ""
-    yield f"**{_verdict(claims, runs)}**"
+    yield f"**{_verdict(model, claims, runs)}**"
     yield ""
     yield from ("## Variants", "", *table(found.columns, found.models.get(model, ())), "")
     yield from (f"- note {k}: {escaped(note)}" for k, note in enumerate(found.notes, start=1))
@@ -176,9 +177,10 @@ def _about(run: Run, model: str) -> Run:
     return Run(where=run.where, results=results)
 
 
-def _verdict(claims: Sequence[ClaimRecord], runs: Sequence[Run]) -> str:
+def _verdict(model: str, claims: Sequence[ClaimRecord], runs: Sequence[Run]) -> str:
+    found = decided_model(model, [run.results for run in runs])
     told = ", ".join(f"{n} {standing}" for standing, n in counts(claims).items())
-    text = f"{len(claims)} claims: {told or 'nothing was claimed'}."
+    text = f"{SIGNS[found.decision]} {found.word}: {len(claims)} claims: {told or 'none'}."
     if any(not run.results.complete for run in runs):
         text += " A run was cut short, and what it never came to is unmeasured."
     if any(run.results.dirty for run in runs):
@@ -209,7 +211,7 @@ def _limit(records: Sequence[ClaimRecord]) -> str:
         return "must hold"
     values = sorted({r.limit.value for r in records if r.limit is not None})
     unit = "" if traits.unit in ("ratio", "share") else f" {traits.unit}"
-    return f"{SIGNS[traits.sense]} {' or '.join(f'{value:g}' for value in values)}{unit}"
+    return f"{SENSES[traits.sense]} {' or '.join(f'{value:g}' for value in values)}{unit}"
 
 
 def _lists(found: Overview) -> Iterable[str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edgeassay.matrix_report.rows import Run
-from edgeassay.report.table import DECLARED
+from edgeassay.report.decision import DECLARED
 from edgeassay.runs.records import CaseId, ClaimRecord, plain
 from edgeassay.spec import Verdict
 from edgeassay.summary.outcome import (
@@ -39,13 +39,13 @@ def junit_xml(runs: Sequence[Run], outcome: Outcome) -> str:
     root = ET.Element("testsuites", name=SUITE)
     started = {run.where: run.results.started.isoformat() for run in runs}
     for leg in outcome.legs:
-        _suite(root, leg.leg.id, [*_of_leg(leg)], _first(leg.files, started))
+        _suite(root, leg.leg.id, [*_of_leg(leg)], _first(leg.files, started), leg.word)
     whole = [_of_finding(finding, WHOLE) for finding in outcome.whole]
     if not whole:
         whole = [ET.Element("testcase", classname=WHOLE, name="files are trusted and alike")]
     if outcome.word == BUT_FOR_WAIVERS:
         whole.append(_but_for_waivers(outcome))
-    _suite(root, WHOLE, whole, None)
+    _suite(root, WHOLE, whole, None, outcome.word)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ET.indent(root)
@@ -63,12 +63,15 @@ def _first(files: Sequence[str], started: Mapping[str, str]) -> str | None:
     return min((started[file] for file in files if file in started), default=None)
 
 
-def _suite(root: ET.Element, name: str, cases: Sequence[ET.Element], started: str | None) -> None:
+def _suite(
+    root: ET.Element, name: str, cases: Sequence[ET.Element], started: str | None, decision: str
+) -> None:
     suite = ET.SubElement(root, "testsuite", name=_text(name), tests=str(len(cases)))
     for key, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(key, str(sum(case.find(tag) is not None for case in cases)))
     if started is not None:
         suite.set("timestamp", started)
+    _properties(suite, {"decision": decision})
     suite.extend(cases)
 
 

@@ -11,11 +11,11 @@ from edgeassay.matrix_report.markdown import table
 from edgeassay.matrix_report.overview import overview
 from edgeassay.matrix_report.rows import Run
 from edgeassay.matrix_report.signs import SIGNS
+from edgeassay.report.decision import DECLARED, decided_runs, standing
 from edgeassay.report.markdown import code
 from edgeassay.report.marks import marked
 from edgeassay.report.reproducing import command_of_claim
 from edgeassay.report.sentences import subject, told
-from edgeassay.report.table import DECLARED, standing
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import TRAITS, Kind, Verdict
 from edgeassay.summary.fitting import Section, clipped, fitted
@@ -48,7 +48,7 @@ def summary_markdown(
     findings = outcome.findings if outcome is not None else list(_failures(runs))
     red = [finding for finding in findings if finding.waiver is None]
     waived = [finding for finding in findings if finding.waiver is not None]
-    head = [f"# {clipped(title, NAME)}", "", f"**{_verdict(outcome, claims)}**", ""]
+    head = [f"# {clipped(title, NAME)}", "", f"**{_verdict(outcome, claims, runs)}**", ""]
     sections = [
         *([_judge(outcome)] if outcome is not None else []),
         Section(heading="What fails", items=list(_grouped(red)), rank=0, folded=False),
@@ -96,6 +96,9 @@ def _said(judged: Judged) -> Said:
 def _failures(runs: Sequence[Run]) -> Iterator[Finding]:
     """What fails in runs that nobody gates."""
     for run in runs:
+        for one in run.results.to_remove:
+            words = f"{one.model}: {one.reason}"
+            yield Finding(problem=Problem.DEVIATION, sentence=words, where=run.where)
         for record in run.results.claims:
             if standing(record) == Verdict.FAIL.value:
                 yield Finding(
@@ -108,12 +111,14 @@ def _failures(runs: Sequence[Run]) -> Iterator[Finding]:
                 )
 
 
-def _verdict(outcome: Outcome | None, claims: Sequence[Said]) -> str:
+def _verdict(outcome: Outcome | None, claims: Sequence[Said], runs: Sequence[Run]) -> str:
     if outcome is not None:
         return f"{sign_of(outcome.word)} {clipped(headline(outcome), NAME)}"
     stands = [stand for _, stand, _, _ in claims]
     counts = {name: stands.count(name) for name in dict.fromkeys(stands)}
-    return clipped(f"{len(claims)} claims: {counted(counts) or 'none'}", NAME)
+    found = decided_runs(run.results for run in runs)
+    told_ = f"{len(claims)} claims: {counted(counts) or 'none'}"
+    return clipped(f"{SIGNS[found.decision]} {found.word}: {told_}", NAME)
 
 
 def _grouped(findings: Sequence[Finding]) -> Iterator[str]:

@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from edgeassay.report.decision import (
+    Decided,
+    Decision,
+    decided,
+    decided_comparisons,
+    together,
+    undecided,
+)
 from edgeassay.runs.records import CaseId, ClaimRecord
 from edgeassay.spec import Approval, Leg, Verdict, Waiver
 
@@ -20,12 +28,12 @@ UNDECIDED: Final = 3
 LACKING: Final = 4
 # The first of these that anything ends with is the exit code of all.
 PRECEDENCE: Final = (REFUSED, FAILED, LACKING, UNDECIDED, HOLDS)
+# Of what doesn't hold; what holds is as its claims are decided.
 WORDS: Final[Mapping[int, str]] = {
     REFUSED: "refused",
-    FAILED: Verdict.FAIL.value,
-    LACKING: "lacking",
-    UNDECIDED: Verdict.INCONCLUSIVE.value,
-    HOLDS: Verdict.PASS.value,
+    FAILED: Decision.FAIL.value,
+    LACKING: Decision.UNDECIDED.value,
+    UNDECIDED: Decision.UNDECIDED.value,
 }
 
 
@@ -157,6 +165,7 @@ class LegOutcome:
     findings: tuple[Finding, ...]
     waivers: tuple[Waiver, ...] = field(default_factory=tuple)
     compared: tuple[Compared, ...] = field(default_factory=tuple)
+    unasked: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -164,13 +173,27 @@ class LegOutcome:
         return worst(self.findings)
 
     @property
+    def decided(self) -> Decided:
+        """The decision on its claims and comparisons, whatever the leg lets pass. The claims that
+        its runs weren't asked for are `unasked`.
+        """
+        claims = decided([judged.record for judged in self.claims], unasked=self.unasked)
+        return together([claims, decided_comparisons(one.verdict for one in self.compared)])
+
+    @property
     def word(self) -> str:
-        """How it ends, in a word; waived is never a pass."""
+        """How it ends, in a word or three; what is waived or undecided is never a pass."""
         if self.exit_code == HOLDS and self.waivers:
             return WAIVED
         if any(f.problem is Problem.MISSING_LEG and f.waiver is None for f in self.findings):
             return "missing"
-        return WORDS[self.exit_code]
+        return WORDS.get(self.exit_code) or self.decided.word
+
+    @property
+    def let_pass(self) -> list[Judged]:
+        """Claims that aren't decided, and that the leg lets pass."""
+        open_ones = undecided([judged.record for judged in self.claims])
+        return [j for j in self.claims if j.tolerated and any(j.record is one for one in open_ones)]
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -216,7 +239,7 @@ class Outcome:
         """The verdict in a word, or few: with anything waived it is no pass."""
         if self.exit_code == HOLDS and any(leg.waivers for leg in self.legs):
             return BUT_FOR_WAIVERS
-        return WORDS[self.exit_code]
+        return WORDS.get(self.exit_code) or together(leg.decided for leg in self.legs).word
 
 
 def worst(findings: Sequence[Finding]) -> int:

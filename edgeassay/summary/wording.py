@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgeassay.matrix_report.signs import SIGNS
-from edgeassay.report.table import ORDER
+from edgeassay.report.decision import ORDER
 from edgeassay.spec import Verdict
 from edgeassay.summary.outcome import BUT_FOR_WAIVERS, WAIVED, Finding, Outcome
 
@@ -26,7 +26,7 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def sign_of(word: str) -> str:
     """That of a leg's or the gate's end; what has none of its own is red."""
-    return ENDS.get(word, SIGNS[Verdict.FAIL.value])
+    return ENDS.get(word.partition(" until ")[0], SIGNS[Verdict.FAIL.value])
 
 
 def of_waiver(finding: Finding) -> str:
@@ -44,5 +44,7 @@ def headline(outcome: Outcome) -> str:
     commit = (outcome.commit or "no commit")[:SHORT]
     red = len(outcome.red)
     reasons = f"; {red} reason{'' if red == 1 else 's'} for red" if red else ""
+    if let := sum(len(leg.let_pass) for leg in outcome.legs):
+        reasons += f"; {let} undecided claim{'' if let == 1 else 's'} let pass by {outcome.config}"
     number = f"{len(words)} leg{'' if len(words) == 1 else 's'}"
     return f"{outcome.word}: {number} of {outcome.config} ({legs}) at {commit}{reasons}"

@@ -55,7 +55,6 @@ class_auc_drop = 0.2
 def test_a_network_with_fourteen_labels_is_judged_on_real_images(tmp_path: Path) -> None:
     project = Project(tmp_path, model_toml=MODEL, prebuilt=False)
     project.environment["EDGEASSAY_DATA"] = str(Path(DATA).resolve())
-    project.device_toml = project.device_toml.split("[limits.tiny]")[0]
     project.write()
     shutil.copy(ROOT / "models/phantom-cnn/phantom-cnn.keras", tmp_path / "models/tiny")
     outcome = project.run("--jobs=2", "suites/accuracy")

@@ -128,7 +128,7 @@ def test_the_legend_explains_no_mark_that_isnt_there(tmp_path: Path) -> None:
 def test_what_is_unmeasured_stays_a_row_with_its_reason(tmp_path: Path) -> None:
     found = made_of(tmp_path, others())
     line = line_of(found, "int8", "tensorflow")
-    assert (line.worst, line.verdict) == ("unmeasured", "2 unmeasured")
+    assert (line.worst, line.verdict) == ("undecided", "undecided: 2 unmeasured")
     (size, _), *rest = [(name, cell.text) for name, cell, _ in line.merged]
     assert size == "size"
     assert rest == [("AUC", "unmeasured")]  # once, for all columns
@@ -159,7 +159,9 @@ def test_declared_failures_stand_apart_with_their_reason(tmp_path: Path) -> None
     (declared,) = found.declared
     assert "declared until 2027-12-31: its x86 wheel has no int8 kernels" in declared
     assert not any("int8" in sentence for sentence in found.failed)
-    assert line_of(found, "int8", "tflite-runtime").verdict == "1 declared, 1 pass"
+    assert line_of(found, "int8", "tflite-runtime").verdict == (
+        "declared until 2027-12-31: 1 declared, 1 pass"
+    )
 
 
 def test_disturbed_times_are_marked_and_counted(tmp_path: Path) -> None:
@@ -317,11 +319,11 @@ def test_the_closing_table_of_a_run_has_marks_and_delegation_too(tmp_path: Path)
     (run,) = runs_of(tmp_path, others())
     console = Console(width=TABLE_WIDTH)
     with console.capture() as captured:
-        console.print(closing_table(run.results.claims, run.results.cases))
+        console.print(closing_table(run.results))
     told = captured.get()
     assert re.search(r"int8 +litert +2,667 kB .* 0\.9913 \(e\) .* 65 of 65 \(e\) ", told)
     assert re.search(r"litert-compiled-gpu .* 210\.00 / 252\.00 \(s\) +1\.12x \(s\) ", told)
-    lines = remarks(run.results.claims, run.results.cases)
+    lines = remarks(run.results)
     assert [line for line in lines if line.startswith(("(e) emulated", "(s) software"))]
     assert not [line for line in lines if line.startswith("(d)")]
 

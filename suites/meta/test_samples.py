@@ -14,7 +14,7 @@ from edgeassay.config import load_device
 from edgeassay.datasets import Split, draw_sample
 from edgeassay.errors import ConfigError
 from edgeassay.measure.shards import SMALL_SHARD_IMAGES, ShardStore, shards_of
-from edgeassay.report.results import CaseRecord
+from edgeassay.report.results import CaseRecord, Results
 from edgeassay.report.table import remarks
 from edgeassay.runs.records import CaseId
 from edgeassay.spec import Sample
@@ -132,12 +132,24 @@ def test_a_profile_says_how_many_images_stand_for_a_split(tmp_path: Path) -> Non
         load_device(path, tmp_path)
 
 
+def run_of(record: CaseRecord) -> Results:
+    """A run that knows something of one case, and judged nothing."""
+    whole: dict[str, object] = {
+        "edgeassay": "0",
+        "commit": None,
+        "dirty": False,
+        "started": "2026-01-01T00:00:00Z",
+    }
+    whole |= {"machine": {}, "complete": True, "claims": []}
+    return Results.model_validate(whole).model_copy(update={"cases": [record]})
+
+
 def test_the_closing_remarks_say_what_was_judged_on_a_sample() -> None:
     case = CaseId(model="tiny", variant="int8", runtime="litert", device="slow")
     unknown = dict.fromkeys(k for k, f in CaseRecord.model_fields.items() if f.is_required())
     facts = CaseRecord.model_validate(unknown | {"case": case, "worker": {}})
     sample = facts.model_copy(update={"evaluated_images": 48, "split_images": 1200})
     whole = facts.model_copy(update={"evaluated_images": 1200, "split_images": 1200})
-    (line,) = (line for line in remarks([], [sample]) if "sample" in line)
+    (line,) = (line for line in remarks(run_of(sample)) if "sample" in line)
     assert line.startswith("tiny: quality was judged on a sample of 48 of 1,200 evaluation images")
-    assert not [line for line in remarks([], [whole]) if "sample" in line]
+    assert not [line for line in remarks(run_of(whole)) if "sample" in line]

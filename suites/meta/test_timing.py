@@ -117,7 +117,7 @@ def test_too_few_processes_are_inconclusive_and_say_how_many_would_do() -> None:
     verdict = judged(rounds([1.0, 1.0, 1.1]).p95(0.95), 50.0, ClaimName.LATENCY_P95_MS)
     assert verdict.verdict is Verdict.INCONCLUSIVE
     assert "59 fresh processes are needed to show it, and 3 were timed" in verdict.reason
-    assert "timing.processes" in verdict.reason
+    assert "set [timing] processes = 59 in the device's profile" in verdict.reason
     assert "one bound isn't known" in verdict.reason
 
 

@@ -425,7 +425,7 @@ MISTAKES = (
     ),
     Mistake(
         id="profile-another-model",
-        broken=changed(DEVICE, "[limits.tiny]", "[limits.tinny]"),
+        broken=appended(DEVICE, "\n[limits.tinny]\nlatency_p95_ms = 5.0\n"),
         code=4,
         what="limits for an unknown model 'tinny'",
         where="devices/bench.toml",

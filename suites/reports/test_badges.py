@@ -47,10 +47,14 @@ def judged(verdict: str, **more: Any) -> dict[str, Any]:
     [
         ("pass", {}, "✓ 2 pass"),
         ("fail", {}, "✗ 1 fail, 1 pass"),
-        ("inconclusive", {}, "? 1 inconclusive, 1 pass"),
-        ("unmeasured", {}, "○ 1 unmeasured, 1 pass"),
-        ("incomparable", {}, "≠ 1 incomparable, 1 pass"),
-        ("fail", {"deviation": "known", "deviation_expires": "2027-12-31"}, "◐ 1 declared, 1 pass"),
+        ("inconclusive", {}, "? undecided: 1 inconclusive, 1 pass"),
+        ("unmeasured", {}, "? undecided: 1 unmeasured, 1 pass"),
+        ("incomparable", {}, "? undecided: 1 incomparable, 1 pass"),
+        (
+            "fail",
+            {"deviation": "known", "deviation_expires": "2027-12-31"},
+            "◐ declared until 2027-12-31: 1 declared, 1 pass",
+        ),
     ],
 )
 def test_a_badge_is_green_where_every_claim_passes_and_nowhere_else(
@@ -65,8 +69,8 @@ def test_a_badge_is_green_where_every_claim_passes_and_nowhere_else(
 def test_a_run_that_was_cut_short_is_not_green() -> None:
     document = judged("pass") | {"complete": False}
     _, said, _, colour = words(of(document)[OVERALL])
-    assert said == "? incomplete run: 2 pass"
-    assert colour == COLOURS["inconclusive"]
+    assert said == "? incomplete run: undecided: 2 pass"
+    assert colour == COLOURS["undecided"]
 
 
 def test_emulated_and_estimated_cases_are_named() -> None:
@@ -85,14 +89,14 @@ def test_size_and_quality_have_number_interval_and_the_worst_variant() -> None:
     label, said, title, colour = words(found["chest-quality.svg"])
     assert (label, said) == ("chest AUC drop", "? +0.0040 [+0.0010, +0.0070] drq")
     assert "int8 on litert +0.0004" in title
-    assert colour == COLOURS["inconclusive"]
+    assert colour == COLOURS["undecided"]
     assert words(found["chest-size.svg"])[1] == "✓ 0.277 to 0.301 of the reference"
 
 
 def test_a_number_that_no_limit_judges_is_not_green() -> None:
     found = of(results([CaseFile("int8", "litert").claimed("loads")]))
     _, said, title, colour = words(found["chest-quality.svg"])
-    assert colour == COLOURS["unmeasured"]
+    assert colour == COLOURS["undecided"]
     assert "no limit judges it" in title
     assert "+0.0004" in said
 

@@ -12,7 +12,7 @@ from suites.reports.gated import Document, Gated, fails, record, sealed, unsure
 # What test reports are read by: https://github.com/testmoapp/junitxml has the common shape.
 CHILDREN = {
     "testsuites": {"testsuite"},
-    "testsuite": {"testcase"},
+    "testsuite": {"properties", "testcase"},
     "testcase": {"properties", "failure", "error", "skipped"},
     "properties": {"property"},
 }

@@ -49,6 +49,27 @@ def test_what_is_inconclusive_is_as_the_leg_has_it(
     assert end.document["legs"][0]["claims"]["inconclusive"] == 1
 
 
+def no_upper_bound(document: Document) -> None:
+    """As five processes leave a p95: the value far below its limit, and nothing above it known."""
+    one = record(document, "latency_p95_ms")
+    one["measurement"] |= {"value": 0.23, "low": 0.2, "high": None, "n": 5}
+    one |= {"verdict": "inconclusive", "reason": "59 fresh processes are needed to show it"}
+
+
+@pytest.mark.parametrize(("option", "code"), [("fail", 3), ("fail-untimed", 3), ("warn", 0)])
+def test_a_budget_that_too_few_processes_were_timed_for_never_passes(
+    gated: Gated, option: str, code: int
+) -> None:
+    """A disturbed time may pass; this one would be undecided in every run like it."""
+    leg = f'id = "cart"\ninconclusive = "{option}"'
+    expecting(gated, GATE_TOML.replace('id = "cart"', leg))
+    end = gated.change("cart.json", no_upper_bound).end()
+    assert (end.code, end.problems) == (code, ("inconclusive",) * bool(code))
+    assert end.document["verdict"] == "undecided"
+    assert end.text.rstrip().splitlines()[-1].startswith("? undecided: ")
+    assert "59 fresh processes are needed" in end.text
+
+
 def test_a_leg_that_is_not_timed_needs_no_times_and_still_fails_by_them(gated: Gated) -> None:
     expecting(gated, GATE_TOML.replace('id = "cart"', 'id = "cart"\ntimed = false'))
     gated.change("cart.json", unmeasured("latency_ratio"))

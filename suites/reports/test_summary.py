@@ -207,7 +207,7 @@ def test_a_page_too_small_for_a_verdict_is_refused() -> None:
 
 
 def test_no_runs_and_no_findings_are_a_page_too() -> None:
-    assert summary_markdown([], title="nothing") == "# nothing\n\n**0 claims: none**\n"
+    assert summary_markdown([], title="nothing") == "# nothing\n\n**? undecided: 0 claims: none**\n"
 
 
 @LAWS

@@ -174,7 +174,6 @@ def start(tmp_path: Path, python: Path) -> Callable[..., Project]:
         made = Project(tmp_path, model_toml=head.replace('weights = "tiny.keras"', "") + variants)
         made.prebuilt = False
         made.device_toml += '\n[workers.onnxruntime]\npython = "' + str(python) + '"\n'
-        made.device_toml = made.device_toml.replace("[limits.tiny]\nlatency_p95_ms = 10000.0\n", "")
         made.write()
         for path in FILES.iterdir():
             shutil.copy(path, made.folder / "models" / "tiny")

@@ -24,7 +24,7 @@ from edgeassay.errors import Absent, EdgeassayError, WorkerError
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 from edgeassay.workers import Worker
 from suites.meta import commands
-from suites.meta.project import DEVICE_TOML, Project
+from suites.meta.project import PROFILE, Project
 from suites.meta.tinymodels import brightness, write_classifier
 from suites.scale.sshd import Sshd
 
@@ -54,7 +54,7 @@ def profile(command: list[str], folder: Path) -> str:
     """A board's profile, asked for by name."""
     words = ", ".join(f'"{word}"' for word in command)
     return (
-        DEVICE_TOML.replace('"bench"', '"board"')
+        PROFILE.replace('"bench"', '"board"')
         .replace('architecture = "*"', "on_request = true")
         .replace(
             'litert = ["{python}"]', f'litert = {{ command = [{words}], folder = "{folder}" }}'

@@ -77,7 +77,7 @@ def test_the_command_shows_every_variant_and_costs_nothing_a_second_time(
     words = ("--json", "found.json", "--html", "maps.html", "--pictures", "2")
     first = saliency(project, *words)
     assert first.returncode == 0, first.stderr
-    assert "covering images for tiny-fp32-litert" in first.stderr
+    assert "where tiny-fp32-litert looks: hiding one part of each image at a time" in first.stderr
     whole, small = json.loads((project.folder / "found.json").read_text())["cases"]
     assert (whole["variant"], whole["weights"], small["weights"]) == ("fp32", "float32", "int8")
     for name in ("correlation", "overlap"):

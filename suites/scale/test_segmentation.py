@@ -74,7 +74,7 @@ def test_what_marks_less_is_red(project: Project) -> None:
 def test_few_patients_decide_nothing_however_good_the_masks(project: Project) -> None:
     segment(project, patients=6)
     outcome = project.run("--variant", "int8", "-k", "dice_drop")
-    assert outcome.code == 0
+    assert outcome.code == 1
     assert set(verdicts(outcome, "int8").values()) == {"inconclusive"}
     words = reason(outcome, "mean_dice_drop")
     assert "too few patients: 6 have a mask, and 30 are needed" in words

@@ -41,15 +41,18 @@ def test_pass_fail_inconclusive_and_unmeasured_are_told_apart_everywhere(project
     expected = {
         "mean_auc_drop": ("pass", "passed"),
         "min_auc": ("fail", "failure"),
-        "sensitivity_drop": ("inconclusive", "skipped"),
+        "sensitivity_drop": ("inconclusive", "failure"),
         "latency_ratio": ("unmeasured", "skipped"),
     }
     for claim, (wanted, shown) in expected.items():
         assert verdict(outcome, claim) == wanted
         assert outcome.tests[f"test_{claim}[{INT8}]"] == shown
-    assert "8 claims: 1 fail, 1 inconclusive, 2 unmeasured, 4 pass" in outcome.text
+    assert "7 claims: 1 fail, 1 inconclusive, 1 unmeasured, 4 pass" in outcome.text
     assert "mean AUC (change) [bounds]" in outcome.text
-    assert "fail 1 of 8" in outcome.text
+    assert "fail, 1 of 7" in outcome.text
+    said = outcome.messages[f"test_sensitivity_drop[{INT8}]"]
+    assert "positive images would pass with a chance of 80 %" in said
+    assert 'a [[deviation]] with verdict = "inconclusive"' in said
     assert "inconclusive: sensitivity_drop of tiny int8 on litert: the limit lies" in outcome.text
     assert "tiny int8 on litert: inconclusive, by sensitivity_drop" in outcome.text
     properties = outcome.properties[f"test_mean_auc_drop[{INT8}]"]
@@ -66,14 +69,27 @@ def test_pass_fail_inconclusive_and_unmeasured_are_told_apart_everywhere(project
     }
 
 
-@pytest.mark.parametrize(("option", "code"), [("warn", 0), ("fail", 1), ("fail-untimed", 1)])
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ((), 1),
+        (("--inconclusive=fail-untimed",), 1),
+        (("--inconclusive=fail",), 1),
+        (("--inconclusive=warn",), 0),
+    ],
+)
 def test_what_is_inconclusive_blocks_a_gate_until_it_is_declared(
-    project: Project, option: str, code: int
+    project: Project, options: tuple[str, ...], code: int
 ) -> None:
     project.model_toml = MODEL_TOML.replace("[limits]\n", f"[limits]\n{TOO_NARROW}")
     project.write_declarations()
-    chosen = ("--variant", "int8", "--inconclusive", option, "-k", "sensitivity or deviation")
-    assert project.run(*chosen).code == code
+    chosen = ("--variant", "int8", *options, "-k", "size or sensitivity or deviation")
+    undecided = project.run(*chosen)
+    assert undecided.code == code
+    assert " undecided, " in undecided.text
+    last = undecided.text.rstrip().splitlines()[-1]
+    assert last.startswith("edgeassay: undecided: ")
+    assert "`edgeassay gate` says which of them block a merge" in last
     project.model_toml += DECLARED
     project.write_declarations()
     declared = project.run(*chosen)
@@ -97,7 +113,7 @@ def test_few_patients_are_inconclusive_however_well_they_look(project: Project) 
     project.model_toml += "\n[statistics]\nmin_positives = 200\nconfidence = 0.9\n"
     project.write_declarations()
     outcome = project.run("--variant", "int8", "-k", "auc")
-    assert outcome.code == 0, outcome.text
+    assert outcome.code == 1
     for claim in ("mean_auc_drop", "min_auc"):
         assert verdict(outcome, claim) == "inconclusive"
         assert "too few patients: bright has" in outcome.messages[f"test_{claim}[{INT8}]"]
