@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
-import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
+from edgeassay.tflite_schema import (
+    LAYERS,
+    OF_KIND,
+    TRANSPOSED_INPUT,
+    WEIGHTS_AND_BIAS,
+    Opened,
+    count,
+    open_tflite,
+)
 
-from edgeassay.errors import ArtifactError, why
-from edgeassay.plain_files import read_plain
-
-# Operators that multiply activations by weights, and which axis of the weights has the outputs.
-LAYERS: Final = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D")
-# Of which inputs its weights and its bias are: the second and third, but the first of a transposed
-# convolution is the shape of its output, and the third what it is applied to.
-WEIGHTS_AND_BIAS: Final = (1, 2)
-OF_KIND: Final = {"TRANSPOSE_CONV": (1, 3)}
-TRANSPOSED_INPUT: Final = 2
 # What a quantizer puts between operators. They don't count where operators are named, so that a
 # layer has one name in every form of a network.
 BETWEEN: Final = ("QUANTIZE", "DEQUANTIZE")
@@ -98,59 +95,32 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """The graph of a .tflite; ArtifactError where it can't be read."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    with parsed(path) as (model, _):
-        return _graph(model, schema)
+    """The graph of a .tflite. ArtifactError if it can't be read, isn't one, or is damaged."""
+    return _graph(open_tflite(path))
 
 
-@contextmanager
-def parsed(path: Path) -> Iterator[tuple[Any, bytes]]:
-    """The schema's own objects of a .tflite, and its bytes; ArtifactError where it can't be read,
-    or what is looked for isn't there.
-    """
-    from ai_edge_litert import schema_py_generated as schema
-
-    try:
-        data = read_plain(path)
-    except OSError as error:
-        raise ArtifactError(f"{path} can't be read: {why(error)}; build or copy it again") from None
-    try:
-        if data[4:8] != b"TFL3":
-            raise ValueError("no TFL3")
-        yield schema.ModelT.InitFromPackedBuf(data, 0), data
-    except (struct.error, ValueError, TypeError, IndexError, AttributeError):
-        raise ArtifactError(
-            f"{path} is no .tflite, or a damaged one; copy it again, or export it anew"
-        ) from None
-
-
-def _graph(model: Any, schema: Any) -> Graph:
-    subgraph = model.subgraphs[0]
-    kinds = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-    types = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
+def _graph(opened: Opened) -> Graph:
+    subgraph, types = opened.graph, opened.types
     tensors = subgraph.tensors
-    constant = [_bytes_of(model.buffers[t.buffer]) for t in tensors]
+    constant = [opened.size(t) for t in tensors]
     names = [t.name.decode("utf-8", "replace") for t in tensors]
-    kept = kept_as(model, schema)
+    kept = kept_as(opened)
     found: list[dict[str, Any]] = []
     batch = _batch(tensors[subgraph.inputs[0]]) if len(subgraph.inputs) else 1
-    codes = codes_of(model)
     for operator in subgraph.operators:
-        kind = kinds[codes[operator.opcodeIndex]]
+        kind = opened.kind(operator)
         places = OF_KIND.get(kind, WEIGHTS_AND_BIAS)
         taken = [operator.inputs[k] for k in places if k < len(operator.inputs)]
         constants = [i for i in (kept.get(j, j) for j in taken) if i >= 0 and constant[i]]
         is_layer = kind in LAYERS
-        largest = max(constants, key=lambda i: _count(tensors[i]), default=None)
+        largest = max(constants, key=lambda i: count(tensors[i]), default=None)
         found.append(
             {
                 "kind": kind,
                 "inputs": [int(i) for i in operator.inputs if i >= 0],
                 "outs": [int(i) for i in operator.outputs],
                 "outputs": tuple(names[i] for i in operator.outputs),
-                "weights": sum(_count(tensors[i]) for i in constants) if is_layer else 0,
+                "weights": sum(count(tensors[i]) for i in constants) if is_layer else 0,
                 "weight_type": types[tensors[largest].type]
                 if is_layer and largest is not None
                 else None,
@@ -180,51 +150,35 @@ def _graph(model: Any, schema: Any) -> Graph:
     )
 
 
-def codes_of(model: Any) -> list[int]:
-    """The kinds of operators that a file has, as the schema numbers them: the first ones stand in a
-    field of a byte, later ones in another.
-    """
-    return [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-
-
-def _bytes_of(buffer: Any) -> int:
-    """How long it is: in the table itself, or, as ai-edge-quantizer writes, behind it."""
-    return int(buffer.size) if buffer.data is None else len(buffer.data)
-
-
-def kept_as(model: Any, schema: Any) -> dict[int, int]:
-    """Of tensors that a DEQUANTIZE makes of a constant, the constant: weights that alone are
+def kept_as(opened: Opened) -> dict[int, int]:
+    """The constants of which a DEQUANTIZE makes tensors, by these tensors: weights that alone are
     quantized are kept so.
     """
-    subgraph, codes = model.subgraphs[0], codes_of(model)
-    found = {}
-    for operator in subgraph.operators:
+    tensors, found = opened.graph.tensors, {}
+    for operator in opened.graph.operators:
+        if opened.kind(operator) != "DEQUANTIZE" or not len(operator.outputs):
+            continue
         made_of = operator.inputs[0] if len(operator.inputs) else -1
-        expands = codes[operator.opcodeIndex] == schema.BuiltinOperator.DEQUANTIZE
-        if expands and _bytes_of(model.buffers[subgraph.tensors[made_of].buffer]):
+        if made_of >= 0 and opened.size(tensors[made_of]):
             found[int(operator.outputs[0])] = int(made_of)
     return found
 
 
-def _count(tensor: Any) -> int:
-    return int(np.prod(tensor.shape)) if tensor.shape is not None else 1
-
-
 def _batch(tensor: Any) -> int:
-    """How many inputs a graph is for; one where any number may come."""
-    return int(tensor.shape[0]) if tensor.shape is not None and len(tensor.shape) else 1
+    """How many inputs a graph is for; one if any number may come."""
+    return max(1, int(tensor.shape[0])) if len(tensor.shape) else 1
 
 
 def _macs(kind: str, operator: Any, tensors: Sequence[Any], batch: int) -> int:
     """Of one input, however many there are in a batch: the weights that make a position, each once
     for every position. A dilated convolution may come as one whose positions lie in the batch.
     """
-    weights = int(np.prod(tensors[operator.inputs[1]].shape))
+    weights = count(tensors[operator.inputs[1]])
     if kind == "TRANSPOSE_CONV":  # every position of its input is multiplied by all weights
         positions = tensors[operator.inputs[TRANSPOSED_INPUT]].shape[:-1]
     else:
         positions = tensors[operator.outputs[0]].shape[:-1]
-    return int(np.prod(positions)) * weights // batch
+    return math.prod(map(int, positions)) * weights // batch
 
 
 def _follows(found: Sequence[dict[str, Any]]) -> list[int]:
@@ -264,12 +218,13 @@ def short_names(names: Sequence[str]) -> list[str]:
         found.append(inner[:-1] if len(inner) > 1 else inner)
     whole = ["/".join(words) for words in found]
     plain = ["/".join(re.sub(r"_\d+$|:\d+$", "", word) for word in words) for words in found]
-    return [_unlike(i, plain, whole)[:MOST_NAME] for i in range(len(found))]
+    choices = [(names, Counter(names)) for names in (plain, whole)]
+    return [_unlike(i, choices)[:MOST_NAME] for i in range(len(found))]
 
 
-def _unlike(i: int, *choices: Sequence[str]) -> str:
+def _unlike(i: int, choices: Sequence[tuple[Sequence[str], Counter[str]]]) -> str:
     """The first of an operator's names that no other has, or one with its number."""
-    for names in choices:
-        if names.count(names[i]) == 1:
+    for names, times in choices:
+        if times[names[i]] == 1:
             return names[i]
-    return f"{choices[0][i]}#{i}"
+    return f"{choices[0][0][i]}#{i}"

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import ArtifactError
-from edgeassay.tflite_file import LAYERS, codes_of, kept_as, parsed
+from edgeassay.tflite_file import kept_as
+from edgeassay.tflite_schema import LAYERS, count, open_tflite
 
 # Which input of an operator its weights are: of all kinds of layers the second.
 WEIGHTS_INPUT: Final = 1
@@ -29,39 +30,43 @@ class Weights:
 def read_weights(path: Path, layers: Sequence[int]) -> tuple[Weights, ...]:
     """The weights of some layers, by their places among the file's operators with weights.
 
-    ArtifactError where the file can't be read, or keeps weights in a type that isn't known.
+    ArtifactError if the file can't be read, is damaged, has fewer layers, or keeps their weights in
+    a type that isn't known.
     """
-    from ai_edge_litert import schema_py_generated as schema
-
-    with parsed(path) as (model, data):
-        types = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
-        kinds = {getattr(schema.BuiltinOperator, kind) for kind in LAYERS}
-        kept, subgraph = kept_as(model, schema), model.subgraphs[0]
-        codes = codes_of(model)
-        inputs = [o.inputs for o in subgraph.operators if codes[o.opcodeIndex] in kinds]
-        found = []
-        for place in layers:
-            tensor = subgraph.tensors[kept.get(i := int(inputs[place][WEIGHTS_INPUT]), i)]
-            stored = types[tensor.type]
-            if stored not in STORED and stored != "INT4":
-                raise ArtifactError(f"{path} keeps weights as {stored}, which can't be read here")
-            numbers = _numbers(_bytes_of(model.buffers[tensor.buffer], data), stored)
-            count = int(np.prod(tensor.shape))
-            found.append(Weights(values=_real(numbers[:count], tensor), type=stored))
-        return tuple(found)
-
-
-def _bytes_of(buffer: Any, data: bytes) -> bytes:
-    """What a buffer holds, which may lie behind the flatbuffer."""
-    if buffer.data is not None:
-        return bytes(buffer.data)
-    return data[buffer.offset : buffer.offset + buffer.size]
+    opened = open_tflite(path)
+    tensors, kept = opened.graph.tensors, kept_as(opened)
+    weights = [
+        int(operator.inputs[WEIGHTS_INPUT])
+        for operator in opened.graph.operators
+        if opened.kind(operator) in LAYERS
+    ]
+    found = []
+    for place in layers:
+        if place >= len(weights):
+            raise ArtifactError(
+                f"{path} has {len(weights)} layers with weights, and layer {place + 1} was looked"
+                " for; build it again"
+            )
+        tensor = tensors[kept.get(weights[place], weights[place])]
+        stored = opened.types[tensor.type]
+        if stored not in STORED and stored != "INT4":
+            raise ArtifactError(f"{path} keeps weights as {stored}, which can't be read here")
+        numbers = _numbers(opened.constant(tensor), stored)[: count(tensor)]
+        if len(numbers) < count(tensor):
+            raise ArtifactError(
+                f"{path} doesn't hold all weights of its layer {place + 1}, as in a file that is"
+                " damaged or computes them; copy it again, or export it anew"
+            )
+        found.append(Weights(values=_real(numbers, tensor), type=stored))
+    return tuple(found)
 
 
 def _numbers(stored: bytes, kind: str) -> npt.NDArray[np.float64]:
     """Of 4 bits, two lie in a byte, the lower half first."""
     if kind != "INT4":
-        return np.frombuffer(stored, STORED[kind]).astype(np.float64)
+        whole = len(stored) // np.dtype(STORED[kind]).itemsize
+        with np.errstate(invalid="ignore"):  # a damaged weight may be any pattern of bits
+            return np.frombuffer(stored, STORED[kind], whole).astype(np.float64)
     pairs = np.frombuffer(stored, np.int8)
     low = np.left_shift(pairs, 4) >> 4  # shifted back, the sign comes along
     return np.stack([low, pairs >> 4], axis=1).ravel().astype(np.float64)
@@ -74,7 +79,8 @@ def _real(numbers: npt.NDArray[np.float64], tensor: Any) -> npt.NDArray[np.float
     if kept is None or kept.scale is None or not len(kept.scale):
         return shaped
     scale = np.asarray(kept.scale, np.float64)
-    zero = np.zeros_like(scale) if kept.zeroPoint is None else np.asarray(kept.zeroPoint, float)
+    told = kept.zeroPoint is not None and len(kept.zeroPoint)
+    zero = np.asarray(kept.zeroPoint, np.float64) if told else np.zeros_like(scale)
     if len(scale) > 1:
         along = [1] * shaped.ndim
         along[kept.quantizedDimension] = -1

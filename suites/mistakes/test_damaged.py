@@ -27,6 +27,8 @@ from edgeassay.measure.shards import ShardStore, shards_of
 from edgeassay.preprocess import preprocess
 from edgeassay.progress import silent
 from edgeassay.spec import NpzSource, Preprocess, Role, RuntimeSpec
+from edgeassay.tflite_file import read_graph
+from edgeassay.tflite_weights import read_weights
 from edgeassay.workers import Worker
 from suites.meta.project import Project, write_spots
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
@@ -161,6 +163,17 @@ def test_a_manifest(project: Project) -> None:
     manifest(project)
     path = project.artifacts / "tiny/int8.tflite"
     check_every_copy(path.with_suffix(".json"), lambda: read_artifact(path, "tiny", "int8"), 100)
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_a_network_that_is_looked_into(tmp_path: Path, int8: bool) -> None:
+    path = tmp_path / "net.tflite"
+    write_classifier(path, *brightness(3), int8=int8)
+
+    def read() -> None:
+        read_weights(path, range(len(read_graph(path).layers)))
+
+    check_every_copy(path, read, 400)
 
 
 @pytest.mark.long
