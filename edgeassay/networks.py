@@ -5,6 +5,8 @@ Needs the [build] extra.
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from edgeassay.errors import ConfigError, why
-from edgeassay.plain_files import check_plain
+from edgeassay.plain_files import open_plain
 
 HALF: Final = "float16"
 SINGLE: Final = "float32"
@@ -23,12 +25,34 @@ TRANSPOSED: Final = "Transpose"
 def load_network(path: Path) -> Any:
     """The network of a .keras file, in single precision whatever it is kept in.
 
-    A network that carries code (a Lambda layer) is refused, not run: ValueError. OSError where it
-    is no plain file.
+    ValueError, with the reason in one line, if the file is damaged or Keras can't load it. A
+    network that carries code (a Lambda layer) is refused in this way, and not run. OSError if it is
+    no plain file, or can't be read.
     """
+    _check_whole(path)
+    try:
+        return _loaded(path)
+    except Exception as error:  # noqa: BLE001 - layers raise anything over values of others
+        words = " ".join(str(error).split())
+        raise ValueError(words or type(error).__name__) from None
+
+
+def _check_whole(path: Path) -> None:
+    """ValueError if the file is no archive, or a member isn't what was written into it."""
+    with open_plain(path) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                changed = archive.testzip()
+        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            reason = why(error) if isinstance(error, OSError) else error
+            raise ValueError(f"it is no whole archive: {reason}") from None
+    if changed is not None:
+        raise ValueError(f"its {changed!r} isn't as it was written: its checksum is another")
+
+
+def _loaded(path: Path) -> Any:
     import keras
 
-    check_plain(path)
     network = keras.models.load_model(path, compile=False, safe_mode=True)
     if all(np.dtype(w.dtype) != np.float16 for w in network.weights):
         return network
@@ -38,14 +62,15 @@ def load_network(path: Path) -> Any:
 
 
 def open_network(path: Path) -> Any:
-    """The same; ConfigError where Keras can't load it."""
+    """The network of a .keras file; ConfigError if it can't be loaded."""
     try:
         return load_network(path)
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {why(error)}; copy it again") from None
     except ValueError as error:
-        words = " ".join(str(error).split())[:250]
-        raise ConfigError(f"{path} can't be loaded by Keras ({words}); save it anew") from None
+        raise ConfigError(
+            f"{path} can't be loaded by Keras ({str(error)[:250]}); save it anew"
+        ) from None
 
 
 def save_half(network: Any, path: Path) -> None:
