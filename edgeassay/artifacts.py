@@ -78,17 +78,18 @@ class Recipe:
 
 
 def write_artifact(path: Path, data: bytes, recipe: Recipe) -> None:
-    """Write the bytes, then the manifest beside them (`.json`), each whole or not at all.
+    """Write the manifest (`.json`), then the bytes beside it, each whole or not at all.
 
-    A folder without the manifest of a file is one where writing was cut off.
+    What stood there goes first, so that no bytes ever stand beside the manifest of others, or
+    without theirs. A manifest alone means that writing was cut off.
     """
     manifest = Manifest(
         **asdict(recipe), sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
     )
-    remove(path.with_suffix(".json"))
-    write_bytes(path, data)
+    remove(path)
     text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
     write_text(path.with_suffix(".json"), text + "\n")
+    write_bytes(path, data)
 
 
 def foreign_artifact(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +13,7 @@ from filelock import FileLock
 
 from edgeassay.errors import ConfigError, why
 from edgeassay.plain_files import open_plain
+from edgeassay.temporary import temporary_file
 
 # The folder of what a project keeps for itself: the key of its digests, scores, caches.
 OWN: Final = ".assay"
@@ -47,36 +46,38 @@ def _ignore(folder: Path) -> None:
     path = folder / IGNORE
     if path.exists():
         return
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{IGNORE}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(EVERYTHING)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
+    with temporary_file(folder) as (made, handle):
+        os.write(handle, EVERYTHING.encode("utf-8"))
+        os.fchmod(handle, 0o644)
+        made.replace(path)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `path` by way of a temporary file beside it, synced, then renamed over it.
+    """Write `path` by way of a temporary file beside it, synced, then renamed over it. What earlier
+    processes that were killed left beside it is removed.
 
-    Makes the folders above. ConfigError, with nothing left behind, where that can't be done.
+    Makes the folders above. ConfigError, with nothing left behind, if that can't be done.
     """
     try:
         make_folder(path.parent)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with temporary_file(path.parent) as (made, handle):
+            _write(path, handle, data)
+            made.replace(path)
     except OSError as error:
         raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
+
+
+def _write(path: Path, handle: int, data: bytes) -> None:
+    """The bytes, down to the disk; ConfigError if there is no room for them."""
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "wb", closefd=False) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        os.fsync(handle)
+        os.fchmod(handle, 0o644)
     except OSError as error:
         raise ConfigError(
             f"{path} can't be written: {why(error)}; make room, or choose another place"
         ) from None
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:
@@ -139,17 +140,3 @@ def locked(path: Path, failure: str, remedy: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def scratch_folder(folder: Path, prefix: str) -> Iterator[Path]:
-    """A new folder in `folder`, to be renamed when it is whole, and else removed; so is what one
-    who was killed has left.
-    """
-    for left in folder.glob(f"{prefix}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(dir=folder, prefix=prefix))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)

@@ -326,6 +326,7 @@ def export(artifact: Artifact, folder: Path) -> Path:
             remove(path.with_suffix(suffix))
     data = read_plain(artifact.path)
     if artifact.manifest is None:
+        remove(path)
         remove(path.with_suffix(".json"))
         write_bytes(path, data)
         return path

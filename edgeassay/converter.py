@@ -17,6 +17,7 @@ import numpy as np
 from edgeassay.errors import BuildFailed, ConfigError, last_words, why
 from edgeassay.preprocess import Images, input_shape
 from edgeassay.spec import ModelSpec
+from edgeassay.temporary import temporary_folder
 
 CONVERTER_MODULE = "edgeassay.variants.convert"
 
@@ -55,9 +56,9 @@ def convert(
     failures: dict[str, BuildFailed] = {}
     left = dict(jobs)
     try:
-        with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
+        with temporary_folder() as folder:
             while left:
-                words = _run(model, network, left, Path(folder), keep)
+                words = _run(model, network, left, folder, keep)
                 if left:
                     guilty = next(iter(left))
                     del left[guilty]

@@ -6,7 +6,6 @@ would be judged by what it was chosen for.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -42,6 +41,7 @@ from edgeassay.spec import (
     VariantSpec,
 )
 from edgeassay.stats import patient_codes
+from edgeassay.temporary import temporary_folder
 from edgeassay.tflite_file import Graph, read_graph
 from edgeassay.variants import precisions
 
@@ -211,7 +211,7 @@ def open_trials(subject: Subject, report: Reporter) -> Iterator[Trials]:
         wanted_device=subject.device,
     )
     check_present(made.device, present=made.device_present)
-    with tempfile.TemporaryDirectory(prefix="edgeassay-trials-") as scratch:
+    with temporary_folder() as scratch:
         settings = usual_settings(
             project,
             jobs=subject.jobs or usable_cpus(),
@@ -236,7 +236,7 @@ def open_trials(subject: Subject, report: Reporter) -> Iterator[Trials]:
         )
         rig = Rig(
             replace(made, models={declared.id: tried}, cases=(), claims=()),
-            replace(settings, cache=Path(scratch)),
+            replace(settings, cache=scratch),
             silent,
         )
         try:

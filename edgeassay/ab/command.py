@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from edgeassay.project import commit_named, device_folders, project_folder
 from edgeassay.recognition import recognise
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.report.results import digest_of
+from edgeassay.temporary import temporary_folder
 
 WIDTH: Final = 120  # of the table, where the terminal hasn't more
 
@@ -68,11 +68,11 @@ def ab_command(
             f"this machine isn't the device {profile.id!r} that {profile.file} describes"
         )
     _check_first((base, head), json_path, markdown_path, project, console)
-    with tempfile.TemporaryDirectory(prefix="edgeassay-ab-") as scratch:
+    with temporary_folder() as scratch:
         asked = Asked(
             models=model or [],
             variants=variant or [],
-            scratch=Path(scratch),
+            scratch=scratch,
             report=ConsoleReporter(console),
         )
         origins = (open_side(base, asked, project), open_side(head, asked, project))

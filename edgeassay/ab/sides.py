@@ -24,6 +24,7 @@ from edgeassay.plain_files import open_plain
 from edgeassay.progress import Reporter
 from edgeassay.project import commit_named
 from edgeassay.spec import FORMATS, ModelSpec
+from edgeassay.temporary import temporary_folder
 
 FILE: Final = ("", "")  # where the side is one file, which is of no model
 AS_GIVEN: Final = "as given"  # the variant of such a file
@@ -228,12 +229,10 @@ def _keep(made: Path, kept: Path) -> None:
     """Copy what was built to where the next run finds it: whole, or not at all."""
     try:
         make_folder(kept.parent)
-        beside = Path(tempfile.mkdtemp(prefix=".", dir=kept.parent))
-        shutil.copytree(made, beside, dirs_exist_ok=True)
-        if kept.exists():  # another run was faster
-            shutil.rmtree(beside)
-        else:
-            beside.rename(kept)
+        with temporary_folder(kept.parent) as beside:
+            shutil.copytree(made, beside, dirs_exist_ok=True)
+            if not kept.exists():  # else another run was faster
+                beside.rename(kept)
     except OSError as error:
         raise ConfigError(
             f"{kept} can't be written: {why(error)}; make room, or make {kept.parent} writable"

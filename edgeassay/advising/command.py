@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +42,7 @@ from edgeassay.recognition import check_present
 from edgeassay.report.redaction import leave_json
 from edgeassay.rig import usual_settings
 from edgeassay.spec import Case, ClaimName, Limit, ModelSpec, Prefer, RuntimeSpec
+from edgeassay.temporary import temporary_folder
 
 WIDTH: Final = 110  # of the table, where the terminal hasn't more
 EXITS: Final[Mapping[Outcome, int]] = {
@@ -77,10 +77,10 @@ def advise_command(
             check_replaceable(path)
     project = project_folder()
     models = [project / "models", *(models_dir or [])]
-    with tempfile.TemporaryDirectory(prefix="edgeassay-advise-") as scratch:
+    with temporary_folder() as scratch:
         report = ConsoleReporter(console)
         subject = open_subject(
-            model, models, project, data_of=data_of, scratch=Path(scratch), report=report
+            model, models, project, data_of=data_of, scratch=scratch, report=report
         )
         if write:
             check_write(subject)

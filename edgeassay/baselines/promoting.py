@@ -29,11 +29,10 @@ from edgeassay.runs.records import CaseId
 from edgeassay.runs.saved import SavedRun
 from edgeassay.runs.scores import SavedScores, add_scores, read_scores
 from edgeassay.spec import TRAITS, Accepted, Case, ClaimName
+from edgeassay.temporary import sweep
 
 # What names a folder of baselines.
 FINGERPRINT: Final = re.compile("[0-9a-f]{12}")
-# What a promotion that was killed leaves: the temporary files of `atomic.write_bytes`.
-UNFINISHED: Final = (*(f".{line}.json.????????" for line in Line), "scores/.*.npz.????????")
 
 # What stands in the way of a case, beside its claims.
 Unfit = defaultdict[Case, list[str]]
@@ -233,9 +232,7 @@ def promote(
 
 def _tidy(folder: Path) -> None:
     """Remove what killed promotions left, and scores that no baseline here names any more."""
-    for pattern in UNFINISHED:
-        for path in folder.glob(pattern):
-            remove(path)
+    sweep(folder, below=True)
     named: set[str] = set()
     for line in Line:
         baseline = read_baseline(folder.parent, folder.name, line)

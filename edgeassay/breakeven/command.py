@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ from edgeassay.recognition import check_present, recognise
 from edgeassay.report.markdown import STDOUT, leave
 from edgeassay.report.redaction import leave_json
 from edgeassay.spec import DeviceSpec, Ladder, RuntimeSpec
+from edgeassay.temporary import temporary_folder
 
 WIDTH: Final = 130  # of the table, where the terminal hasn't more
 MISSING: Final = 4
@@ -69,8 +69,8 @@ def break_even_command(
             )
             for name, spec in zip((runtime, against), chosen, strict=True)
         ]
-        with tempfile.TemporaryDirectory(prefix="edgeassay-ladder-") as scratch:
-            floor, *rungs = make_ladder(Path(scratch), ladder)
+        with temporary_folder() as scratch:
+            floor, *rungs = make_ladder(scratch, ladder)
             timed, disturbed = undisturbed(
                 lambda: time_ladder(
                     contestants, [floor, *rungs], ladder, seed=seed, report=ConsoleReporter(console)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from filelock import FileLock
 
-from edgeassay.atomic import check_writable, scratch_folder, write_text
+from edgeassay.atomic import check_writable, write_text
 from edgeassay.emulation.debian import (
     Archive,
     check_tools,
@@ -25,6 +25,7 @@ from edgeassay.emulation.debian import (
 from edgeassay.emulation.emulator import MANIFEST, Emulator, Recipe, check_foreign
 from edgeassay.errors import Absent, last_words, why
 from edgeassay.progress import Reporter
+from edgeassay.temporary import temporary_folder
 
 OLDEST_GLIBC: Final = 17  # of manylinux2014, the oldest that wheels for aarch64 are made for
 TRIAL: Final = """
@@ -49,7 +50,7 @@ def make(
         archive = _archive(emulator.recipe, mirror, keyring)
         check_tools(archive)
         try:
-            with scratch_folder(emulator.folder.parent, f".{emulator.name}-") as made:
+            with temporary_folder(emulator.folder.parent) as made:
                 manifest = _make(emulator, made, archive, report)
                 write_text(made / MANIFEST, json.dumps(manifest, indent=2) + "\n")
                 made.chmod(0o755)

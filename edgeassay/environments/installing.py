@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from edgeassay.atomic import locked, scratch_folder
+from edgeassay.atomic import locked
 from edgeassay.environments.places import (
     declared,
     place_of,
@@ -19,6 +19,7 @@ from edgeassay.environments.places import (
 from edgeassay.environments.pythons import fitting_python
 from edgeassay.errors import Absent, ConfigError, last_words, why
 from edgeassay.progress import Reporter
+from edgeassay.temporary import temporary_folder
 
 PIP: Final = (
     *("-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
@@ -60,7 +61,7 @@ def install(name: str, *, report: Reporter, again: bool = False) -> Path:
 def _scratch(name: str, folder: Path) -> Iterator[Path]:
     """A folder beside the places; ConfigError where something can't be written there."""
     try:
-        with scratch_folder(folder, f".{name}=") as made:
+        with temporary_folder(folder) as made:
             yield made
     except OSError as error:
         raise ConfigError(

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import edgeassay
-from edgeassay.atomic import make_folder, scratch_folder, write_text
+from edgeassay.atomic import make_folder, write_text
 from edgeassay.config import load_models
 from edgeassay.errors import ConfigError, EdgeassayError, why
 from edgeassay.evidence_bundle import described, parts
@@ -44,6 +44,7 @@ from edgeassay.report.reading import read_results
 from edgeassay.report.redaction import redacted
 from edgeassay.report.results import sealed, write_document
 from edgeassay.spec import ModelSpec
+from edgeassay.temporary import temporary_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,7 @@ def write_bundle(folder: Path, files: Sequence[Path], asked: Asked) -> Written:
     place = folder.absolute()
     try:
         make_folder(place.parent)
-        with scratch_folder(place.parent, f".{place.name}.edgeassay-evidence-") as scratch:
+        with temporary_folder(place.parent) as scratch:
             made = scratch / "bundle"
             made.mkdir()
             warnings = _fill(made, runs, asked)

@@ -4,12 +4,10 @@ and nobody approves it.
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
 from edgeassay.checkout import CODE
@@ -21,6 +19,7 @@ from edgeassay.merge_gate.strictness import Looser, looser, told_of
 from edgeassay.project import BASELINES
 from edgeassay.spec import Approval, Case, Comparison, ModelSpec
 from edgeassay.summary.outcome import Change, Problem
+from edgeassay.temporary import temporary_folder
 
 LOOSENED: Final = Problem.LOOSENED
 # Tables of a model.toml that say how it is measured: another one may let anything through.
@@ -37,8 +36,8 @@ LONG_AFTER: Final = date(9000, 1, 1)
 
 def changes_since(base: Base, places: Places, now: Declared) -> tuple[Change, ...]:
     """All that differs from the base, with who approves it."""
-    with tempfile.TemporaryDirectory(prefix="edgeassay-base-") as scratch:
-        written = base.write(places, Path(scratch))
+    with temporary_folder() as scratch:
+        written = base.write(places, scratch)
         if written is None:
             return ()  # before there was a gate, nothing was judged
         try:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
 import zipfile
-from pathlib import Path
 from typing import Any, Final
 
 from edgeassay.networks import load_network, save_half
+from edgeassay.temporary import temporary_folder
 
 # When it was saved is no part of a network.
 DATED: Final = "metadata.json"
@@ -23,8 +22,8 @@ def network_bytes(network: Any) -> tuple[bytes, Any]:
     """A network as a .keras, in half precision where its weights allow that, and the network that
     is read from it.
     """
-    with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
-        path = Path(folder, "network.keras")
+    with temporary_folder() as folder:
+        path = folder / "network.keras"
         try:
             save_half(network, path)
         except ValueError:  # too large for 16 bits

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from edgeassay.atomic import locked, remove, write_bytes
+from edgeassay.temporary import sweep
 
 SAVED: Final = re.compile(r"(\d{4,})_.*\.json", re.DOTALL)
-# The temporary files of `atomic.write_bytes`, which are there when a save has been killed.
-UNFINISHED: Final = (".*.json.????????", ".*.npz.????????")
 
 
 def number_of(path: Path) -> int | None:
@@ -63,7 +62,5 @@ def alone(storage: Path) -> Iterator[None]:
     """
     remedy = "choose another place with --benchmark-storage"
     with locked(storage / "saving.lock", f"{storage} can't be written", remedy):
-        for pattern in UNFINISHED:
-            for path in storage.rglob(pattern):
-                remove(path)
+        sweep(storage, below=True)
         yield

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import edgeassay
 from edgeassay.config.shapes import default_selftest
@@ -17,13 +15,13 @@ from edgeassay.selftest.known import known_answers
 from edgeassay.selftest.planted import planted_regressions
 from edgeassay.selftest.record import CheckRecord, SelftestRecord, worst
 from edgeassay.selftest.timing import planted_slowdowns
+from edgeassay.temporary import temporary_folder
 
 
 def run_selftest(report: Reporter) -> SelftestRecord:
     """Ask everything; nothing of it depends on the project or its data."""
     made = datetime.now(UTC)
-    with tempfile.TemporaryDirectory(prefix="edgeassay-selftest-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         checks = [
             *known_answers(folder),
             *planted_regressions(folder),

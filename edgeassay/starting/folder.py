@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from edgeassay.progress import Reporter
 from edgeassay.starting.declaration import REFERENCE, Facts, model_toml
 from edgeassay.starting.given import Given
 from edgeassay.starting.tensors import Start, Tensors, inspect, own_worker
+from edgeassay.temporary import temporary_folder
 
 # What a SavedModel's folder is made of; whatever else lies there is none of the network.
 SAVED_MODEL: Final = (
@@ -74,12 +74,12 @@ def start_model(
         first = target
         while not first.parent.exists():
             first = first.parent
-        with tempfile.TemporaryDirectory(dir=first.parent, prefix=".edgeassay-") as scratch:
-            folder = Path(scratch, target.relative_to(first.parent))
+        with temporary_folder(first.parent) as scratch:
+            folder = scratch / target.relative_to(first.parent)
             folder.mkdir(parents=True)
-            facts = _fill(folder, given, start, cache=Path(scratch, ".cache"), report=report)
+            facts = _fill(folder, given, start, cache=scratch / ".cache", report=report)
             files = tuple(sorted(path.name for path in folder.iterdir()))
-            Path(scratch, first.name).rename(first)
+            (scratch / first.name).rename(first)
     except OSError as error:
         raise ConfigError(
             f"{target} can't be made: {error.strerror or error}; choose another place with"

@@ -12,13 +12,14 @@ import importlib
 import json
 import os
 import sys
-import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from edgeassay.temporary import temporary_folder
 
 Shape = tuple[int | None, ...]
 # The input shapes of a network, without the batch axis, and how to make an artifact from it by a
@@ -116,8 +117,8 @@ def maker(start: Callable[[], Any]) -> Callable[[Any, Any, dict[str, Any]], byte
             return whole()
         if hasattr(method, "convert"):
             return bytes(method.convert(start(), images, **options))
-        with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
-            source = Path(folder) / "float.tflite"
+        with temporary_folder() as folder:
+            source = folder / "float.tflite"
             source.write_bytes(whole())
             return bytes(method.requantize(source, images, **options))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-import tempfile
 import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ import numpy.typing as npt
 
 from edgeassay.errors import some
 from edgeassay.plain_files import read_plain
+from edgeassay.temporary import temporary_folder
 from edgeassay.tflite_file import Graph, Operator, read_graph
 from edgeassay.variants.one_piece import in_one_piece
 from edgeassay.variants.precisions import precisions
@@ -84,8 +84,8 @@ def _check_names(graph: Graph, layers: Mapping[str, str]) -> None:
 
 def _check_made(data: bytes, others: str, layers: Mapping[str, str]) -> None:
     """End the process where the file isn't what was asked for, by the types that it has."""
-    with tempfile.TemporaryDirectory(prefix="edgeassay-") as folder:
-        path = Path(folder) / "made.tflite"
+    with temporary_folder() as folder:
+        path = folder / "made.tflite"
         path.write_bytes(data)
         reason = unmet(read_graph(path), others, layers)
     if reason is not None:

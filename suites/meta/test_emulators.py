@@ -138,7 +138,7 @@ def test_what_is_there_is_not_made_again(away: Emulator, monkeypatch: pytest.Mon
 
 
 def test_a_failure_leaves_nothing_behind(away: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = away.folder.parent / ".arm64-killed"
+    left = away.folder.parent / ".edgeassay-killed.tmp"
     left.mkdir(parents=True)
 
     def fails(_: Emulator, made: Path, *rest: object) -> None:

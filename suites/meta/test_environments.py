@@ -25,6 +25,7 @@ from edgeassay.environments.places import OWN, place_of, python_in
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.progress import silent
 from edgeassay.spec import EnvironmentSpec
+from edgeassay.temporary import temporary_folder
 
 # What a Python does when it is asked for a venv, and when its pip is: a line in a file each time.
 PYTHON = """#!/bin/sh
@@ -113,13 +114,12 @@ def test_one_that_is_asked_for_again_takes_the_others_place(fake: Fake) -> None:
 
 def test_what_a_killed_installation_left_is_removed_by_the_next(fake: Fake) -> None:
     fake(":")
-    half = runtimes_folder() / ".litert-1.4=xyz" / "litert-1.4-0123"
+    half = runtimes_folder() / ".edgeassay-xyz.tmp" / "litert-1.4-0123"
     half.mkdir(parents=True)
-    other = runtimes_folder() / ".litert-2.1=xyz"
-    other.mkdir()
-    install("litert-1.4", report=silent)
-    assert not half.exists()
-    assert other.exists()
+    with temporary_folder(runtimes_folder()) as other:
+        install("litert-1.4", report=silent)
+        assert not half.exists()
+        assert other.exists()
 
 
 def test_two_at_once_make_one(fake: Fake) -> None:

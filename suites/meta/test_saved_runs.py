@@ -55,8 +55,8 @@ def test_many_at_once_get_a_number_each(tmp_path: Path) -> None:
 def test_what_a_killed_save_left_is_gone_with_the_next(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "scores").mkdir()
-    (tmp_path / "here/.0001_a.json.k2j3h4_x").write_text('{"half')
-    (tmp_path / "scores/.0a1b.npz.k2j3h4_x").write_text("PK")
+    (tmp_path / "here/.edgeassay-k2j3h4_x.tmp").write_text('{"half')
+    (tmp_path / "scores/.edgeassay-k2j3h4_x.tmp").write_text("PK")
     saved = save_run(tmp_path, "here", "a", b"{}")
     assert list(saved.parent.iterdir()) == [saved]
     assert list((tmp_path / "scores").iterdir()) == []
