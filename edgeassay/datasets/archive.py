@@ -13,7 +13,6 @@ import shutil
 import tempfile
 import weakref
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,16 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import DataError, why
+from edgeassay.npz_file import BROKEN_ZIP, read_header
 from edgeassay.plain_files import check_plain
 
 HELD_BYTES: Final = 64 << 20
 CHUNK_BYTES: Final = 1 << 20
 # Images rarely pack to less than a twentieth; deflate's best, which bombs are made of, is a 1032nd.
 LARGEST_EXPANSION: Final = 200
-
-# What zipfile and its decompressors raise over bytes that aren't what they should be; RuntimeError
-# is theirs for encrypted members and for unknown methods of compression.
-BROKEN: Final = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +60,8 @@ class Archive:
         """The header of an array, checked against its member's size."""
         with self._member(name) as (info, stream):
             try:
-                shape, fortran_order, dtype = _read_header(stream)
-            except BROKEN as error:
+                shape, fortran_order, dtype = read_header(stream)
+            except BROKEN_ZIP as error:
                 raise self._error(name, f"is damaged, or no array ({_brief(error)})") from None
             data_at = stream.tell()
         if dtype.hasobject:
@@ -118,7 +114,7 @@ class Archive:
         try:
             stream.read(skip)
             return stream.read(CHUNK_BYTES)
-        except BROKEN as error:
+        except BROKEN_ZIP as error:
             raise self._error(name, f"is damaged ({_brief(error)})") from None
 
     def _error(self, name: str, problem: str) -> DataError:
@@ -129,7 +125,7 @@ class Archive:
         try:
             check_plain(self.path)
             file = zipfile.ZipFile(self.path)
-        except BROKEN as error:
+        except BROKEN_ZIP as error:
             raise DataError(
                 f"{self.path} can't be read as an archive of arrays (.npz): {_brief(error)};"
                 " replace the file"
@@ -148,7 +144,7 @@ class Archive:
                 raise DataError(
                     f"{self.path} has no array {name!r}; it holds {known or 'none'}"
                 ) from None
-            except BROKEN as error:
+            except BROKEN_ZIP as error:
                 raise self._error(name, f"is damaged ({_brief(error)})") from None
             with stream:
                 yield info, stream
@@ -157,23 +153,6 @@ class Archive:
 def _brief(error: BaseException) -> str:
     """The first line of what an error says, for the middle of a sentence."""
     return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-
-
-NPY: Final[Any] = np.lib.format  # NumPy has no types for it
-
-
-def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = NPY.read_magic(stream)
-    readers = {
-        (1, 0): NPY.read_array_header_1_0,
-        (2, 0): NPY.read_array_header_2_0,
-    }
-    if version not in readers:
-        raise ValueError(f"version {version} of the format")
-    shape, fortran_order, dtype = readers[version](stream)
-    if min(shape, default=0) < 0:
-        raise ValueError(f"shape {shape}")
-    return shape, fortran_order, dtype
 
 
 class Rows:

@@ -18,7 +18,7 @@ from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why
 from edgeassay.spec import ImageCsvSource, Role
 
 USUAL_SPLITS: Final[Mapping[Role, str]] = {
@@ -153,8 +153,8 @@ class ImageCsv:
                 )
             seen[image] = row
             opened = self.test_images or split != self._evaluation
-            if opened and not (self.root / image).is_file():
-                problem = "is no file" if (self.root / image).exists() else "doesn't exist"
+            problem = _not_a_file(self.root / image) if opened else None
+            if problem is not None:
                 raise DataError(
                     f"{self.root / image} {problem}, and line {self._table.lines[row]} of"
                     f" {self.where} lists it; put the image there, or remove the row"
@@ -169,9 +169,10 @@ class ImageCsv:
                     f"{self._table.at(row)}: the image has no mask of {name!r}; name its file, or"
                     " remove the row (an image without any has a mask that is 0 all over)"
                 )
-            if opened and not (self.root / file).is_file():
+            problem = _not_a_file(self.root / file) if opened else None
+            if problem is not None:
                 raise DataError(
-                    f"{self.root / file} doesn't exist, and {self._table.at(row)} names it as the"
+                    f"{self.root / file} {problem}, and {self._table.at(row)} names it as the"
                     f" mask of {name!r}; put it there, or remove the row"
                 )
 
@@ -221,3 +222,13 @@ class ImageCsv:
 
     def _digest(self, names: Sequence[str], index: int) -> bytes:
         return digest_file(self.root / names[index], self.where)
+
+
+def _not_a_file(path: Path) -> str | None:
+    """What is wrong with a path that must be a file, in words that follow it; None if it is one."""
+    try:
+        if path.is_file():
+            return None
+        return "is no file" if path.exists() else "doesn't exist"
+    except OSError as error:  # no file can have that name, or it may not be looked at
+        return f"can't be looked at ({why(error)})"

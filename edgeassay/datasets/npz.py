@@ -51,8 +51,12 @@ class Npz:
     @cached_property
     def _held(self) -> Sequence[str]:
         """The archive's splits: `<split>_images` says that there is one."""
+        return self._having("images")
+
+    def _having(self, what: str) -> Sequence[str]:
+        """The splits that have an array of this kind."""
         parts = [name.rpartition("_") for name in self._archive.names()]
-        return sorted({split for split, _, what in parts if what == "images"})
+        return sorted({split for split, _, kind in parts if kind == what})
 
     @cached_property
     def splits(self) -> Mapping[Role, Split]:
@@ -63,6 +67,12 @@ class Npz:
                 raise DataError(
                     f"{self.path} has no array {f'{name}_images'!r}, the {role.value} split; it"
                     f" holds the splits {', '.join(self._held) or 'of none'}"
+                )
+        for name in self._having("labels"):
+            if name not in self._held:  # what evaluation mustn't share would be left out silently
+                raise DataError(
+                    f"{self.path} has the array {f'{name}_labels'!r}, and no {f'{name}_images'!r}"
+                    " to go with it; save it again with both, or without them"
                 )
         # Roles that share a split share its images, which are unpacked once.
         used = {n: self._split(n) for n in dict.fromkeys(declared.values()) if n in self._held}

@@ -4,7 +4,6 @@ own measurements and limits.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from edgeassay.errors import DataError
@@ -58,9 +57,6 @@ def derived(record: ClaimRecord) -> Verdict | None:
 
 
 def _check(where: str, record: ClaimRecord) -> None:
-    for number in _numbers(record):
-        if not math.isfinite(number):
-            raise DataError(f"{where}: {_named(record)} has {number} for a number; {REMEDY}")
     for words in oddities(record):
         raise DataError(f"{where}: {_named(record)} {words}; {REMEDY}")
     if record.limit is None:
@@ -88,15 +84,6 @@ def _software(record: ClaimRecord) -> bool:
         and TRAITS[record.claim].timed
         and record.verdict is Verdict.UNMEASURED
     )
-
-
-def _numbers(record: ClaimRecord) -> list[float]:
-    found: list[float | None] = [record.reference]
-    if record.measurement is not None:
-        found += [record.measurement.value, record.measurement.low, record.measurement.high]
-    if record.limit is not None:
-        found += [record.limit.value, record.limit.tolerated]
-    return [number for number in found if number is not None]
 
 
 def _words(record: ClaimRecord) -> str:

@@ -93,5 +93,5 @@ def _refuse(
 ) -> None:
     if value is None:
         return
-    if not math.isfinite(value) or not least <= value <= most or (above and value == least):
+    if not least <= value <= most or (above and value == least):
         raise DataError(f"{place}.{name} = {value!r}: {CHANGED}")

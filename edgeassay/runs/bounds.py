@@ -9,12 +9,12 @@ from edgeassay.errors import DataError
 
 DEEPEST: Final = 64  # levels of objects and lists; our own files have a dozen
 MOST_KEYS: Final = 10_000  # of an object
-LARGEST: Final = 2**63  # of a whole number
+LARGEST: Final = 2**63  # of a number
 
 
 def check_bounds(found: Any, path: Path, remedy: str) -> None:
-    """DataError where a parsed file is nested deeper, has an object with more keys, or larger whole
-    numbers than any run writes.
+    """DataError if a parsed file is nested deeper, has an object with more keys, or larger numbers
+    than any run writes, or one that isn't finite.
     """
     level = [found]
     for _ in range(DEEPEST):
@@ -34,6 +34,8 @@ def check_bounds(found: Any, path: Path, remedy: str) -> None:
                     f"{path} has a number of {value.bit_length():,} bits, which no run writes;"
                     f" {remedy}"
                 )
+            elif isinstance(value, float) and not abs(value) <= LARGEST:
+                raise DataError(f"{path} has {value:g} for a number, which no run writes; {remedy}")
         level = below
     if level:
         raise DataError(f"{path} is nested too deeply to be a run's; {remedy}")

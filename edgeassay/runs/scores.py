@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,7 @@ import numpy.typing as npt
 
 from edgeassay.atomic import write_bytes
 from edgeassay.errors import Absent, DataError, EdgeassayError, why
-from edgeassay.plain_files import check_plain
+from edgeassay.npz_file import read_arrays
 from edgeassay.runs.storage import alone
 from edgeassay.stats.arrays import Codes, Labels, Scores
 
@@ -127,24 +126,20 @@ def read_scores(storage: Path, sha256: str) -> SavedScores:
         " that commit again with --benchmark-save"
     )
     try:
-        check_plain(path)
-        with zipfile.ZipFile(path) as archive:
-            # As it was written, nothing takes more room in memory than in the file.
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise damaged
-        with np.load(path, allow_pickle=False) as file:
-            found = SavedScores(
-                scores=file["scores"],
-                truth=file["truth"],
-                patients=file["patients"],
-                classes=tuple(file["classes"].tolist()),
-                names_sha256=str(file["names_sha256"]),
-            )
+        # As it was written, nothing takes more room in memory than in the file.
+        kept = read_arrays(path, path.stat().st_size)
+        found = SavedScores(
+            scores=kept["scores"],
+            truth=kept["truth"],
+            patients=kept["patients"],
+            classes=tuple(kept["classes"].tolist()),
+            names_sha256=str(kept["names_sha256"]),
+        )
     except FileNotFoundError:
         raise Absent(f"{path} isn't there: the scores of that run weren't kept") from None
     except OSError as error:
         raise DataError(f"{path} can't be read: {why(error)}") from None
-    except (ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile):
+    except (ValueError, KeyError, TypeError):
         raise damaged from None
     if not _as_declared(found) or found.sha256 != sha256:
         raise damaged
@@ -152,7 +147,9 @@ def read_scores(storage: Path, sha256: str) -> SavedScores:
 
 
 def _as_declared(found: SavedScores) -> bool:
-    images, classes = len(found.patients), len(found.classes)
+    images, classes = found.patients.size, len(found.classes)
     types = [a.dtype.name for a in (found.scores, found.truth, found.patients)]
     shaped = found.scores.shape == found.truth.shape == (images, classes)
-    return shaped and types == ["float32", "int8", "int64"]
+    named = all(isinstance(name, str) for name in found.classes)
+    flat = found.patients.ndim == 1
+    return named and flat and shaped and types == ["float32", "int8", "int64"]

@@ -35,16 +35,16 @@ def save_state(path: Path, state: State, identity: Mapping[str, Any]) -> None:
 
 def read_state(path: Path, identity: Mapping[str, Any]) -> State | None:
     """The state that was kept of this very training; None where there is none, or a damaged one."""
+    parts: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
     try:
         kept = unpack(path)
-    except (OSError, ValueError):
+        if kept.facts.get("of") != fingerprint(identity):
+            return None
+        for key, array in kept.arrays.items():
+            part, _, name = key.partition(":")
+            parts[part][name] = array
+        epochs = tuple(Epoch(**epoch) for epoch in kept.facts["epochs"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    if kept.facts.get("of") != fingerprint(identity):
-        return None
-    parts: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
-    for key, array in kept.arrays.items():
-        part, _, name = key.partition(":")
-        parts[part][name] = array
-    epochs = tuple(Epoch(**epoch) for epoch in kept.facts["epochs"])
     found: dict[str, Arrays] = {**parts}
     return State(epochs=epochs, **found)

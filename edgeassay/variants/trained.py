@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -19,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeassay.errors import ArtifactError, ConfigError, some, why
-from edgeassay.plain_files import check_plain
+from edgeassay.npz_file import read_arrays
 from edgeassay.spec import VariantSpec
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -64,18 +63,13 @@ def pack(trained: Trained) -> bytes:
 
 def unpack(path: Path) -> Trained:
     """What an archive holds. OSError where it can't be read, ValueError where it is no such one."""
+    arrays = read_arrays(path, MOST_BYTES)
+    if FACTS not in arrays:
+        raise ValueError(f"it has no {FACTS}")
     try:
-        check_plain(path)
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
-                raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
-        with np.load(path, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
-        facts = json.loads(bytes(arrays.pop(FACTS)).decode("utf-8"))
-    except KeyError:
-        raise ValueError(f"it has no {FACTS}") from None
-    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-        raise ValueError(str(error)) from None
+        facts = json.loads(arrays.pop(FACTS).tobytes())
+    except RecursionError:
+        raise ValueError(f"its {FACTS} is nested too deeply") from None
     if not isinstance(facts, dict):
         raise ValueError(f"its {FACTS} is no table")
     return Trained(arrays=arrays, facts=facts)

@@ -373,11 +373,10 @@ def test_a_folder_is_no_results_file(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("p50_ms", 0.0),
-        ("p95_ms", float("nan")),
         ("latency_ratio", -1.0),
         ("size_bytes", 0),
         ("mean_auc", 1.5),
-        ("delegated_share", float("inf")),
+        ("delegated_share", 1e9),
     ],
 )
 def test_numbers_that_no_run_finds_are_refused(tmp_path: Path, name: str, value: float) -> None:
@@ -385,3 +384,13 @@ def test_numbers_that_no_run_finds_are_refused(tmp_path: Path, name: str, value:
     document["cases"][2][name] = value
     with pytest.raises(DataError, match=rf"cases\.2\.{name} = .*: it was changed by hand"):
         read_results(write(tmp_path / "run.json", document))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e300])
+def test_no_number_that_is_not_finite_or_beyond_all_is_read(tmp_path: Path, value: float) -> None:
+    """Wherever it stands: a chart of it would need an axis without an end."""
+    for place in ("p95_ms", "anything"):
+        document = x86_run()
+        document["cases"][2][place] = value
+        with pytest.raises(DataError, match=re.escape(f"has {value:g} for a number")):
+            read_results(write(tmp_path / "run.json", document))

@@ -96,7 +96,7 @@ def test_the_usual_splits_serve_the_usual_roles(tmp_path: Path) -> None:
     }
     assert dataset.splits[Role.TRAIN] is dataset.splits[Role.CALIBRATION]
     assert [split.name for split in dataset.unused] == ["more"]
-    del content["val_images"]
+    del content["val_images"], content["val_labels"]
     write(tmp_path, content)
     assert Role.VALIDATION not in opened(tmp_path).splits
     with pytest.raises(DataError, match="no array 'val_images', the calibration split; it holds"):
@@ -130,6 +130,7 @@ def test_class_numbers_become_one_hot_and_columns_stay(tmp_path: Path) -> None:
 SHAPE = "must have .images, height, width., with 1 or 3"
 MISTAKES = [
     ("test_images", None, r"no array 'test_images', the evaluation split; it holds .* train, val"),
+    ("train_images", None, "has the array 'train_labels', and no 'train_images' to go with it"),
     ("test_labels", None, r"tiny\.npz has no array 'test_labels'; it holds test_images, train_im"),
     ("test_images", np.zeros((9, 6, 6), np.float32), "is float32, and must be uint8 or uint16"),
     ("test_images", np.zeros((9, 6, 6), np.int8), "is int8, and must be uint8 or uint16"),
