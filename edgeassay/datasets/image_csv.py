@@ -65,9 +65,13 @@ class ImageCsv:
 
     @cached_property
     def _rows(self) -> Mapping[str, Rows]:
-        """The table's rows by split."""
+        """The table's rows by split; DataError if a row names none, as where a file is cut off."""
         by_split: dict[str, list[int]] = {}
         for row, split in enumerate(self._table.columns[self.settings.split]):
+            if not split.strip():
+                raise DataError(
+                    f"{self._table.at(row)}: column {self.settings.split!r} is empty; fill it in"
+                )
             by_split.setdefault(split, []).append(row)
         return by_split
 

@@ -86,6 +86,8 @@ def test_absent_data_is_absent(tmp_path: Path) -> None:
 
 
 MISTAKES = [
+    (",train\n", ",\n", r"line \d+: column 'split' is empty; fill it in"),
+    ("images/003.png", "images/" + 300 * "3", r"can't be looked at \(File name too long\)"),
     ("image,finding", "file,finding", "has no column 'image', which `image` in \\[data\\] names"),
     ("finding", "label", "has no column 'finding'"),
     (",split", ",part", "has no column 'split'"),
