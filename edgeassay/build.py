@@ -39,6 +39,7 @@ from edgeassay.plain_files import read_plain
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
 from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
+from edgeassay.temporary import sweep
 from edgeassay.variants import PRECISIONS, Method, calibrates, method_of, options_of, precisions
 from edgeassay.variants.pruned import check_pruned
 from edgeassay.variants.trained import read_trained, training_of
@@ -234,6 +235,8 @@ def build(
             f"the artifact cache {cache} can't be used",
             "choose another with --artifact-cache, or make it writable",
         ):
+            sweep()  # a build that was killed may have been the last that had anything to convert
+            sweep(cache / model.id)
             unmade = {n: r for n, r in recipes.items() if cached(cache, r) is None}
             if unmade:
                 missing |= _make(model, unmade, calibration, cache, report)

@@ -53,11 +53,12 @@ def temporary_folder(folder: Path | None = None) -> Iterator[Path]:
         os.close(handle)
 
 
-def sweep(folder: Path, *, below: bool = False) -> None:
-    """Remove the temporaries in a folder, and with `below` in all folders in it, whose processes
-    have ended. One that can't be removed stays.
+def sweep(folder: Path | None = None, *, below: bool = False) -> None:
+    """Remove the temporaries in a folder, or in the system's folder of temporary files, whose
+    processes have ended; with `below` also those in all folders in it. One that can't be removed
+    stays.
     """
-    pattern = f"{PREFIX}*{SUFFIX}"
+    folder, pattern = folder or Path(tempfile.gettempdir()), f"{PREFIX}*{SUFFIX}"
     for path in list(folder.rglob(pattern) if below else folder.glob(pattern)):
         with suppress(OSError):
             _remove_if_left(path)

@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Sequence
@@ -33,6 +34,8 @@ def main(request_file: str) -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # converters print on stdout
     threading.Thread(target=end_with_parent, daemon=True).start()
+    # What libraries leave there (TensorFlow does) goes with the request's own folder.
+    tempfile.tempdir = str(Path(request_file).resolve().parent)
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     import numpy as np
 

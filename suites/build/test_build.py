@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -92,6 +93,24 @@ def test_the_same_inputs_give_the_same_bytes_and_are_built_once(
     assert built(model, tmp_path / "a") == first
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "a").rglob("*.tflite")} == before
     assert built(model, tmp_path / "b") == first
+
+
+def test_nothing_temporary_stays(
+    model: ModelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor what a build left that was killed, though there is nothing to convert any more."""
+    temporary, cache = tmp_path / "tmp", tmp_path / "cache"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    made = build(model, ["fp32", "int8"], cache=cache, open_data=OPEN, report=silent)
+    assert not made.missing
+    assert list(temporary.iterdir()) == []
+    for folder in (temporary, cache / "small"):
+        (folder / ".edgeassay-killed.tmp").mkdir()
+    build(model, ["fp32", "int8"], cache=cache, open_data=OPEN, report=silent)
+    assert list(temporary.iterdir()) == []
+    assert {path.suffix for path in (cache / "small").iterdir()} == {".tflite", ".json"}
 
 
 def dense_scales(path: Path) -> int:
