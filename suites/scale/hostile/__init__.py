@@ -1,0 +1,1 @@
+"""Damaged inputs and kills by the thousand: what `benchmarks/hostile.py` runs."""
