@@ -51,7 +51,7 @@ def _asked(command: Sequence[str]) -> int | None:
     """The sample that a run was asked for; None where it wasn't."""
     given = [
         after if word == OPTION else word.partition("=")[2]
-        for word, after in zip(command, (*command[1:], ""), strict=True)
+        for word, after in zip(command, (*command[1:], ""), strict=False)  # empty: none at all
         if word == OPTION or word.startswith(f"{OPTION}=")
     ]
     return int(given[-1]) if given and given[-1].isdecimal() and len(given[-1]) < 10 else None

@@ -294,3 +294,8 @@ def test_two_files_of_a_leg_may_be_of_different_cpus(gated: Gated) -> None:
     assert gated.end().code == 0
     on_cpu(gated, "cart-int8.json", ZEN)
     assert gated.end().problems == ("claim fails",)
+
+
+def test_a_run_that_says_no_command_asked_for_no_sample(gated: Gated) -> None:
+    end = gated.change("cart.json", lambda d: d.update(command=[])).end()
+    assert (end.code, end.problems) == (0, ()), end.text
