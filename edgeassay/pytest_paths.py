@@ -81,8 +81,10 @@ def clear_results(words: Sequence[str], folder: Path, judging: Sequence[str]) ->
 
 def _is_results(place: Path) -> bool:
     """Whether a file is what a run leaves: nothing else is removed."""
+    from edgeassay.plain_files import read_plain
+
     try:
-        found = json.loads(place.read_bytes()) if place.is_file() else None
+        found = json.loads(read_plain(place)) if place.is_file() else None
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and {"edgeassay", "claims", "commit"} <= found.keys()

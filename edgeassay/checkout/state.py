@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from edgeassay.checkout.commit import FILES, Checkout, checkout_of, project_checkout
+from edgeassay.plain_files import read_plain
 
 # What decides stands in these files and folders of a project.
 DECLARATIONS: Final = ("models", "fixtures/devices", "compare.toml", "gate.toml", "baselines")
@@ -82,7 +83,7 @@ def _missing(found: Checkout, root: Path, places: Iterable[Path]) -> Iterator[st
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except OSError:
         return b"\0gone"  # no declaration has a NUL
 

@@ -13,6 +13,7 @@ from edgeassay.checkout import Checkout, project_checkout
 from edgeassay.checkout.commit import FILES, LINK, MOST_LINKS, Entry
 from edgeassay.errors import ConfigError
 from edgeassay.merge_gate.declared import Places
+from edgeassay.plain_files import read_plain
 from edgeassay.project import EXPECTED
 
 NONE: Final = "none"  # as an option: nothing is compared
@@ -99,7 +100,7 @@ class Base:
             for path in sorted(place.glob("*.toml")):
                 if not self._put(path, made / path.name) and self.checkout.below(path) is None:
                     made.mkdir(parents=True, exist_ok=True)
-                    (made / path.name).write_bytes(path.read_bytes())
+                    (made / path.name).write_bytes(read_plain(path))
             return made
         for name, entry in self.files(place):
             if name.endswith(".toml"):

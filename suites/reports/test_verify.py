@@ -263,7 +263,7 @@ def test_a_list_that_lacks_patients_doesnt_fit_the_scores(bundle: Path) -> None:
     edit(bundle / parts.DATA.path, lambda d: d[0]["splits"]["evaluation"]["patients"].pop())
     sealed_anew(bundle)
     assert (
-        "are of 100 patients, and the list of evaluation's has 99" in verified(bundle).overlaps[0]
+        "are of 128 patients, and the list of evaluation's has 127" in verified(bundle).overlaps[0]
     )
 
 
