@@ -24,6 +24,8 @@ from edgeassay.stats.unseen import patients_unseen
 # How much the kurtosis of few patients overstates the degrees of freedom; by simulation.
 CAUTION: Final = 3.0
 EDGE: Final = 1e-9
+# No amount of data shows that a drop is smaller.
+LEAST_MARGIN: Final = 1e-9
 
 
 def degrees_of_freedom(influence: Floats) -> float:
@@ -221,7 +223,7 @@ class AucDrop:
         """
         from scipy.special import ndtri
 
-        if margin <= 0.0 or not self.known:
+        if margin < LEAST_MARGIN or not self.known:
             return None
         by_unseen = float(self.unseen.max()) * patients_unseen(confidence) / margin
         if self.identical:

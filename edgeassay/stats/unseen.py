@@ -7,10 +7,11 @@ still do it: three in I at 95 %, "the rule of three" (Hanley & Lippman-Hand 1983
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeassay.stats.arrays import Codes, Floats, Mask, Scores
 from edgeassay.stats.auc import Counts, pairs_won
@@ -18,6 +19,8 @@ from edgeassay.stats.patients import Patients
 
 # How many times as far as the furthest patient that was seen another may move; by simulation.
 FURTHER: Final = 3.0
+# More different pairs of scores than these are rare where scores repeat.
+MOST_WEIGHED: Final = 4000
 
 
 def patients_unseen(confidence: float) -> float:
@@ -64,10 +67,10 @@ def exposure(
     for kind, worth, (wrong, right) in kinds:
         others = float((~kind).sum())
         images = np.bincount(codes[kind], minlength=len(found))
-        shift, there = (won[0] - won[1])[kind] / others, images > 0
-        moves = np.abs(np.bincount(codes[kind], shift, len(found))[there]) / images[there]
-        changed = float((np.bincount(codes[kind], shift != 0.0, len(found))[there] > 0).mean())
-        share = max(changed, 1.0 - in_order(reference[kind], candidate[kind]) / kind.sum())
+        there = images > 0
+        shift = np.abs(np.bincount(codes[kind], (won[0] - won[1])[kind], len(found))[there])
+        furthest = float((shift / images[there]).max()) / others
+        share = 1.0 - ranked_alike(reference[kind], candidate[kind]) / float(kind.sum())
         possible = max(
             _furthest(
                 float(one[kind].mean()) / others,
@@ -77,26 +80,54 @@ def exposure(
             )
             for one, scores in zip(won, both, strict=True)
         )
-        move = unseen_move(possible, float(moves.max()), share * worth, worth)
+        move = unseen_move(possible, furthest, share * worth, worth)
         found[there] += move / worth
     return found
 
 
-def in_order(first: Scores, second: Scores) -> int:
-    """The most images, of those scored, that both models can be said to rank alike, ties aside: the
-    longest sequence in which neither model's scores fall.
+def ranked_alike(first: Scores, second: Scores) -> float:
+    """The most images of one kind that both models rank alike, ties included: the others would have
+    to be left out.
+
+    The longest sequence in which both models' scores rise together; images with the same two scores
+    are one step, which counts as often as there are such images. If there are very many steps, each
+    counts as often as they do on average.
     """
-    tops: list[float] = []
-    for score in second[np.lexsort((second, first))].tolist():
-        place = bisect_right(tops, score)
-        tops[place : place + 1] = [score]
+    one, two = (np.unique(scores, return_inverse=True)[1].reshape(-1) for scores in (first, second))
+    pairs, sizes = np.unique(one * (int(two.max()) + 1) + two, return_counts=True)
+    first_ranks, second_ranks = np.divmod(pairs, int(two.max()) + 1)
+    # Among equals of the first model the second's fall, so that only one of them is taken.
+    order = np.lexsort((-second_ranks, first_ranks))
+    rising, weights = second_ranks[order], sizes[order]
+    if len(rising) > MOST_WEIGHED or (weights == 1).all():
+        return _longest(rising.tolist()) * float(weights.mean())
+    return _heaviest(rising, weights)
+
+
+def _longest(values: list[int]) -> int:
+    """The length of the longest rising subsequence (Schensted 1961)."""
+    tops: list[int] = []
+    for value in values:
+        place = bisect_left(tops, value)
+        tops[place : place + 1] = [value]
     return len(tops)
+
+
+def _heaviest(values: npt.NDArray[np.intp], weights: npt.NDArray[np.intp]) -> float:
+    """The largest sum of weights of a rising subsequence."""
+    best = np.zeros(len(values))
+    for k, weight in enumerate(weights):
+        best[k] = weight + np.max(best[:k], where=values[:k] < values[k], initial=0.0)
+    return float(best.max())
 
 
 def _furthest(placement: float, others: Scores, wrong: float, right: float) -> float:
     """How far the typical placement of a kind's images lies from the one at either end of the
     scores, whichever is further. `others` are the scores of the other kind; at the `wrong` end an
-    image loses, and at the `right` end it wins, all pairs that aren't ties.
+    image loses, and at the `right` end it wins, all pairs that aren't ties. If all scores are
+    equal, another score wins or loses the half of all pairs that is tied.
     """
+    if wrong == right:
+        return 0.5
     lost, won = (0.5 * float(np.mean(others == end)) for end in (wrong, right))
     return max(placement - lost, 1.0 - won - placement)

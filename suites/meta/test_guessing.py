@@ -158,7 +158,7 @@ def test_nearly_constant_scores_decide_nothing(images: int) -> None:
 def test_scores_that_are_constant_within_the_positives_may_say_something() -> None:
     labels, first, _ = drawn()
     level = np.where(labels == 1, np.quantile(first, 0.9), first)
-    found = judged(evidence(of(labels, level, level)), claim(ClaimName.MEAN_AUC_DROP, 0.01))
+    found = judged(evidence(of(labels, level, level)), claim(ClaimName.MEAN_AUC_DROP, 0.1))
     assert found.verdict is Verdict.PASS
     level = np.where(labels == 1, np.quantile(first[labels == 0], 0.5), first)
     found = judged(evidence(of(labels, level, level)), claim(ClaimName.MEAN_AUC_DROP, 0.01))
@@ -223,10 +223,14 @@ def test_judge_refuses_a_reference_that_says_nothing(
 def test_judge_fails_a_candidate_that_says_nothing_in_one_class(
     files: Files, change: Change
 ) -> None:
+    """The reference hardly knows one finding: losing it leaves the mean's drop small."""
+    rng = np.random.default_rng(4)
+    hardly = rng.normal(size=600) + 0.4 * np.asarray(files.labels["Edema"])
+    files.reference["Edema"] = files.candidate["Edema"] = hardly
     columns(files, "candidate", change, ("Edema",))
-    end = files.judge("--margin=0.9")
+    end = files.judge("--margin=0.2")
     assert end.code == 1
-    assert end.json["mean_auc"]["upper"] < 0.9
+    assert end.json["mean_auc"]["upper"] < 0.2
     assert end.json["reason"].startswith("the candidate's scores of 'Edema' ")
     found = end.json["classes"]
     assert (found["Edema"]["verdict"], found["Mass"]["verdict"]) == ("fail", "pass")

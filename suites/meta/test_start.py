@@ -61,7 +61,7 @@ def test_the_help_imports_no_command() -> None:
     assert imported.isdisjoint(WITHOUT_NUMBERS)
     assert of_the_project(imported) == {
         *("edgeassay", "edgeassay.cli", "edgeassay.commands", "edgeassay.commands.table"),
-        "edgeassay.errors",
+        *("edgeassay.errors", "edgeassay.memory"),
     }
 
 
@@ -73,7 +73,7 @@ def test_the_help_of_a_command_imports_its_options_alone() -> None:
     options = ("edgeassay.commands.", "edgeassay.spec.")
     assert {name for name in of_the_project(imported) if not name.startswith(options)} == {
         *("edgeassay", "edgeassay.cli", "edgeassay.commands", "edgeassay.errors"),
-        *("edgeassay.options", "edgeassay.project", "edgeassay.spec"),
+        *("edgeassay.memory", "edgeassay.options", "edgeassay.project", "edgeassay.spec"),
     }
 
 

@@ -448,7 +448,7 @@ MISTAKES = (
         what="the deviation expired on 2001-01-01",
         where=f"{HERE}:deviation[0]",
         remedy="review it anew",
-        said=2,
+        said=3,
         verdict=None,
     ),
     Mistake(
