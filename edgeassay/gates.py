@@ -54,8 +54,8 @@ def undecided(measurement: Measurement) -> str:
     if measurement.insufficient is not None:
         return measurement.insufficient
     if all(math.isfinite(bound) for bound in _bounds(measurement)):
-        return "the limit lies between the bounds"
-    return "one bound isn't known"
+        return "too little evidence to tell: the limit lies between the bounds"
+    return "too little evidence to tell: one bound isn't known"
 
 
 def margin(value: float, claim: Claim) -> float:

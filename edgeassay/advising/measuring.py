@@ -284,10 +284,16 @@ def _words(judgement: Judgement) -> str:
 
 
 def standing_of(judged: Sequence[Judgement], *, is_reference: bool) -> Standing:
-    """What claims make of a variant: what breaks one fails; what is needed must be shown."""
+    """What claims make of a variant: what breaks one fails; what is needed must be shown. A
+    deviation can declare a failure, but a declared lack of evidence shows nothing.
+    """
     if any(_is_broken(j) for j in judged):
         return Standing.FAILS
-    needed = [j for j in judged if j.claim.name in NEEDED and j.deviation is None]
+    needed = [
+        j
+        for j in judged
+        if j.claim.name in NEEDED and (j.deviation is None or j.verdict is Verdict.INCONCLUSIVE)
+    ]
     verdicts = {j.verdict for j in needed}
     if Verdict.INCONCLUSIVE in verdicts:
         return Standing.UNSHOWN

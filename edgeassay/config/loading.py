@@ -215,12 +215,23 @@ def relative(path: Path, root: Path) -> str:
     return path.as_posix()
 
 
+def _once(folders: Sequence[Path]) -> list[Path]:
+    """The folders without those that lead to the same place as an earlier one."""
+    found: dict[Path, Path] = {}
+    for folder in folders:
+        found.setdefault(folder.resolve(), folder)
+    return list(found.values())
+
+
 def load_models(
     folders: Sequence[Path], root: Path, today: date | None = None
 ) -> dict[str, ModelSpec]:
-    """Every folder with a model.toml below the given ones, by id; `today` as in `load_model`."""
+    """Every folder with a model.toml below the given ones, by id; `today` as in `load_model`. A
+    folder or a file that is given twice is read once.
+    """
     models: dict[str, ModelSpec] = {}
-    for folder in folders:
+    files: dict[str, Path] = {}
+    for folder in _once(folders):
         if not folder.is_dir():
             raise ConfigError(
                 f"the models folder {relative(folder, root)} doesn't exist; --models-dir takes a"
@@ -232,20 +243,25 @@ def load_models(
             hint = "; it is a model itself: give the folder above it" if here else ""
             raise ConfigError(f"no <id>/model.toml below {relative(folder, root)}{hint}")
         for path in found:
+            real = path.resolve()
+            if files.get(path.parent.name) == real:
+                continue
             model = load_model(path.parent, root, today)
             if model.id in models:
                 raise ConfigError(
                     f"{model.file} and {models[model.id].file} both declare {model.id!r};"
                     " rename one"
                 )
-            models[model.id] = model
+            models[model.id], files[model.id] = model, real
     return models
 
 
 def load_devices(folders: Sequence[Path], root: Path) -> dict[str, DeviceSpec]:
-    """Every device profile in the given folders, by id; a later folder's replaces an earlier's."""
+    """Every device profile in the given folders, by id; a later folder's replaces an earlier's. A
+    folder that is given twice is read once, in its first place.
+    """
     devices: dict[str, DeviceSpec] = {}
-    for folder in folders:
+    for folder in _once(folders):
         if not folder.is_dir():
             raise ConfigError(
                 f"the devices folder {relative(folder, root)} doesn't exist; --devices-dir takes a"

@@ -2,7 +2,8 @@
 so that every number about quality can be computed again.
 
 Beside `results.json` lies `results.scores/`, with `scores/<sha256>.npz` (runs/scores.py), and
-`<sha256>.csv` of what is segmented. No image or patient is named in them.
+`<sha256>.csv` of what is segmented. No image or patient is named in them. The folder's own
+`.gitignore` keeps it out of commits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgeassay.atomic import write_bytes
+from edgeassay.atomic import private_folder, write_bytes
 from edgeassay.errors import ConfigError, why
 from edgeassay.runs.scores import SavedScores, add_scores
 
@@ -34,8 +35,10 @@ def keep_beside(results: Path, scores: Iterable[SavedScores], segments: Iterable
     folder = beside(results)
     forget_beside(results)
     for saved in scores:
+        private_folder(folder)
         add_scores(folder, saved)
     for text in segments:
+        private_folder(folder)
         content = text.encode("utf-8")
         write_bytes(segments_path(results, hashlib.sha256(content).hexdigest()), content)
 

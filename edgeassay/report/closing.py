@@ -1,8 +1,9 @@
-"""The last line of a run: the decision on all claims, and how what is undecided would block."""
+"""The last line of a run: the decision on all claims, and whether the undecided make it fail."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from edgeassay.gates import lets_pass
 from edgeassay.report.decision import DECLARED, Decision, counts, decided_runs, undecided
@@ -11,9 +12,12 @@ from edgeassay.runs.records import measurement_of
 from edgeassay.spec import Verdict
 
 
-def closing_line(results: Results, *, inconclusive: str, require_measured: bool) -> str:
+def closing_line(
+    results: Results, *, inconclusive: str, require_measured: bool, lacking: bool = False
+) -> str:
     """The decision with the numbers that make it so. `inconclusive` and `require_measured` are
-    what the run was told by the options of these names.
+    what the run was told by the options of these names. `lacking` says that the run fails although
+    none of its tests does.
     """
     found, stands = decided_runs([results]), counts(results.claims)
     parts = []
@@ -26,27 +30,47 @@ def closing_line(results: Results, *, inconclusive: str, require_measured: bool)
         parts.append(f"{declared} declared, and all others hold")
     elif found.decision is Decision.PASS:
         parts.append(f"all {found.total} claims hold" if found.total > 1 else "the claim holds")
-    parts += _undecided(results, inconclusive, require_measured=require_measured)
+    parts += _undecided(results, inconclusive, require_measured=require_measured, lacking=lacking)
     return f"edgeassay: {found.word}: {'; '.join(parts) or 'no claim was judged'}"
 
 
-def _undecided(results: Results, inconclusive: str, *, require_measured: bool) -> list[str]:
-    """How many claims aren't decided, and what makes a run or a merge stop at them."""
+def _undecided(
+    results: Results, inconclusive: str, *, require_measured: bool, lacking: bool
+) -> list[str]:
+    """How many claims aren't decided, and whether they make this run fail."""
     open_ones, unasked = undecided(results.claims), len(results.unasked)
     kinds = Counter(record.verdict.value for record in open_ones)
     told = [f"{number} {kind}" for kind, number in kinds.items()]
     told += [f"{unasked} not asked for"] if unasked else []
     if not told:
         return [] if results.complete else ["the run ended early"]
-    total = len(results.claims) + unasked
-    number = len(open_ones) + unasked
+    number, total = len(open_ones) + unasked, len(results.claims) + unasked
     words = f"{_of(number, total, 'is', 'are')} undecided ({', '.join(told)})"
     unsure = [r for r in open_ones if r.verdict is Verdict.INCONCLUSIVE]
-    let = sum(lets_pass(inconclusive, r.claim, measurement_of(r)) for r in unsure)
-    absent = 0 if require_measured else len(open_ones) - len(unsure)
-    options = ["--inconclusive=fail"] * bool(let) + ["--require-measured"] * bool(absent)
-    fails = f"`pytest {' '.join(options)}` fails on {let + absent} more of them, and "
-    return [words, f"{fails * bool(options)}`edgeassay gate` says which of them block a merge"]
+    red = sum(not lets_pass(inconclusive, r.claim, measurement_of(r)) for r in unsure)
+    absent = len(open_ones) - len(unsure) if require_measured else 0
+    if red or absent:
+        return [". ".join([words, *_failing(red, absent)])]
+    fine = ["none of them fails this run"] if results.complete and not lacking else []
+    return [words, *fine, "`edgeassay gate` says which block a merge"]
+
+
+def _failing(red: int, absent: int) -> Iterator[str]:
+    """What makes this run fail, and how to let it pass: so many inconclusive claims, and so many
+    that weren't measured.
+    """
+    if red:
+        them = "it" if red == 1 else "them"
+        yield (
+            f"{red} of them {_make(red)} this run fail (--inconclusive=warn lets {them} pass; a"
+            f' [[deviation]] with verdict = "inconclusive" declares {them}: docs/models.md)'
+        )
+    if absent:
+        yield f"{absent} of them {_make(absent)} this run fail because of --require-measured"
+
+
+def _make(number: int) -> str:
+    return "makes" if number == 1 else "make"
 
 
 def _of(number: int, total: int, one: str, many: str) -> str:

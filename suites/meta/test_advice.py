@@ -308,6 +308,20 @@ def test_a_declared_deviation_excuses_here_too() -> None:
     assert standing_of([judgement(Verdict.PASS), failed], is_reference=False) is Standing.HOLDS
 
 
+@pytest.mark.parametrize("is_reference", [False, True])
+def test_a_declared_lack_of_evidence_shows_nothing(*, is_reference: bool) -> None:
+    declared = Deviation(
+        claim=ClaimName.MEAN_AUC_DROP,
+        verdict=Verdict.INCONCLUSIVE,
+        reason="too few images",
+        expires=date(2999, 1, 1),
+        source="model.toml",
+    )
+    unsure = judgement(Verdict.INCONCLUSIVE, deviation=declared)
+    fine = judgement(Verdict.PASS)
+    assert standing_of([unsure, fine], is_reference=is_reference) is Standing.UNSHOWN
+
+
 def test_the_document_is_json_and_names_every_variant() -> None:
     found = Found(candidates=(WHOLE, FAST, WRONG), left_out=(), no_quality=None, no_times=None)
     made = document(

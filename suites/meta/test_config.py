@@ -166,6 +166,48 @@ def test_a_models_folder_without_models_is_refused(tmp_path: Path, folder: str, 
         load_models([ROOT / "models", tmp_path / folder], tmp_path)
 
 
+def _twice(tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch, name: str) -> Path:
+    """The folder `name` by another path."""
+    monkeypatch.chdir(tmp_path)
+    if how == "link":
+        (tmp_path / "again").symlink_to(name)
+    ways = {"same": tmp_path / name, "link": tmp_path / "again", "relative": Path(name)}
+    return ways.get(how, tmp_path / name / ".." / name)
+
+
+@pytest.mark.parametrize("how", ["same", "link", "relative", "dots"])
+def test_a_folder_that_is_given_twice_is_taken_once(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models/tiny").mkdir(parents=True)
+    (tmp_path / "models/tiny/model.toml").write_text(MODEL_TOML)
+    (tmp_path / "devices").mkdir()
+    (tmp_path / "devices/bench.toml").write_text(DEVICE_TOML)
+    models = _twice(tmp_path, how, monkeypatch, "models")
+    found = load_models([tmp_path / "models", models, models], tmp_path)
+    assert [model.file for model in found.values()] == ["models/tiny/model.toml"]
+    if how == "link":
+        (tmp_path / "again").unlink()
+    devices = _twice(tmp_path, how, monkeypatch, "devices")
+    assert list(load_devices([tmp_path / "devices", devices], tmp_path)) == ["bench"]
+
+
+def test_a_model_that_is_linked_from_another_folder_is_taken_once(tmp_path: Path) -> None:
+    (tmp_path / "models/tiny").mkdir(parents=True)
+    (tmp_path / "models/tiny/model.toml").write_text(MODEL_TOML)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/tiny").symlink_to(tmp_path / "models/tiny")
+    assert list(load_models([tmp_path / "models", tmp_path / "mine"], tmp_path)) == ["tiny"]
+
+
+def test_two_files_that_declare_one_model_are_refused(tmp_path: Path) -> None:
+    for name in ("models", "mine"):
+        (tmp_path / name / "tiny").mkdir(parents=True)
+        (tmp_path / name / "tiny/model.toml").write_text(MODEL_TOML)
+    with pytest.raises(ConfigError, match="both declare 'tiny'; rename one"):
+        load_models([tmp_path / "models", tmp_path / "mine"], tmp_path)
+
+
 def test_a_devices_folder_without_profiles_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no device profile"):
         load_devices([tmp_path], tmp_path)

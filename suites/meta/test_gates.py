@@ -85,7 +85,7 @@ def test_what_is_more_than_tolerated_fails_and_what_is_less_than_the_limit_passe
 def test_an_inconclusive_judgement_tells_both_bounds() -> None:
     wide = replace(measured(0.45), low=0.4, high=0.6, confidence=0.95)
     text = decide(claim(ClaimName.MEAN_AUC_DROP), wide).reason
-    assert "the limit lies between the bounds" in text
+    assert "too little evidence to tell: the limit lies between the bounds" in text
     assert "(bounds 0.4, 0.6, each one-sided 95 %)" in text
 
 

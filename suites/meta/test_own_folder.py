@@ -6,13 +6,16 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeassay.ab.sides import _keep
 from edgeassay.atomic import OWN, locked, make_folder, private_folder, write_text
 from edgeassay.privacy import KEY_FILE, KEY_VARIABLE, redactor
 from edgeassay.report.attempts import LEDGER, append_attempt
+from edgeassay.report.beside import keep_beside
 from edgeassay.report.results import Results
+from edgeassay.runs.scores import SavedScores
 from suites.meta.matrix_files import CaseFile, results
 
 KEPT = "*\n"
@@ -67,6 +70,32 @@ def test_whoever_makes_it_git_ignores_it(
     makes(tmp_path)
     assert (tmp_path / OWN / ".gitignore").read_text("utf-8") == KEPT
     assert OWN not in untracked(tmp_path)
+
+
+@pytest.mark.parametrize("kept", ["scores", "segments"])
+def test_what_is_kept_beside_results_is_nothing_that_git_takes(tmp_path: Path, kept: str) -> None:
+    saved = SavedScores.of(
+        scores=np.array([[0.1], [0.9]]),
+        truth=np.array([[0], [1]]),
+        patients=np.array([0, 1]),
+        classes=["a"],
+        names=["0", "1"],
+    )
+    for _ in range(2):  # the second run replaces what the first one left
+        keep_beside(
+            tmp_path / "results.json",
+            [saved] if kept == "scores" else [],
+            ["a,b\n"] if kept == "segments" else [],
+        )
+        folder = tmp_path / "results.scores"
+        assert (folder / ".gitignore").read_text("utf-8") == KEPT
+        assert len([path for path in folder.rglob("*") if path.is_file()]) == 2
+        assert "results.scores" not in untracked(tmp_path)
+
+
+def test_no_folder_is_made_for_a_run_that_keeps_nothing(tmp_path: Path) -> None:
+    keep_beside(tmp_path / "results.json", [], [])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_name_that_is_no_folder_of_ours_gets_nothing(tmp_path: Path) -> None:

@@ -122,6 +122,26 @@ def test_all_writers_say_the_same_of_every_combination_of_verdicts(stands: tuple
     assert decided_case(found.claims[0].case, found).word == word
 
 
+@pytest.mark.parametrize(
+    ("options", "says", "never"),
+    [
+        ({"inconclusive": "fail"}, "undecided (2 inconclusive, 1 unmeasured). 2 of them make", "`"),
+        ({"inconclusive": "warn"}, "; none of them fails this run; `edgeassay gate` says", "make"),
+        ({"inconclusive": "warn", "require_measured": True}, "1 of them makes this run fail", "`"),
+        ({"inconclusive": "warn", "lacking": True}, "; `edgeassay gate` says", "none of them"),
+    ],
+)
+def test_the_last_line_says_whether_undecided_claims_make_the_run_fail(
+    options: dict[str, Any], says: str, never: str
+) -> None:
+    found = judged(("inconclusive", "inconclusive", "unmeasured", "pass"))
+    text = closing_line(found, **{"require_measured": False} | options)
+    assert text.startswith("edgeassay: undecided: 3 of 4 claims are undecided (")
+    assert says in text
+    assert never not in text
+    assert ("--inconclusive=warn lets them pass" in text) is (options["inconclusive"] == "fail")
+
+
 def shown(gated: Gated, stands: Sequence[str]) -> Results:
     """The leg's results with claims that stand so; every other claim holds."""
     document = gated.documents["cart.json"]

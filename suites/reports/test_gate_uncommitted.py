@@ -257,6 +257,140 @@ def test_a_run_names_what_its_commit_has_not(gated: Gated) -> None:
     assert state(outside) == tuple(sorted((HERE, toml.as_posix())))
 
 
+WRITTEN = ("results.json", "page.html", "bundle/run-1.json", "results.scores/a.csv", "run.log")
+DECLARING = (
+    *("new.toml", "helper.py", "deep/er/new.toml", "fast.so", "pytest.ini", "setup.cfg"),
+    *("models/tiny/scores.csv", "fixtures/devices/notes", "suites/data.bin"),
+)
+
+
+@pytest.mark.parametrize("name", [*WRITTEN, *DECLARING])
+def test_an_untracked_file_counts_only_if_it_can_declare_or_run_something(
+    gated: Gated, name: str
+) -> None:
+    path = gated.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    changed = state_of(gated.folder, read={}).changed
+    assert bool(changed) is (name in DECLARING)
+    assert all(name.startswith(one) for one in changed)
+
+
+def test_a_changed_file_counts_whatever_it_is(gated: Gated) -> None:
+    (gated.folder / "results.json").write_text("{}")
+    again(gated)
+    (gated.folder / "results.json").write_text("{ }")
+    assert state_of(gated.folder, read={}).changed == ("results.json",)
+
+
+def test_an_untracked_link_or_repository_counts(gated: Gated, tmp_path: Path) -> None:
+    (gated.folder / "numpy").symlink_to(tmp_path)
+    gated.git("init", "-q", str(gated.folder / "theirs"))
+    (gated.folder / "theirs/a").write_text("")
+    gated.git("-C", str(gated.folder / "theirs"), "add", "-A")
+    gated.git("-C", str(gated.folder / "theirs"), "commit", "-qm", "theirs")
+    assert state_of(gated.folder, read={}).changed == ("numpy", "theirs")
+
+
+def nothing(_mine: Path, _git: Callable[..., str]) -> None:
+    """All is as committed."""
+
+
+def loosened(mine: Path, _git: Callable[..., str]) -> None:
+    """A limit is another one."""
+    path = mine / "models/other/model.toml"
+    path.write_text(path.read_text().replace("limit = 0.9,", "limit = 1.9,"))
+
+
+def loosened_and_hidden(mine: Path, git: Callable[..., str]) -> None:
+    """A limit is another one, and git is told not to look."""
+    git("update-index", "--skip-worktree", "models/other/model.toml")
+    loosened(mine, git)
+
+
+def weights_hidden(mine: Path, git: Callable[..., str]) -> None:
+    """A file beside the declaration is another one, and git is told not to look."""
+    git("update-index", "--assume-unchanged", "models/other/other.keras")
+    (mine / "models/other/other.keras").write_bytes(b"\0two")
+
+
+def file_added(mine: Path, _git: Callable[..., str]) -> None:
+    """A file that no commit has lies in the model's folder."""
+    (mine / "models/other/more.csv").write_text("")
+
+
+def elsewhere_changed(mine: Path, _git: Callable[..., str]) -> None:
+    """What is no declaration of a model is changed."""
+    (mine / "README").write_text("more")
+
+
+def never_committed(_mine: Path, git: Callable[..., str]) -> None:
+    """The repository has a commit, and the model isn't in it."""
+    git("rm", "-rq", "--cached", "models")
+    git("commit", "-qm", "none")
+
+
+def no_repository(mine: Path, _git: Callable[..., str]) -> None:
+    """The models lie in no checkout."""
+    shutil.rmtree(mine / ".git")
+
+
+OF_MINE: list[tuple[Callable[[Path, Callable[..., str]], None], str | None]] = [
+    (nothing, None),
+    (elsewhere_changed, None),
+    (loosened, "models/other/model.toml"),
+    (loosened_and_hidden, "models/other/model.toml"),
+    (weights_hidden, "models/other/other.keras"),
+    (file_added, "models/other/more.csv"),
+    (never_committed, "models/other/model.toml"),
+    (no_repository, "models/other/model.toml"),
+]
+
+
+@pytest.mark.parametrize(("change", "name"), OF_MINE, ids=[c.__name__ for c, _ in OF_MINE])
+def test_models_in_a_repository_of_their_own_must_be_committed_there(
+    gated: Gated,
+    tmp_path_factory: pytest.TempPathFactory,
+    change: Callable[[Path, Callable[..., str]], None],
+    name: str | None,
+) -> None:
+    mine = tmp_path_factory.mktemp("mine").resolve()
+
+    def git(*words: str) -> str:
+        return gated.git("-C", str(mine), *words)
+
+    shutil.copytree(gated.folder / "models/tiny", mine / "models/other")
+    toml = mine / "models/other/model.toml"
+    toml.write_text(toml.read_text().replace('id = "tiny"', 'id = "other"'))
+    (mine / "models/other/other.keras").write_bytes(b"\0one")
+    (mine / "README").write_text("mine")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "mine")
+    change(mine, git)
+    with recorded() as read:
+        load_models([gated.folder / "models", mine / "models"], gated.folder)
+    changed = state_of(gated.folder, read=read).changed
+    if name is None:
+        assert changed == ()
+    else:
+        assert str(mine / name) in changed
+    assert all(one.startswith(f"{mine}/models") for one in changed)
+
+
+def test_the_gate_takes_the_projects_own_models_once(gated: Gated) -> None:
+    end = gated.end("--models-dir", "models", "--devices-dir", "fixtures/devices")
+    assert end.code == 0, end.text
+    gated.git("commit", "-qm", "next", "--allow-empty")
+    gated.commit = gated.git("rev-parse", "HEAD")
+    for one in gated.documents:
+        gated.change(one, lambda d: d.update(commit=gated.commit))
+    for folder in ("models", str(gated.folder / "models")):
+        end = gated.end("--base", "HEAD^1", "--models-dir", folder)
+        assert end.code == 0, end.text
+        assert "can't be read" not in end.text
+
+
 def test_hidden_code_is_named_too(gated: Gated) -> None:
     for name in CODE[:1]:
         (gated.folder / name).mkdir()
