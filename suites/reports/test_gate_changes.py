@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeassay.merge_gate.base import base_of
+from edgeassay.merge_gate.base import BRANCHES, base_of
 from suites.meta.project import IN_A_YEAR
 from suites.reports.gated import DEVIATION, Gated
 
@@ -405,6 +405,43 @@ def test_a_checkout_without_its_base_is_red(
     end = other.end()
     assert end.code == 4
     assert "fetch it (`fetch-depth: 2` of actions/checkout)" in end.sentence("no base")
+
+
+@pytest.mark.parametrize("variable", BRANCHES)
+def test_a_named_branch_that_is_not_here_has_no_substitute(
+    project: Gated, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    edited(MODEL, "limit = 0.9,", "limit = 1.2,")(project)
+    head(project)
+    added("README.md", "more\n")(project)
+    head(project)
+    project.git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    monkeypatch.setenv(variable, "nosuch")
+    end = project.end()
+    assert (end.code, end.problems) == (4, ("no base",)), end.text
+    assert f"{variable} names the branch nosuch" in end.sentence("no base")
+    assert "git fetch origin +refs/heads/nosuch:" in end.sentence("no base")
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("commits", [1, 2])
+def test_an_unrelated_history_has_no_base(
+    project: Gated, monkeypatch: pytest.MonkeyPatch, commits: int, *, named: bool
+) -> None:
+    project.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    if named:
+        monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    else:
+        project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    edited(MODEL, "limit = 0.9,", "limit = 1.2,")(project)
+    project.git("checkout", "-q", "--orphan", "other")
+    if commits == 2:
+        project.git("rm", "-q", "--cached", "gate.toml")
+        project.git("commit", "-q", "-a", "-m", "no gate")
+    end = head(project).end()
+    assert (end.code, end.problems) == (4, ("no base",)), end.text
+    assert "no common commit" in end.sentence("no base")
 
 
 def test_a_base_that_cannot_be_read_needs_an_approval(project: Gated) -> None:
