@@ -19,6 +19,7 @@ from edgeassay.project import EXPECTED
 NONE: Final = "none"  # as an option: nothing is compared
 # What a build server says of the branch or the commit that a pull request goes to.
 BRANCHES: Final = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET")
+DEFAULT: Final = "HEAD"  # origin/HEAD is the default branch
 # What judges beside the suite's own code, where the project has it.
 TOOLS: Final = (".ci", ".github", "action.yml", "tox.ini")
 
@@ -130,7 +131,8 @@ def base_of(
     """The base of the project's commit, and why there is none where there should be one.
 
     It is the commit that was `given`, or where this branch left the one that it goes to, or the
-    commit before. ConfigError where `given` names no commit.
+    commit before if nothing says where it goes. A branch that is named and can't be used has no
+    substitute. ConfigError where `given` names no commit.
     """
     checkout = project_checkout(project)
     if checkout is None or checkout.commit is None or given == NONE:
@@ -143,7 +145,10 @@ def base_of(
                 " `fetch-depth: 0` of actions/checkout), or give another"
             )
         return Base(checkout=checkout, commit=commit, project=project), None
-    commit = _left(checkout, environment) or checkout.named("HEAD^1")
+    left, lacking = _left(checkout, environment)
+    if lacking is not None:
+        return None, lacking
+    commit = left or checkout.named("HEAD^1")
     if commit is not None:
         return Base(checkout=checkout, commit=commit, project=project), None
     about = (checkout.git("cat-file", "commit", checkout.commit) or b"").partition(b"\n\n")[0]
@@ -155,14 +160,30 @@ def base_of(
     )
 
 
-def _left(checkout: Checkout, environment: Mapping[str, str]) -> str | None:
-    """Where this commit left the branch that it goes to; None where nothing tells, or it is there
-    already.
+def _left(checkout: Checkout, environment: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The commit at which this branch left the branch that it goes to, and why it can't be found.
+
+    Both are None if nothing names that branch, or if the branch has this commit already.
     """
-    named = [f"origin/{environment[name]}" for name in BRANCHES if environment.get(name)]
-    for branch in (*named, "origin/HEAD"):
-        other = checkout.named(branch)
-        found = None if other is None else checkout.git("merge-base", "HEAD", other)
-        if found and (commit := found.decode().strip()) != checkout.commit:
-            return commit
-    return None
+    variable = next((name for name in BRANCHES if environment.get(name)), None)
+    name = DEFAULT if variable is None else environment[variable]
+    other = checkout.named(f"origin/{name}")
+    if other is None and variable is not None:
+        return None, (
+            f"{variable} names the branch {name}, and this checkout has no origin/{name}, so nobody"
+            " can tell whether this commit changes what judges it; fetch that branch (`git fetch"
+            f" origin +refs/heads/{name}:refs/remotes/origin/{name}`, or `fetch-depth: 0` of"
+            " actions/checkout)"
+        )
+    if other is None:
+        return None, None
+    found = checkout.git("merge-base", "HEAD", other)
+    if not found:
+        return None, (
+            f"this commit and origin/{name} have no common commit here, so nobody can tell whether"
+            " this one changes what judges it; fetch the whole history (`git fetch --unshallow"
+            f" origin {name}`, or `fetch-depth: 0` of actions/checkout), rebase this branch on"
+            f" {name}, or name a base with --base"
+        )
+    commit = found.decode().strip()
+    return (None if commit == checkout.commit else commit), None

@@ -15,7 +15,7 @@ from edgeassay.errors import ConfigError, some
 from edgeassay.merge_gate.base import TOOLS, Base
 from edgeassay.merge_gate.declared import Declared, Places, load_declared
 from edgeassay.merge_gate.expectations import leg_changes
-from edgeassay.merge_gate.strictness import Looser, looser, told_of
+from edgeassay.merge_gate.strictness import Judged, Looser, looser, told_of
 from edgeassay.project import BASELINES
 from edgeassay.spec import Approval, Case, Comparison, ModelSpec
 from edgeassay.summary.outcome import Change, Problem
@@ -77,6 +77,7 @@ def _differences(before: Declared, now: Declared) -> Iterator[Change]:
         if name in now.models:
             yield from _measuring(model, now.models[name])
     yield from _devices(before, now)
+    yield from _moved(before, now)
     yield from _compared(before, now)
     yield from _excuses(before, now)
 
@@ -84,14 +85,35 @@ def _differences(before: Declared, now: Declared) -> Iterator[Change]:
 def _limits(before: Declared, now: Declared) -> Iterator[Change]:
     """Limits that let more through, each at the place where it stands, or stood."""
     found: dict[str, list[Looser]] = defaultdict(list)
-    for name, model in before.models.items():
-        for device in before.devices.values():
-            if name not in now.models or device.id not in now.devices:
-                continue
-            for one in looser((model, device), (now.models[name], now.devices[device.id])):
-                found[(one.after or one.before).source].append(one)
+    for old, new in (*_of_legs(before, now), *_of_profiles(before, now)):
+        for one in looser(old, new):
+            found[(one.after or one.before).source].append(one)
     for place, sentence in told_of(found):
         yield Change(what=place, sentence=sentence, problem=LOOSENED)
+
+
+def _of_legs(before: Declared, now: Declared) -> Iterator[tuple[Judged, Judged]]:
+    """Each leg's models with the runtimes that the leg names, and the profile that judges them
+    there, whatever it is called before and after.
+    """
+    for name, made in before.plans.items():
+        if name in now.plans:
+            other = now.plans[name]
+            for model in sorted({*made.plan.models} & {*other.plan.models}):
+                yield (
+                    (made.plan.models[model], made.device),
+                    (other.plan.models[model], other.device),
+                )
+
+
+def _of_profiles(before: Declared, now: Declared) -> Iterator[tuple[Judged, Judged]]:
+    """Each model on each profile, which people judge with beside the legs."""
+    for model in sorted({*before.models} & {*now.models}):
+        for device in sorted({*before.devices} & {*now.devices}):
+            yield (
+                (before.models[model], before.devices[device]),
+                (now.models[model], now.devices[device]),
+            )
 
 
 def _measuring(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
@@ -149,12 +171,28 @@ def _devices(before: Declared, now: Declared) -> Iterator[Change]:
             yield Change(what=new.file, sentence="its workers or runtimes have changed")
 
 
+def _moved(before: Declared, now: Declared) -> Iterator[Change]:
+    """Legs that another profile judges now. Its limits are compared where they stand."""
+    for name, made in before.plans.items():
+        if name not in now.plans or now.plans[name].device.id == made.device.id:
+            continue
+        old, new = made.device, now.plans[name].device
+        differs = [
+            key for key in PROFILE if key != "match" and getattr(old, key) != getattr(new, key)
+        ]
+        other = f", which has another {', '.join(differs)}" if differs else ""
+        yield Change(
+            what=f"{now.expected.file}:leg.{name}.device",
+            sentence=f"the leg's device was {old.id}, and is {new.id}{other}",
+            problem=LOOSENED if differs or made.leg.device is not None else None,
+        )
+
+
 def _compared(before: Declared, now: Declared) -> Iterator[Change]:
     """What may change between builds: of every case that the base knows, and of tests."""
-    cases = {claim.case for made in before.plans.values() for claim in made.plan.claims}
     found: dict[str, str] = {}
-    for case in (*sorted(cases), None):
-        was, is_ = (_allowed(d.comparison, case) for d in (before, now))
+    for case, after in _timed_cases(before, now):
+        was, is_ = _allowed(before.comparison, case), _allowed(now.comparison, after)
         for field in fields(was):
             old, new = getattr(was, field.name), getattr(is_, field.name)
             if new.value > old.value:
@@ -172,6 +210,15 @@ def _compared(before: Declared, now: Declared) -> Iterator[Change]:
                 sentence=f"the table [{key}] has changed, by which builds are compared",
                 problem=LOOSENED,
             )
+
+
+def _timed_cases(before: Declared, now: Declared) -> Iterator[tuple[Case | None, Case | None]]:
+    """Each case of a leg, before and after: its profile may have another name. Then tests."""
+    for name, made in before.plans.items():
+        device = now.plans.get(name, made).device.id
+        for case in made.plan.cases:
+            yield case, replace(case, device=device)
+    yield None, None
 
 
 def _allowed(comparison: Comparison, case: Case | None) -> Any:

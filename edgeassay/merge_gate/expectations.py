@@ -12,7 +12,7 @@ from edgeassay.spec import Case, Leg
 from edgeassay.summary.outcome import Change, Problem
 
 STRICTEST_FIRST: Final = ("fail", "fail-untimed", "warn")
-PLACE: Final = ("architecture", "device", "fingerprint", "kind")
+PLACE: Final = ("architecture", "fingerprint", "kind")
 
 
 def leg_changes(before: Declared, now: Declared) -> Iterator[Change]:

@@ -22,6 +22,8 @@ from edgeassay.spec import (
     Sense,
 )
 
+Judged = tuple[ModelSpec, DeviceSpec]  # a model, and the profile that judges it
+
 
 @dataclass(frozen=True, kw_only=True)
 class Looser:
@@ -59,9 +61,7 @@ class _Side:
         )
 
 
-def looser(
-    before: tuple[ModelSpec, DeviceSpec], after: tuple[ModelSpec, DeviceSpec]
-) -> Iterator[Looser]:
+def looser(before: Judged, after: Judged) -> Iterator[Looser]:
     """Each claim of what both sides have whose limit lets more through after than before."""
     old, new = _Side(*before), _Side(*after)
     cases = list(_cases(old, new))

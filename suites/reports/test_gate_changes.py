@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeassay.merge_gate.base import base_of
+from edgeassay.merge_gate.base import BRANCHES, base_of
 from suites.meta.project import IN_A_YEAR
 from suites.reports.gated import DEVIATION, Gated
 
@@ -303,6 +303,90 @@ def test_an_approval_lets_it_through_once_and_is_shown(
     assert again.code == 1, again.text
 
 
+CART = 'models = ["tiny"]'
+LOOSER_LIMITS = "min_auc = 0.51\nmean_auc_drop = 0.2\n"
+FEWER_IMAGES = "\n[evaluation]\nimages = 5\n"
+
+
+def another_profile(more: str, name: str = "cartbench") -> Edit:
+    """A copy of the leg's profile with more in it, which the leg names."""
+
+    def edit(gated: Gated) -> None:
+        text = gated.device.replace('id = "bench"', f'id = "{name}"')
+        text = text.replace('architecture = "*"', 'architecture = "x86_64"') + more
+        (gated.folder / f"fixtures/devices/{name}.toml").write_text(text, encoding="utf-8")
+        edited("gate.toml", CART, f'{CART}\ndevice = "{name}"')(gated)
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        (LOOSER_LIMITS, "fixtures/devices/cartbench.toml:limits.tiny.min_auc"),
+        (FEWER_IMAGES, "gate.toml:leg.cart.device"),
+    ],
+)
+def test_another_profile_that_asks_less_of_a_leg_is_red(
+    project: Gated, more: str, what: str
+) -> None:
+    another_profile(more)(project)
+    end = head(project).end()
+    assert (end.code, set(end.problems) - {"a sample"}) == (1, {"loosened without approval"})
+    assert what in [change["what"] for change in end.document["changes"]], end.text
+
+
+def test_another_profile_that_allows_more_between_builds_is_red(project: Gated) -> None:
+    added("compare.toml", '[[limit]]\ndevice = "cart*"\nsize_growth = 0.5\n')(project)
+    head(project)
+    another_profile("")(project)
+    end = head(project).end()
+    assert end.code == 1, end.text
+    assert "compare.toml:limit[0].size_growth" in [c["what"] for c in end.document["changes"]]
+
+
+def test_another_profile_that_asks_the_same_of_a_leg_is_only_named(project: Gated) -> None:
+    another_profile("")(project)
+    end = head(project).end()
+    assert end.code == 0, end.text
+    assert "the leg's device was bench, and is cartbench" in end.text
+
+
+def test_a_leg_that_names_its_profile_cannot_leave_it_unseen(project: Gated) -> None:
+    another_profile("")(project)
+    head(project)
+    edited("gate.toml", '\ndevice = "cartbench"', "")(project)
+    edited("fixtures/devices/cartbench.toml", 'architecture = "x86_64"', "on_request = true")(
+        project
+    )
+    end = head(project).end()
+    assert end.code == 1, end.text
+    assert "gate.toml:leg.cart.device" in [change["what"] for change in end.document["changes"]]
+
+
+OF_A_RUNTIME = '\n[[limit]]\n{}claim = "min_auc"\nlimit = {}\nruntime = "tflite-runtime"\n'
+
+
+@pytest.mark.parametrize("base_limit", [0.7, None], ids=["wider", "new"])
+@pytest.mark.parametrize(
+    ("place", "about"), [(MODEL, ""), (BENCH, 'model = "tiny"\n')], ids=["model", "device"]
+)
+def test_limits_of_a_runtime_that_only_a_leg_names_are_compared(
+    project: Gated, place: str, about: str, base_limit: float | None
+) -> None:
+    edited("gate.toml", CART, f'{CART}\nruntimes = ["litert", "tflite-runtime"]')(project)
+    if base_limit is not None:
+        added(place, OF_A_RUNTIME.format(about, base_limit))(project)
+    head(project)
+    if base_limit is None:
+        added(place, OF_A_RUNTIME.format(about, 0.51))(project)
+    else:
+        edited(place, "limit = 0.7\nruntime", "limit = 0.51\nruntime")(project)
+    end = head(project).end()
+    assert (end.code, set(end.problems)) == (1, {"loosened without approval"}), end.text
+    assert f"{place}:limit[0].limit" in [change["what"] for change in end.document["changes"]]
+
+
 @pytest.mark.parametrize("linked", ["models/tiny/model.toml", "models/tiny", "models"])
 def test_a_base_is_read_through_its_links(gated: Gated, linked: str) -> None:
     place = gated.folder / linked
@@ -405,6 +489,43 @@ def test_a_checkout_without_its_base_is_red(
     end = other.end()
     assert end.code == 4
     assert "fetch it (`fetch-depth: 2` of actions/checkout)" in end.sentence("no base")
+
+
+@pytest.mark.parametrize("variable", BRANCHES)
+def test_a_named_branch_that_is_not_here_has_no_substitute(
+    project: Gated, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    edited(MODEL, "limit = 0.9,", "limit = 1.2,")(project)
+    head(project)
+    added("README.md", "more\n")(project)
+    head(project)
+    project.git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    monkeypatch.setenv(variable, "nosuch")
+    end = project.end()
+    assert (end.code, end.problems) == (4, ("no base",)), end.text
+    assert f"{variable} names the branch nosuch" in end.sentence("no base")
+    assert "git fetch origin +refs/heads/nosuch:" in end.sentence("no base")
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("commits", [1, 2])
+def test_an_unrelated_history_has_no_base(
+    project: Gated, monkeypatch: pytest.MonkeyPatch, commits: int, *, named: bool
+) -> None:
+    project.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    if named:
+        monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    else:
+        project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    edited(MODEL, "limit = 0.9,", "limit = 1.2,")(project)
+    project.git("checkout", "-q", "--orphan", "other")
+    if commits == 2:
+        project.git("rm", "-q", "--cached", "gate.toml")
+        project.git("commit", "-q", "-a", "-m", "no gate")
+    end = head(project).end()
+    assert (end.code, end.problems) == (4, ("no base",)), end.text
+    assert "no common commit" in end.sentence("no base")
 
 
 def test_a_base_that_cannot_be_read_needs_an_approval(project: Gated) -> None:
