@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from edgeassay.checkout import Checkout, project_checkout
+from edgeassay.checkout import CODE, Checkout, project_checkout
 from edgeassay.checkout.commit import FILES, LINK, MOST_LINKS, Entry
 from edgeassay.errors import ConfigError
 from edgeassay.merge_gate.declared import Places
+from edgeassay.merge_gate.loadable import could_be_package, loadable
 from edgeassay.plain_files import read_plain
 from edgeassay.project import EXPECTED
 
@@ -21,7 +22,7 @@ NONE: Final = "none"  # as an option: nothing is compared
 BRANCHES: Final = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET")
 DEFAULT: Final = "HEAD"  # origin/HEAD is the default branch
 # What judges beside the suite's own code, where the project has it.
-TOOLS: Final = (".ci", ".github", "action.yml", "tox.ini")
+TOOLS: Final = (".ci", ".github", "action.yml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +59,38 @@ class Base:
         return self.checkout.entries_of(self.commit)
 
     def changed(self, names: Iterable[str]) -> list[str]:
-        """The files there that the commit hasn't as the base has them, by path below the project;
-        device profiles aside, which are declarations.
+        """The files there that differ from the base's, by path below the project."""
+        return _unlike(*(dict(side._named(names)) for side in self._sides))
+
+    def changed_code(self) -> list[str]:
+        """The files of the judge that differ from the base's, by path below the project: its own,
+        and all that Python or pytest can load.
         """
-        found, now = [], replace(self, commit=str(self.checkout.commit))
+        return _unlike(*(dict(side._judging()) for side in self._sides))
+
+    @property
+    def _sides(self) -> tuple[Base, Base]:
+        return self, replace(self, commit=str(self.checkout.commit))
+
+    def _named(self, names: Iterable[str]) -> Iterator[tuple[str, Entry]]:
         for name in names:
-            before = dict(self.files(self.project / name))
-            after = dict(now.files(self.project / name))
-            for path in sorted({*before, *after}):
-                if before.get(path) != after.get(path) and not _declares(name, path):
-                    found.append(name if path == "." else f"{name}/{path}")
-        return found
+            for path, entry in self.files(self.project / name):
+                yield (name if path == "." else f"{name}/{path}"), entry
+
+    def _judging(self) -> Iterator[tuple[str, Entry]]:
+        for path, entry in self._named((*CODE, *TOOLS)):
+            if loadable(path) or not _declares(path):
+                yield path, entry
+        top = self.checkout.below(self.project)
+        for found, entry in self._entries.items():
+            place = PurePosixPath(found)
+            if top is None or not place.is_relative_to(top):
+                continue
+            path = str(place.relative_to(top))
+            if loadable(path) or (entry.mode not in FILES and could_be_package(path)):
+                yield path, entry
+            if loadable(path) and entry.mode == LINK:  # the file may change while the link doesn't
+                yield from self._named([path])
 
     def write(self, places: Places, folder: Path) -> Places | None:
         """Its declarations in a folder, laid out as the project's are; None where it has no
@@ -120,9 +142,13 @@ class Base:
         made.write_bytes(self.checkout.content(entry))
 
 
-def _declares(name: str, path: str) -> bool:
+def _declares(path: str) -> bool:
     """Whether a file among the code is a declaration: a device profile."""
-    return name == "fixtures" and path.startswith("devices/")
+    return path.startswith("fixtures/devices/") and path.endswith(".toml")
+
+
+def _unlike(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
+    return sorted(p for p in {*before, *after} if before.get(p) != after.get(p))
 
 
 def base_of(

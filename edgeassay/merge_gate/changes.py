@@ -10,11 +10,11 @@ from dataclasses import fields, replace
 from datetime import date
 from typing import Any, Final
 
-from edgeassay.checkout import CODE
 from edgeassay.errors import ConfigError, some
-from edgeassay.merge_gate.base import TOOLS, Base
+from edgeassay.merge_gate.base import Base
 from edgeassay.merge_gate.declared import Declared, Places, load_declared
 from edgeassay.merge_gate.expectations import leg_changes
+from edgeassay.merge_gate.loadable import loadable
 from edgeassay.merge_gate.strictness import Judged, Looser, looser, told_of
 from edgeassay.project import BASELINES
 from edgeassay.spec import Approval, Case, Comparison, ModelSpec
@@ -255,9 +255,9 @@ def _code(base: Base, before: Declared) -> Iterator[Change]:
     """Files of the judge itself. Its own workflow a commit can change as it likes: it is named, and
     a review alone decides about it.
     """
-    changed = base.changed([*CODE, *TOOLS])
-    workflows = [name for name in changed if name.startswith(".github/")]
-    code = [name for name in changed if not name.startswith(".github/")]
+    changed = base.changed_code()
+    workflows = [n for n in changed if n.startswith(".github/") and not loadable(n)]
+    code = [name for name in changed if name not in workflows]
     asked = before.expected.code == "approve"
     if code:
         yield Change(

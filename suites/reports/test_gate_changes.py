@@ -387,6 +387,81 @@ def test_limits_of_a_runtime_that_only_a_leg_names_are_compared(
     assert f"{place}:limit[0].limit" in [change["what"] for change in end.document["changes"]]
 
 
+LOADED = [
+    *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "setup.cfg", "tox.ini"),
+    *(
+        "sitecustomize.py",
+        "usercustomize.py",
+        "numpy.py",
+        "typer/__init__.py",
+        "models/conftest.py",
+    ),
+    *("models/tiny/train.py", "fixtures/devices/conftest.py", "fixtures/devices/pytest.toml"),
+    *("more.pth", "numpy.cpython-311-x86_64-linux-gnu.so", "numpy.pyc", "docs/Conftest.PY"),
+    *("more.egg-info/entry_points.txt", "more.dist-info/METADATA", "fixtures/devices/x.json"),
+]
+
+
+def test_all_that_python_or_pytest_can_load_is_code(project: Gated) -> None:
+    for name in LOADED:
+        added(name, "")(project)
+    project.git("add", "-A", "-f")
+    project.git("commit", "-q", "-m", "a change")
+    made = base_of(project.folder, None, {})[0]
+    assert made is not None
+    assert made.changed_code() == sorted(LOADED)
+
+
+@pytest.mark.parametrize("name", ["pytest.ini", "models/conftest.py", "typer.py"])
+def test_a_file_that_can_be_loaded_needs_an_approval(project: Gated, name: str) -> None:
+    added(name, "")(project)
+    end = head(project).end()
+    assert (end.code, set(end.problems)) == (1, {"loosened without approval"}), end.text
+    assert f"the code that judges has changed: {name}" in end.text
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("numpy", "/elsewhere/numpy"), ("sitecustomize.py", "/elsewhere/x"), ("suites/x.py", "/x")],
+)
+def test_a_link_that_can_be_loaded_is_code(project: Gated, name: str, target: str) -> None:
+    (project.folder / name).parent.mkdir(exist_ok=True)
+    (project.folder / name).symlink_to(target)
+    head(project)
+    made = base_of(project.folder, None, {})[0]
+    assert made is not None
+    assert made.changed_code() == [name]
+
+
+def test_a_nested_repository_that_can_be_loaded_is_code(project: Gated) -> None:
+    project.git("update-index", "--add", "--cacheinfo", f"160000,{project.commit},numpy")
+    project.git("commit", "-q", "-m", "a change")
+    made = base_of(project.folder, None, {})[0]
+    assert made is not None
+    assert made.changed_code() == ["numpy"]
+
+
+def test_what_a_loaded_link_leads_to_is_code(project: Gated) -> None:
+    added("notes.txt", "x = 1\n")(project)
+    (project.folder / "conftest.py").symlink_to("notes.txt")
+    head(project)
+    edited("notes.txt", "1", "2")(project)
+    head(project)
+    made = base_of(project.folder, None, {})[0]
+    assert made is not None
+    assert made.changed_code() == ["conftest.py"]
+
+
+def test_texts_weights_and_declarations_are_no_code(project: Gated) -> None:
+    for name in ("README.md", "models/tiny/tiny.keras", "data/x.png", "fixtures/devices/x.toml"):
+        added(name, "x = 1\n")(project)
+    project.git("add", "-A")
+    project.git("commit", "-q", "-m", "a change")
+    made = base_of(project.folder, None, {})[0]
+    assert made is not None
+    assert made.changed_code() == []
+
+
 @pytest.mark.parametrize("linked", ["models/tiny/model.toml", "models/tiny", "models"])
 def test_a_base_is_read_through_its_links(gated: Gated, linked: str) -> None:
     place = gated.folder / linked
