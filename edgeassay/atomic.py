@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -89,21 +90,30 @@ def remove(path: Path) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """ConfigError where no file can be written into a folder, which is made if need be."""
-    probe = folder / ".edgeassay-probe"
-    write_bytes(probe, b"")
-    remove(probe)
+    """ConfigError if no file can be written into a folder, which is made if need be."""
+    try:
+        _try(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} can't be written: {why(error)}; choose another place"
+        ) from None
 
 
 def check_replaceable(path: Path) -> None:
-    """ConfigError where `write_bytes` can't write `path`: said before any work is done for it."""
-    if path.is_dir():
-        raise ConfigError(f"{path} can't be written: Is a directory; choose another place")
+    """ConfigError if `write_bytes` can't write `path`: said before any work is done for it."""
     try:
-        check_writable(path.parent)
-    except ConfigError as error:  # it names what was tried, and the file is what is meant
-        reason = str(error).partition(" can't be written")[2]
-        raise ConfigError(f"{path} can't be written{reason}") from None
+        _try(path.parent)
+        if path.is_dir():  # which also asks whether a file may have that name
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except OSError as error:
+        raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
+
+
+def _try(folder: Path) -> None:
+    """Write a file into a folder that nothing is left of, whatever ends this process."""
+    make_folder(folder)
+    with temporary_file(folder):
+        pass
 
 
 def write_text(path: Path, text: str) -> None:

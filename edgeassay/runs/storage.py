@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from edgeassay.atomic import locked, remove, write_bytes
+from edgeassay.atomic import check_replaceable, locked, write_bytes
 from edgeassay.temporary import sweep
 
 SAVED: Final = re.compile(r"(\d{4,})_.*\.json", re.DOTALL)
@@ -48,10 +48,8 @@ def save_run(storage: Path, below: str, name: str, content: bytes) -> Path:
 
 def check_can_save(storage: Path, below: str, name: str) -> None:
     """ConfigError where no run of that name can be saved."""
-    probe = storage / below / f"probe_{name}.json"  # as long a name as a run's
     with alone(storage):
-        write_bytes(probe, b"")
-        remove(probe)
+        check_replaceable(storage / below / f"0001_{name}.json")
 
 
 @contextmanager

@@ -13,8 +13,9 @@ import pytest
 
 from edgeassay import temporary
 from edgeassay.artifacts import Recipe, read_artifact, write_artifact
-from edgeassay.atomic import write_bytes
+from edgeassay.atomic import check_replaceable, write_bytes
 from edgeassay.errors import ArtifactError, ConfigError
+from edgeassay.runs.storage import save_run
 from edgeassay.temporary import sweep, temporary_file, temporary_folder
 
 HOLDING = """
@@ -27,10 +28,11 @@ with temporary_folder(Path(sys.argv[1])) as folder, temporary_file(Path(sys.argv
     time.sleep(600)
 """
 # Kills itself before its N-th change of files.
-WRITING = """
+KILLED = """
 import os, signal, sys
 from pathlib import Path
 from edgeassay.artifacts import Recipe, write_artifact
+from edgeassay.runs.storage import check_can_save
 left = int(sys.argv[2])
 def count(event, args):
     global left
@@ -41,8 +43,9 @@ def count(event, args):
 recipe = Recipe(model="m", variant="v", source_sha256="2" * 64, data_sha256=None,
                 settings={}, versions={})
 sys.addaudithook(count)
-write_artifact(Path(sys.argv[1], "v.tflite"), b"new bytes", recipe)
 """
+WRITING = KILLED + 'write_artifact(Path(sys.argv[1], "v.tflite"), b"new bytes", recipe)'
+CHECKING = KILLED + 'check_can_save(Path(sys.argv[1]), "here", f"run{sys.argv[2]}")'
 BEFORE = Recipe(
     model="m", variant="v", source_sha256="1" * 64, data_sha256=None, settings={}, versions={}
 )
@@ -139,6 +142,28 @@ def test_no_folder_is_an_error_and_not_a_wait(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="choose another place"):
         write_bytes(tmp_path / "file/x", b"")
+
+
+def test_asking_whether_a_run_can_be_saved_leaves_nothing(tmp_path: Path) -> None:
+    """Killed before each of its steps in turn, under another name each time."""
+    for step in range(40):
+        ended = subprocess.run(
+            [sys.executable, "-c", CHECKING, str(tmp_path), str(step)], check=False, timeout=60
+        )
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == -signal.SIGKILL
+    assert step > 2
+    saved = save_run(tmp_path, "here", "run", b"{}")
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {
+        saved,
+        tmp_path / "saving.lock",
+    }
+
+
+def test_a_name_that_no_file_can_have_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"can't be written: File name too long; choose another"):
+        check_replaceable(tmp_path / ("n" * 300))
 
 
 def test_an_artifact_never_stands_beside_the_manifest_of_another(tmp_path: Path) -> None:
