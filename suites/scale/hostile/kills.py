@@ -24,7 +24,7 @@ from edgeassay.artifacts import read_artifact
 from edgeassay.errors import EdgeassayError
 from edgeassay.runs.scores import write_scores
 from edgeassay.runs.storage import save_run
-from suites.meta.project import Project, write_spots
+from suites.meta.project import PATIENTS, Project, write_spots
 from suites.meta.promotable import FP32, INT8, Run, scores_of
 from suites.meta.tinymodels import brightness, write_classifier
 from suites.scale.hostile import formats
@@ -245,7 +245,7 @@ def judged(folder: Path) -> None:
     """A small project of a user's own."""
     made = Project(folder)
     made.write_declarations()
-    write_spots(made.data / "spots", 60)
+    write_spots(made.data / "spots", PATIENTS)
     made.write_artifacts()
 
 
@@ -256,8 +256,8 @@ def forget_predictions(folder: Path, rng: Rng) -> None:
 
 
 def tests(*options: str) -> Callable[[Path, Rng], formats.Work]:
-    """The suite on the project, as pytest runs it."""
-    return lambda folder, _rng: suite(folder, *options)
+    """The suite on the project, as pytest runs it; `{folder}` in an option is the project's."""
+    return lambda folder, _rng: suite(folder, *(word.format(folder=folder) for word in options))
 
 
 def writable(folder: Path) -> None:
@@ -326,11 +326,9 @@ STAGES: Final = (
         work=tests(
             "--variant=fp32",
             "suites/latency",
-            "-k",
-            "p95",
             "--benchmark",
             "--benchmark-autosave",
-            "--benchmark-storage=out",
+            "--benchmark-storage={folder}/out",
         ),
     ),
     *(
