@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,29 @@ from edgeassay.plain_files import MOST_TOML
 
 
 def read_toml(path: Path, where: str) -> dict[str, Any]:
-    """The file's tables; ConfigError with the line where it is no TOML."""
+    """The file's tables. ConfigError, with the line, if it is no TOML; or with the key, if a whole
+    number has more than the 64 bits that TOML has.
+    """
+    tables = _parsed(path, where)
+    for key in _too_large(tables, ""):
+        raise ConfigError(
+            f"{where}: {key} is a number that 64 bits can't hold, and TOML has no larger ones; give"
+            " a smaller one"
+        )
+    return tables
+
+
+def _too_large(value: Any, key: str) -> Iterator[str]:
+    """The keys of whole numbers that have too many bits."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, inner in items:
+            yield from _too_large(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield key
+
+
+def _parsed(path: Path, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(read_declared(path, MOST_TOML).decode("utf-8").replace("\r\n", "\n"))
     except FileNotFoundError:

@@ -65,6 +65,8 @@ MODEL_MISTAKES = [
     ('id = "tiny"', 'id = "tony"', "id = 'tony', and the folder is 'tiny'"),
     ('id = "tiny"', 'id = "Tiny one"', "id = 'Tiny one' is not valid"),
     ('id = "tiny"', 'id = "tiny', "is no valid TOML"),
+    ("min_auc = 0.7", f"min_auc = {10**400}", "limits.min_auc is a number that 64 bits can't hold"),
+    ("size = [8, 8]", f"size = [8, {2**63}]", "size.1 is a number that 64 bits can't hold"),
     ("[limits.int8]", DEVIATION.format("size_ratioo") + "[limits.int8]", "deviation.0.claim"),
 ]
 
