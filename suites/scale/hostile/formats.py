@@ -306,9 +306,7 @@ WAYS: Final = (
         prepare=judged,
         files=("artifacts/tiny/int8.tflite",),
         mutate=in_bytes,
-        work=lambda folder, _: suite(
-            folder, "--variant=int8", "suites/artifact", "suites/accuracy", "-k", "not saliency"
-        ),
+        work=lambda folder, _: suite(folder, "--variant=int8", "suites/artifact"),
     ),
     Way(
         format=".tflite",
