@@ -181,7 +181,7 @@ def test_one_class_columns_alone_are_inconclusive(files: Files) -> None:
 
 @pytest.mark.parametrize(("positives", "verdict"), [(19, "inconclusive"), (42, "pass")])
 def test_42_positives_decide_and_19_do_not(tmp_path: Path, positives: int, verdict: str) -> None:
-    files = Files.of(tmp_path, images=2000, noise=0.002)
+    files = Files.of(tmp_path, images=2000, noise=0.03)
     first, second = (np.array(columns["Mass"]) for columns in (files.reference, files.candidate))
     order = np.argsort(-first)[: 4 * positives : 4]  # most of the highest, not all
     files.reference["Edema"], files.candidate["Edema"] = first, second
