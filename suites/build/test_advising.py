@@ -265,7 +265,7 @@ MISTAKES = {
     "onnx": (["net.onnx"], "is an .onnx, and variants are made of a float .tflite"),
     "keras": (["net.keras"], "is a .keras; start a model of it"),
     "text": (["text.tflite"], "is no .tflite; give a model's id or a float .tflite"),
-    "corrupt": (["corrupt.tflite"], "cut off); copy it again"),
+    "corrupt": (["corrupt.tflite"], "is no .tflite, or a damaged one"),
     "quantized": (["int8.tflite"], r"is compressed already \(it has INT8 constants\)"),
     "data of whom": (["a.tflite", "--data-of", "tin"], "--data-of tin: unknown model"),
     "data of a model": (["tiny", "--data-of", "tiny"], "--data-of goes with a .tflite file"),
