@@ -158,7 +158,7 @@ def test_the_artifact_computes_as_the_network_that_was_trained_for_it(
 
 @pytest.mark.long
 def test_every_variant_of_a_u_net_is_judged(project: Project) -> None:
-    outcome = project.run("-k", "loads or finite or dice")
+    outcome = project.run("-k", "loads or finite or dice", "--inconclusive=warn")
     assert outcome.code == 0, outcome.text
     found = {(c["case"]["variant"], c["claim"]): c for c in outcome.results["claims"]}
     for variant in ("fp32", "drq", "fp16", "int8", "int8-qat"):

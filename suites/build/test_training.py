@@ -149,7 +149,8 @@ def test_what_is_trained_is_judged_as_any_variant(project: Path) -> None:
     claims = json.loads((project / "results.json").read_text(encoding="utf-8"))["claims"]
     found = {c["claim"]: c["verdict"] for c in claims if c["case"]["variant"] == "int8-qat"}
     assert found["loads"] == found["finite_outputs"] == "pass", done.stdout
-    assert found["mean_auc_drop"] in ("pass", "inconclusive"), done.stdout
+    # Two steps of training leave scores that may say nothing: it is judged, whatever comes of it.
+    assert found["mean_auc_drop"] in ("pass", "inconclusive", "fail"), done.stdout
 
 
 @pytest.mark.long

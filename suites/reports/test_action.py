@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from suites.meta import commands
-from suites.meta.project import ROOT, Project
+from suites.meta.project import PROFILE, ROOT, Project
 from suites.meta.tinymodels import brightness, write_classifier
 from suites.reports.github_action import EXPRESSION, Runner
 
@@ -48,7 +48,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Somebody's repository, with models, data, made artifacts, a device profile and a gate."""
     folder = tmp_path_factory.mktemp("theirs") / "a repository"
     folder.mkdir()
-    Project(folder).write()
+    Project(folder, device_toml=PROFILE + "\n[limits.tiny]\nmin_auc = 0.71\n").write()
     (folder / "gate.toml").write_text(GATE, encoding="utf-8")
     commit(folder, "a model")
     return folder
