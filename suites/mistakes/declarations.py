@@ -152,11 +152,19 @@ MISTAKES = (
     ),
     Mistake(
         id="toml-threads-of-no-machine",
-        broken=model("litert = {}", "litert = { threads = 99999999999999999999 }"),
+        broken=model("litert = {}", "litert = { threads = 999999999999999999 }"),
         code=4,
         what="runtimes.litert.threads",
         where=HERE,
         remedy="from 1 to 1,024",
+    ),
+    Mistake(
+        id="toml-number-past-64-bits",
+        broken=model("litert = {}", "litert = { threads = 99999999999999999999 }"),
+        code=4,
+        what="runtimes.litert.threads is a number that 64 bits can't hold",
+        where=HERE,
+        remedy="give a smaller one",
     ),
     Mistake(
         id="runtime-target",

@@ -61,7 +61,7 @@ BELOW = (
         command=("pytest", "--assay-json=/proc/1/results.json"),
         code=4,
         what="can't be written",
-        where="/proc/1/",
+        where="/proc/1",
         remedy="choose another place",
     ),
     Mistake(
