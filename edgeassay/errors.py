@@ -8,6 +8,15 @@ def why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
+def why_no_json(error: Exception) -> str:
+    """What is wrong with a text that isn't read as JSON, in words that aren't Python's own."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if "int_max_str_digits" in str(error):
+        return "it has a whole number of thousands of digits"
+    return str(error)
+
+
 def some(names: Sequence[str], most: int = 3) -> str:
     """The first of many names, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why_no_json
 from edgeassay.plain_files import MOST_RESULTS
 from edgeassay.report.results import digest_of
 from edgeassay.runs.bounds import check_bounds
@@ -82,7 +82,7 @@ def read_ab(path: Path) -> AbRecord:
     try:
         found = json.loads(bytes_of(path, REMEDY, MOST_RESULTS))
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no whole JSON ({error}); {REMEDY}") from None
+        raise DataError(f"{path} is no whole JSON ({why_no_json(error)}); {REMEDY}") from None
     if not isinstance(found, dict) or "base" not in found:
         raise DataError(f"{path} is no comparison of two builds; {REMEDY}")
     check_bounds(found, path, REMEDY)

@@ -15,6 +15,8 @@ from edgeassay.errors import DataError, some
 BINARY: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
 # What programs write where a cell is empty, without case and blanks.
 EMPTY: Final = frozenset({"", "nan", "<na>", "na", "n/a", "#n/a", "null"})
+# What people write where they don't know.
+UNKNOWN: Final = frozenset({"unknown", "uncertain", "unclear", "missing", "tbd"})
 
 # Rows of a table, counted from 0.
 Rows = Sequence[int]
@@ -25,11 +27,17 @@ def same_text(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a text stands for a value that isn't known: an empty one, `nan`, `?`, `unknown`."""
+    form = same_text(text)
+    return form in EMPTY | UNKNOWN or not any(sign.isalnum() for sign in form)
+
+
 def check_texts(table: Table, column: str, *, declared: Collection[str] = ()) -> dict[str, int]:
     """The different texts of a column of labels, each with the row that it is first in.
 
-    DataError where a cell is empty (a text that is `declared` as a class never is), or two texts
-    differ only in case or blanks.
+    DataError where a cell says nothing (a text that is `declared` as a class never does), or two
+    texts differ only in case or blanks.
     """
     rows: dict[str, int] = {}
     for row, text in enumerate(table.columns[column]):
@@ -37,10 +45,10 @@ def check_texts(table: Table, column: str, *, declared: Collection[str] = ()) ->
     forms: dict[str, str] = {}
     for text, row in rows.items():
         form = same_text(text)
-        if not form or (form in EMPTY and text not in declared):
+        if not form or (says_nothing(text) and text not in declared):
             raise DataError(
-                f"{table.at(row)}: column {column!r} is {text!r}, an empty value; write the image's"
-                " label, or remove the row"
+                f"{table.at(row)}: column {column!r} is {text!r}, {_as_what(form)}; write the"
+                " image's label, or remove the row"
             )
         other = forms.setdefault(form, text)
         if other != text:
@@ -50,6 +58,10 @@ def check_texts(table: Table, column: str, *, declared: Collection[str] = ()) ->
                 " each label in one way"
             )
     return rows
+
+
+def _as_what(form: str) -> str:
+    return "an empty value" if form in EMPTY else "which is no label"
 
 
 def binary(table: Table, column: str, rows: Rows, remedy: str) -> npt.NDArray[np.int8]:

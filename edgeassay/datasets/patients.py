@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from edgeassay.datasets.labels import same_text
+from edgeassay.datasets.labels import same_text, says_nothing
 from edgeassay.datasets.table import Table
 from edgeassay.errors import DataError, some
 
@@ -72,13 +72,19 @@ def same_patient(name: str) -> str:
 def patients_of(table: Table, column: str) -> list[str]:
     """Each row's patient; blanks around an id make no other patient of it.
 
-    DataError where a cell is empty, or where ids are the same but for case, blanks, leading zeros
+    DataError where a cell says nothing, or ids are the same but for case, blanks, leading zeros
     or a trailing `.0`: one patient would count as two.
     """
     stripped = {name: name.strip() for name in set(table.columns[column])}
     patients = [stripped[name] for name in table.columns[column]]
     if "" in stripped.values():
         raise DataError(f"{table.at(patients.index(''))}: column {column!r} is empty; fill it in")
+    nobody = next((row for row, name in enumerate(patients) if says_nothing(name)), None)
+    if nobody is not None:
+        raise DataError(
+            f"{table.at(nobody)}: column {column!r} is {patients[nobody]!r}, which names nobody:"
+            " all such images would be one patient's; write whose image it is, or remove the row"
+        )
     alike = _alike(dict.fromkeys(patients))
     if alike:
         pairs = [

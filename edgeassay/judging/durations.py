@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from edgeassay.errors import ConfigError, DataError, why
+from edgeassay.errors import ConfigError, DataError, why, why_no_json
 from edgeassay.gates import verdict_of
 from edgeassay.plain_files import MOST_DURATIONS, read_plain
 from edgeassay.spec import Measurement, Sense, Statistics, Verdict
@@ -57,7 +57,9 @@ def _load(path: Path) -> Any:
     except OSError as error:
         raise DataError(f"{path} can't be read: {why(error)}; give a file of JSON") from None
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON: {error}; give a list of durations") from None
+        raise DataError(
+            f"{path} is no JSON: {why_no_json(error)}; give a list of durations"
+        ) from None
 
 
 def judge_durations(

@@ -11,6 +11,7 @@ from typing import Final
 from edgeassay.report.results import CaseRecord, Results
 from edgeassay.runs.records import ClaimRecord, MeasurementRecord
 from edgeassay.spec import TRAITS, ClaimName
+from edgeassay.stats.order import least_count
 
 # What is counted, or found true: any other number has bounds.
 EXACT: Final = frozenset(
@@ -30,6 +31,14 @@ EXACT: Final = frozenset(
         ClaimName.BASELINE_CYCLES_RATIO,
     }
 )
+# Units of what has no upper end.
+UNBOUNDED: Final = frozenset({"ratio", "ms", "MB", "kB", "LSB", "score"})
+# What is bounded by its order over fresh processes.
+QUANTILES: Final = {
+    ClaimName.LATENCY_P95_MS: 0.95,
+    ClaimName.INIT_MS: 0.5,
+    ClaimName.FIRST_INFERENCE_MS: 0.5,
+}
 ALIKE: Final = 1e-9  # relative: the same division on another machine
 
 
@@ -40,6 +49,10 @@ def oddities(record: ClaimRecord) -> Iterator[str]:
         return
     if measured.n < 1:
         yield f"is of {measured.n} samples"
+    wanted = TRAITS[record.claim].unit
+    if measured.unit != wanted:
+        yield f"is in {measured.unit}, and is measured in {wanted}"
+    yield from _impossible(record.claim, measured)
     low, high = measured.low, measured.high
     if low is not None and high is not None and low > high:
         yield f"has the bounds {low:g} and {high:g}, which are no interval"
@@ -52,6 +65,30 @@ def oddities(record: ClaimRecord) -> Iterator[str]:
     )
     if unbounded and not counted:
         yield "has no bounds, and is none of what is exact"
+
+
+def _impossible(claim: ClaimName, measured: MeasurementRecord) -> Iterator[str]:
+    """Numbers that can't be: an AUC of 7, a time below 0, a quantile of too few processes."""
+    reach = _reach(claim)
+    for number in (measured.value, measured.low, measured.high):
+        if number is not None and not reach[0] - ALIKE <= number <= reach[1] + ALIKE:
+            yield f"has the number {number:g}, and can lie between {reach[0]:g} and {reach[1]:g}"
+            return
+    if claim in QUANTILES and measured.high is not None and measured.confidence is not None:
+        least = least_count(QUANTILES[claim], measured.confidence)
+        if measured.n < least:
+            yield (
+                f"has an upper bound over {measured.n} processes, and there is none below {least}"
+            )
+
+
+def _reach(claim: ClaimName) -> tuple[float, float]:
+    """Between which numbers a claim's value and bounds lie, whatever is measured."""
+    traits = TRAITS[claim]
+    if traits.unit in UNBOUNDED:
+        return 0.0, math.inf
+    differs = claim.endswith(("_drop", "_drift", "_gain"))
+    return -1.0 if differs or traits.unit == "rank correlation" else 0.0, 1.0
 
 
 def _far_outside(measured: MeasurementRecord) -> bool:

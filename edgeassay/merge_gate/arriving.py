@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from edgeassay.ab.reading import AbRecord, read_ab
 from edgeassay.config import nearest
-from edgeassay.errors import ConfigError, DataError, EdgeassayError, why
+from edgeassay.errors import ConfigError, DataError, EdgeassayError, why, why_no_json
 from edgeassay.matrix_report.rows import Run
 from edgeassay.merge_gate.paired import check_ab
 from edgeassay.merge_gate.trusting import check_trusted
@@ -181,7 +181,8 @@ def _document(given: _Given) -> Mapping[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{where} is no whole JSON ({error}); give a results.json that `pytest` left"
+            f"{where} is no whole JSON ({why_no_json(error)}); give a results.json that"
+            " `pytest` left"
         ) from None
     if not isinstance(found, dict):
         if given.from_folder and not _named_results(given.path):

@@ -127,6 +127,7 @@ def _measuring(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
                 " measured",
                 problem=LOOSENED,
             )
+    yield from _made(old, new)
     for name in EVIDENCE:
         was, now = getattr(old.statistics, name), getattr(new.statistics, name)
         if now < was:
@@ -142,6 +143,31 @@ def _measuring(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
             sentence=f"it has no {', '.join(gone)} any more",
             problem=LOOSENED,
         )
+
+
+def _made(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
+    """What its files are made from, and how. All others are held against the reference: new bytes
+    of it are a new model, and another way to make it is another measure.
+    """
+    was, now = (_weights(model) for model in (old, new))
+    if was != now:
+        yield Change(what=f"{new.file}:weights", sentence=f"the weights were {was}, and are {now}")
+    for name in (n for n in old.variants if n in new.variants):
+        before = replace(old.variants[name], on_request=False)
+        after = replace(new.variants[name], on_request=False)  # named with what is left out by it
+        if before == after:
+            continue
+        measure = name == old.reference.variant and replace(before, sha256=after.sha256) != after
+        yield Change(
+            what=f"{new.file}:variants.{name}",
+            sentence=f"{name} is made in another way ({_which(before, after)})"
+            + ("; the others are held against it" if measure else ""),
+            problem=LOOSENED if measure else None,
+        )
+
+
+def _weights(model: ModelSpec) -> str:
+    return "none" if model.weights is None else model.weights.relative_to(model.folder).as_posix()
 
 
 def _which(was: Any, now: Any) -> str:

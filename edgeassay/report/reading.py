@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from edgeassay.errors import DataError
+from edgeassay.errors import DataError, why_no_json
 from edgeassay.plain_files import MOST_RESULTS
 from edgeassay.report.results import CaseRecord, Results, digest_of
 from edgeassay.runs.bounds import check_bounds
@@ -62,7 +62,7 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no whole JSON ({error}); {REMEDY}") from None
+        raise DataError(f"{path} is no whole JSON ({why_no_json(error)}); {REMEDY}") from None
     if not isinstance(found, dict):
         raise DataError(f"{path} is no edgeassay results file; {REMEDY}")
     check_bounds(found, path, REMEDY)

@@ -339,6 +339,8 @@ def single(files: Files, label: list[str]) -> None:
         (" Mass", "line 3: column 'label' is ' Mass'"),
         ("", "line 3: column 'label' is '', an empty value"),
         ("n/a", "line 3: column 'label' is 'n/a', an empty value"),
+        ("?", r"line 3: column 'label' is '\?', which is no label"),
+        ("unknown", "line 3: column 'label' is 'unknown', which is no label"),
         ("Edema", r"line \d+: column 'label' has '\w+', and the column holds 3 different texts"),
     ],
 )

@@ -150,3 +150,17 @@ def test_the_json_says_all_that_decided(tmp_path: Path) -> None:
     found = timed(tmp_path, [20.0] * 59).json
     assert (found["schema"], found["budget_ms"], found["confidence"]) == (1, 40.0, 0.95)
     assert found["verdict"] in timed(tmp_path, [20.0] * 59).text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 100_000, "durations.json is no JSON: it is nested too deeply; give a list"),
+        (f"[{'9' * 5001}]", "is no JSON: it has a whole number of thousands of digits; give a"),
+    ],
+)
+def test_what_python_cannot_read_is_told_in_plain_words(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        timed(tmp_path, text, "100ms")

@@ -177,6 +177,14 @@ TABLE = (
         remedy="write the image's label",
     ),
     Mistake(
+        id="csv-patient-nan",
+        broken=changed(CSV, "p003", "NaN"),
+        code=4,
+        what="column 'patient' is 'NaN', which names nobody",
+        where="labels.csv, line 8",
+        remedy="write whose image it is",
+    ),
+    Mistake(
         id="csv-empty-patient",
         broken=changed(CSV, "p003", " "),
         code=4,

@@ -60,7 +60,7 @@ def passing(claim: Claim, **more: Any) -> Document:
         "claim": claim.name.value,
         "case": vars(claim.case),
         "class": claim.class_name,
-        "measurement": measured | {"n": 40, "confidence": 0.95},
+        "measurement": measured | {"n": 60, "confidence": 0.95},
         "reference": 1.0,
         "limit": vars(limit),
         "verdict": "pass",

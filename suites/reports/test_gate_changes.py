@@ -213,6 +213,13 @@ RED: list[tuple[str, Edit, int, str, str]] = [
         "predictions",
     ),
     (
+        "reference-made-cheaper",
+        edited(MODEL, 'fp32 = { method = "fp32" }', 'fp32 = { method = "fp16" }'),
+        1,
+        f"{MODEL}:variants.fp32",
+        "fp32 is made in another way (method); the others are held against it",
+    ),
+    (
         "tolerance",
         edited(BENCH, "waited_share = 1.0", "waited_share = 0.9"),
         1,
@@ -485,6 +492,11 @@ FREE: list[tuple[str, Edit, str]] = [
     ("new-claim", edited(MODEL, "min_auc = 0.7", "min_auc = 0.7\nmin_sensitivity = 0.5"), ""),
     ("tighter-on-a-cpu", added(MODEL, CPU.format(0.5)), ""),
     ("more-evidence", added(MODEL, "\n[statistics]\nmin_positives = 30\n"), ""),
+    (
+        "variant-made-otherwise",
+        edited(MODEL, "calibration_images = 8 }", "calibration_images = 9 }"),
+        "int8 is made in another way (calibration_images)",
+    ),
     ("new-variant", edited(MODEL, "= 8 }", '= 8 }\ndrq = { method = "drq" }'), ""),
     ("deviation", added(MODEL, DEVIATION), "a new deviation until"),
     ("workflow", added(".github/workflows/x.yml", "on: push\n"), "workflows have changed"),

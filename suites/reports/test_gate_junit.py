@@ -88,7 +88,7 @@ def test_the_guilty_claim_has_verdict_measurement_and_limit_as_properties(gated:
         "measurement_unit": "ratio",
         "measurement_low": "",
         "measurement_high": "",
-        "measurement_n": "40",
+        "measurement_n": "60",
         "measurement_confidence": "0.95",
         "limit_value": "0.9",
         "limit_source": "models/tiny/model.toml:limits.int8.size_ratio.limit",

@@ -84,6 +84,22 @@ def measured_as(**more: object) -> Change:
     return lambda document: record(document, "min_auc")["measurement"].update(more)
 
 
+def drops_by(drop: float) -> Change:
+    return lambda document: record(document, "mean_auc_drop")["measurement"].update(
+        value=drop, low=drop, high=drop
+    )
+
+
+def takes(milliseconds: float) -> Change:
+    return lambda document: record(document, "latency_p95_ms")["measurement"].update(
+        value=milliseconds, low=milliseconds, high=milliseconds
+    )
+
+
+def of_five_processes(document: Document) -> None:
+    record(document, "latency_p95_ms")["measurement"]["n"] = 5
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -94,6 +110,11 @@ def measured_as(**more: object) -> Change:
         (measured_as(low=0.9, high=0.8), "has the bounds 0.9 and 0.8, which are no interval"),
         (measured_as(value=0.2), "has the value 0.2 far outside its own bounds [0.7, 0.7]"),
         (measured_as(n=0), "is of 0 samples"),
+        (measured_as(unit="bananas"), "is in bananas, and is measured in AUC"),
+        (measured_as(value=7.0, low=7.0, high=7.0), "has the number 7, and can lie between 0 and"),
+        (drops_by(-3.0), "has the number -3, and can lie between -1 and 1"),
+        (takes(-2.0), "has the number -2, and can lie between 0 and inf"),
+        (of_five_processes, "has an upper bound over 5 processes, and there is none below 59"),
     ],
 )
 def test_a_file_that_does_not_agree_with_itself_is_refused(
