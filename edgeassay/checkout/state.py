@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -26,10 +26,13 @@ FLAGS: Final = "S"  # and lower case: git is told not to look at such a file
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """The commit of a project, and the files that aren't as it has them; None outside git."""
+    """The commit of a project, and the files that aren't as it has them; None outside git.
+    `elsewhere` has the commits of the models that other checkouts declare, by their ids.
+    """
 
     commit: str | None
     changed: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 def state_of(
@@ -66,7 +69,13 @@ def state_of(
             *_told(other, places, everywhere=False),
         ]
     names = {_name(path, root, found) for path in changed}
-    return State(commit=found.commit, changed=tuple(sorted(names)))
+    elsewhere = {
+        path.parent.name: other.commit
+        for other, files in others.items()
+        for path in files
+        if path.name == MODEL and other.commit is not None
+    }
+    return State(commit=found.commit, changed=tuple(sorted(names)), elsewhere=elsewhere)
 
 
 def _sorted(

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from edgeassay.checkout import CODE, Checkout, project_checkout
+from edgeassay.checkout import CODE, Checkout, checkout_of, project_checkout
 from edgeassay.checkout.commit import FILES, LINK, MOST_LINKS, Entry
 from edgeassay.errors import ConfigError
 from edgeassay.merge_gate.declared import Places
@@ -38,6 +38,24 @@ class Base:
         name = self.checkout.below(place)
         if name is not None:
             yield from self._below(name, MOST_LINKS)
+
+    def of(self, place: Path) -> Base | None:
+        """The base of what lies at a path: this one, or that of the checkout that it lies in, by
+        where that one's branch left. None in no checkout, or in one whose first commit this is.
+        """
+        if self.checkout.below(place) is not None:
+            return self
+        other = _checkout_at(place)
+        return None if other is None else base_of(other.top, None)[0]
+
+    def lacking(self, places: Places) -> str | None:
+        """Why a checkout has no base in which other declarations lie than the project's own."""
+        for place in (*places.models, *places.devices, *filter(None, [places.config])):
+            other = None if self.checkout.below(place) is not None else _checkout_at(place)
+            lacking = None if other is None else base_of(other.top, None)[1]
+            if lacking is not None:
+                return f"{place}: {lacking}"
+        return None
 
     def _below(self, name: PurePosixPath, links: int) -> Iterator[tuple[str, Entry]]:
         """The same, by the path below the top; a link stands for what it leads to."""
@@ -119,27 +137,36 @@ class Base:
         """
         inside = place.is_relative_to(project)
         made = root / (place.relative_to(project) if inside else Path(place.name))
-        if self.checkout.below(place) is None:
-            for path in sorted(place.glob("*.toml")):
-                if not self._put(path, made / path.name) and self.checkout.below(path) is None:
-                    made.mkdir(parents=True, exist_ok=True)
-                    (made / path.name).write_bytes(read_plain(path))
+        base = self.of(place)
+        if base is None:
+            for path in sorted(place.rglob("*.toml")):
+                if not self._put(path, made / path.relative_to(place)) and self.of(path) is None:
+                    target = made / path.relative_to(place)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(read_plain(path))
             return made
-        for name, entry in self.files(place):
+        for name, entry in base.files(place):
             if name.endswith(".toml"):
-                self._write(entry, made / name)
+                base._write(entry, made / name)
         return made
 
     def _put(self, place: Path, made: Path) -> bool:
         """Whether the base has a file there, which then is written."""
-        found = dict(self.files(place)).get(".")
-        if found is not None:
-            self._write(found, made)
-        return found is not None
+        base = self.of(place)
+        found = None if base is None else dict(base.files(place)).get(".")
+        if base is None or found is None:
+            return False
+        base._write(found, made)
+        return True
 
     def _write(self, entry: Entry, made: Path) -> None:
         made.parent.mkdir(parents=True, exist_ok=True)
         made.write_bytes(self.checkout.content(entry))
+
+
+def _checkout_at(place: Path) -> Checkout | None:
+    """The checkout that a file or a folder lies in."""
+    return checkout_of(place if place.is_dir() else place.parent)
 
 
 def _declares(path: str) -> bool:

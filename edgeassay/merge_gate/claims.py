@@ -40,11 +40,14 @@ UNDECIDED: Final[Mapping[Verdict, Problem]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Standard:
-    """What claims are held against beside the plan."""
+    """What claims are held against beside the plan. `elsewhere` has the commits of models that
+    other checkouts declare, by their ids.
+    """
 
     today: date
     comparison: Comparison
     accepted: tuple[Accepted, ...]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -89,6 +89,8 @@ def gate_command(
         now = load_declared(places, date.today())
     wanted = _wanted(commit, project)
     before, lacking = base_of(project, base)
+    if before is not None and lacking is None:
+        lacking = before.lacking(places)
     given = [*(models_dir or []), *(devices_dir or []), *filter(None, [config, baselines])]
     state = state_of(project, read=read, declaring=(*DECLARATIONS, *CODE, *given), everywhere=False)
     arrived = read_arrived(results, ab or [], now.expected.legs)
@@ -105,7 +107,8 @@ def gate_command(
         now,
         commit=wanted,
         changed=state.changed,
-        since=() if before is None else changes_since(before, places, now),
+        elsewhere=state.elsewhere,
+        since=() if before is None or lacking else changes_since(before, places, now),
         lacking=lacking,
     )
     files = Files(title=title, markdown=markdown_path, junit=junit_path, document=json_path)

@@ -23,15 +23,22 @@ def decide(
     *,
     commit: str,
     changed: Sequence[str],
+    elsewhere: Mapping[str, str] | None = None,
     since: Sequence[Change] = (),
     lacking: str | None = None,
 ) -> Outcome:
     """What is found about every leg and about all of them together; `changed` are the checkout's
-    own files that aren't as `commit` has them, `since` is what it changes in what judges it, and
+    own files that aren't as `commit` has them, `elsewhere` the commits of models that other
+    checkouts declare, by their ids, `since` is what it changes in what judges it, and
     `lacking` says why there is no base to see that by.
     """
     expected, plans = now.expected, now.plans
-    standard = Standard(today=date.today(), comparison=now.comparison, accepted=now.accepted)
+    standard = Standard(
+        today=date.today(),
+        comparison=now.comparison,
+        accepted=now.accepted,
+        elsewhere=elsewhere or {},
+    )
     matched = match(arrived.runs, arrived.abs, plans)
     legs, notes = [], [*arrived.notes, *matched.notes]
     for name, made in plans.items():

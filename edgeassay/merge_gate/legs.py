@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -35,7 +35,7 @@ def judge_leg(
         findings.append(_missing_leg(made))
     there = [made.measured_on(part.run.results.machine) for part in parts]
     for part in parts:
-        findings += _about_run(made, part, commit)
+        findings += _about_run(made, part, commit, standard.elsewhere)
     for case in made.plan.cases:
         judging = [part for part in parts if _id(case) in part.cases]
         present += bool(judging)
@@ -99,7 +99,9 @@ def _twice(made: LegPlan, case: Case, parts: Sequence[Part]) -> Finding:
     )
 
 
-def _about_run(made: LegPlan, part: Part, commit: str) -> Iterator[Finding]:
+def _about_run(
+    made: LegPlan, part: Part, commit: str, elsewhere: Mapping[str, str]
+) -> Iterator[Finding]:
     """What keeps a whole file from counting."""
     results, where, leg = part.run.results, part.run.where, made.leg
 
@@ -108,6 +110,11 @@ def _about_run(made: LegPlan, part: Part, commit: str) -> Iterator[Finding]:
 
     if results.commit != commit:
         yield finding(Problem.OTHER_COMMIT, other_commit(results.commit, commit))
+    for model in sorted({record.case.model for record in part.claims} & {*elsewhere}):
+        found = results.elsewhere.get(model)
+        if found != elsewhere[model]:
+            words = f"judges {model}, whose declaration {other_commit(found, elsewhere[model])}"
+            yield finding(Problem.OTHER_COMMIT, words)
     if results.dirty:
         yield finding(
             Problem.UNCOMMITTED,

@@ -30,12 +30,23 @@ def closing_line(
         parts.append(f"{declared} declared, and all others hold")
     elif found.decision is Decision.PASS:
         parts.append(f"all {found.total} claims hold" if found.total > 1 else "the claim holds")
-    parts += _undecided(results, inconclusive, require_measured=require_measured, lacking=lacking)
+    parts += _undecided(
+        results,
+        inconclusive,
+        found.decision,
+        require_measured=require_measured,
+        lacking=lacking,
+    )
     return f"edgeassay: {found.word}: {'; '.join(parts) or 'no claim was judged'}"
 
 
 def _undecided(
-    results: Results, inconclusive: str, *, require_measured: bool, lacking: bool
+    results: Results,
+    inconclusive: str,
+    decision: Decision,
+    *,
+    require_measured: bool,
+    lacking: bool,
 ) -> list[str]:
     """How many claims aren't decided, and whether they make this run fail."""
     open_ones, unasked = undecided(results.claims), len(results.unasked)
@@ -51,7 +62,8 @@ def _undecided(
     absent = len(open_ones) - len(unsure) if require_measured else 0
     if red or absent:
         return [". ".join([words, *_failing(red, absent)])]
-    fine = ["none of them fails this run"] if results.complete and not lacking else []
+    holds = results.complete and not lacking and decision is not Decision.FAIL
+    fine = ["none of them fails this run"] if holds else []
     return [words, *fine, "`edgeassay gate` says which block a merge"]
 
 

@@ -155,16 +155,18 @@ class Results(Record):
     make the run red.
 
     It is `dirty` if the commit alone doesn't say what was judged: `uncommitted` names the files
-    that aren't as it has them. `command` has the words that pytest was started with. `scores` and
-    `segments` have the digests of what each case gave for the evaluation images, which is kept
-    beside the file (docs/reports.md). Names of images, paths, hosts and users are replaced by keyed
-    digests, unless it is `identified`. `digest` is the SHA-256 of all else in the file: whoever
-    changes it by hand is noticed.
+    that aren't as it has them, and `elsewhere` the commits of models that another repository than
+    the project's declares, by their ids. `command` has the words that pytest was started with.
+    `scores` and `segments` have the digests of what each case gave for the evaluation images, which
+    is kept beside the file (docs/reports.md). Names of images, paths, hosts and users are replaced
+    by keyed digests, unless it is `identified`. `digest` is the SHA-256 of all else in the file:
+    whoever changes it by hand is noticed.
     """
 
     schema_version: Literal[1] = Field(alias="schema", default=1)
     edgeassay: str
     commit: str | None
+    elsewhere: dict[str, Plain] = Field(default_factory=dict)
     dirty: bool
     uncommitted: Many[Plain] = Field(default_factory=list)
     started: datetime
@@ -274,6 +276,7 @@ def assemble(
     return Results(
         edgeassay=edgeassay.__version__,
         commit=state.commit,
+        elsewhere=dict(state.elsewhere),
         dirty=bool(state.changed),
         uncommitted=list(state.changed),
         started=started,

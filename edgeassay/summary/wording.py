@@ -47,4 +47,5 @@ def headline(outcome: Outcome) -> str:
     if let := sum(len(leg.let_pass) for leg in outcome.legs):
         reasons += f"; {let} undecided claim{'' if let == 1 else 's'} let pass by {outcome.config}"
     number = f"{len(words)} leg{'' if len(words) == 1 else 's'}"
-    return f"{outcome.word}: {number} of {outcome.config} ({legs}) at {commit}{reasons}"
+    end = "the merge is blocked" if outcome.exit_code else "nothing blocks the merge"
+    return f"{outcome.word}: {number} of {outcome.config} ({legs}) at {commit}{reasons}; {end}"
