@@ -164,6 +164,7 @@ def drop(evidence: Evidence, claim: Claim, *, kind: int) -> Measured:
         claim.limit.value,
         need,
         least=decided.least(need) / rarest,
+        differing=any((pair.reference != pair.candidate).any() for pair in pairs),
     )
     measured = _measured(decided, bounds, need, paired=True)
     detail = f"the reference's is {reference:.4f}; {measured.detail}"

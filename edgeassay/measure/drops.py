@@ -77,17 +77,26 @@ def _enough(wanted: int, images: int, what: str) -> str:
 
 
 def rate_planning(
-    bounds: Bounds, images: int, kind: str, margin: float, need: Statistics, *, least: float
+    bounds: Bounds,
+    images: int,
+    kind: str,
+    margin: float,
+    need: Statistics,
+    *,
+    least: float,
+    differing: bool,
 ) -> str | None:
     """The same for the drop of a rate over `images` of a `kind`: the distance from value to upper
-    bound shrinks with the root of their number. `least` is the least growth that could be enough.
+    bound shrinks with the root of their number, and with their number itself where no decision is
+    `differing`. `least` is the least growth that could be enough.
     """
     from scipy.special import ndtri
 
     if margin <= 0.0:
         return None
     reach = (bounds.high - bounds.value) * (1.0 + ndtri(need.power) / ndtri(need.confidence))
-    growth = max(least, (reach / margin) ** 2)
+    growth = (reach / margin) ** 2 if differing else (bounds.high - bounds.value) / margin
+    growth = max(least, growth)
     wanted = math.ceil(growth * images)
     if growth <= 1.0:
         return _enough(wanted, images, f"{kind} images")
@@ -102,6 +111,8 @@ def drop_measured(
 ) -> Measurement:
     """A drop with its bounds."""
     bounds, images = drop.bounds(need.confidence), len(compared.labels)
+    if drop.rests_on_unseen(need.confidence):
+        detail = "; ".join(filter(None, (_of_unseen(drop), detail)))
     return Measurement(
         value=bounds.value,
         unit="AUC",
@@ -111,6 +122,15 @@ def drop_measured(
         confidence=need.confidence,
         planning=planning(drop, images, margin, need),
         detail=detail,
+    )
+
+
+def _of_unseen(drop: AucDrop) -> str:
+    """What keeps the bounds apart where nearly nothing changed, in words."""
+    fewest = min(min(c.positive_patients, c.negative_patients) for c in drop.reference.counts)
+    return (
+        f"hardly an image changed its order, and the bounds are about patients who weren't seen:"
+        f" {fewest:,} of a kind can't exclude that a few others fail"
     )
 
 

@@ -214,6 +214,13 @@ class AucDrop:
         by_unseen = math.exp(min(margin - self.value, 0.0) / max(float(self.unseen.max()), EDGE))
         return max(tail(self.influence, self.reference.counts, statistic), by_unseen)
 
+    def rests_on_unseen(self, confidence: float) -> bool:
+        """Whether its bounds are what patients could do who weren't seen: nearly no order of two
+        images is another one.
+        """
+        unseen = float(self.unseen.max()) * patients_unseen(confidence)
+        return unseen > 0.0 and self.bounds(confidence).high <= min(self.value + unseen, 1.0)
+
     def growth(self, margin: float, confidence: float, power: float) -> float | None:
         """How many times as much data would pass with probability `power` if the true drop were 0;
         None where no amount would.
