@@ -19,6 +19,13 @@ COLUMN: Final = re.compile(
     rf"(?:{PERSON}{ID}|id{PERSON}|patients?|subjects?|participants?|persons?"
     r"|pid|mrn)"
 )
+# What may group a person's images, and often does.
+GROUPING: Final = re.compile(
+    rf"(?:{PERSON}|case|study|exam|examination|visit|session|series|accession|anon|group|client"
+    rf"|case|record|studyinstance)?{ID}?"
+)
+FEW: Final = 4  # values: so many groups are those of a study, and no people
+MANY: Final = 5  # images a value: where a column has fewer on average, its values are no categories
 # What is known of a person beside who it is.
 ATTRIBUTE: Final = re.compile(
     r".*(?:age|sex|gender|race|ethnicity|weight|height|size|bmi|position|orientation|birth|date"
@@ -67,6 +74,21 @@ def same_patient(name: str) -> str:
     """An id without case, blanks, leading zeros and a trailing `.0`: what programs change in it."""
     text = re.sub(r"\.0+$", "", same_text(name))
     return text.lstrip("0") or "0"
+
+
+def could_be_patients(column: str, values: Sequence[str]) -> bool:
+    """Whether a column may say whose image each is, though its name doesn't: images share values,
+    and its name is a case's or a study's, or there are many values.
+    """
+    different, compact = len(set(values)), _compact(column)
+    if different == len(values):
+        return False
+    if GROUPING.fullmatch(compact) is not None:
+        return different > FEW
+    if ATTRIBUTE.fullmatch(compact) is not None:
+        return False
+    numbers = all(re.fullmatch(r"-?\d*\.\d+(e-?\d+)?", value.strip()) for value in values)
+    return different * MANY >= len(values) and not numbers
 
 
 def patients_of(table: Table, column: str) -> list[str]:

@@ -101,8 +101,9 @@ def _of_attempts(attempts: AttemptsRecord) -> Iterator[str]:
             )
         if one.looks is not None and (further := one.looks - one.of_these_runs) > 0:
             yield (
-                f"{one.model}: its test split was looked at {further:,} more times since its limits"
-                " were set than this bundle has runs"
+                f"{one.model}: its test split was looked at {further:,} more times"
+                f" {'in all' if one.since is None else 'since its limits were set'} than this"
+                " bundle has runs"
             )
 
 

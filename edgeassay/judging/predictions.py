@@ -12,7 +12,12 @@ import numpy as np
 
 from edgeassay.config import nearest
 from edgeassay.datasets.labels import BINARY, binary, one_hot, one_of_two
-from edgeassay.datasets.patients import names_patients, patient_column, patients_of
+from edgeassay.datasets.patients import (
+    could_be_patients,
+    names_patients,
+    patient_column,
+    patients_of,
+)
 from edgeassay.datasets.table import Table, read_header, read_table
 from edgeassay.errors import DataError, some
 from edgeassay.measure.compared import Compared
@@ -156,6 +161,8 @@ def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
     unused = [name for name in header if name not in known]
     if not several:
         _check_unused(table, unused, reference)
+    if patient is None:
+        _check_grouping(table, unused)
     patients = None if patient is None else patients_of(table, patient)
     return Given(
         compared=Compared(
@@ -189,6 +196,16 @@ def _check_unused(table: Table, unused: Sequence[str], reference: Path) -> None:
             raise DataError(
                 f"{table.path} has labels in column {name!r}, and {reference} has no column of that"
                 " name; predict it too, or remove the column"
+            )
+
+
+def _check_grouping(table: Table, unused: Sequence[str]) -> None:
+    """DataError where an unused column may say whose images these are: each would count as one."""
+    for name in unused:
+        if could_be_patients(name, table.columns[name]):
+            raise DataError(
+                f"{table.path}: images share values of column {name!r}, and it isn't clear whether"
+                " it says whose image each is; call it 'patient' if it does, else remove it"
             )
 
 

@@ -37,7 +37,8 @@ def remarks(judged: Judged, given: Given) -> Iterator[str]:
     if boot is not None:
         yield (
             f"cross-check: {boot.resamples:,} times redrawn patients give at least"
-            f" {boot.lower:+z.4f} and at most {boot.upper:+z.4f}"
+            f" {boot.lower:+z.4f} and at most {boot.upper:+z.4f} (it knows nothing of patients who"
+            " weren't seen)"
         )
         if judged.verdict is Verdict.PASS and boot.upper > judged.margin:
             yield "the cross-check doesn't exclude the margin: look at the data again"

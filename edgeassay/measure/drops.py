@@ -147,7 +147,7 @@ def mean_drop_measured(
     names, counts = zip(*_with_auc(compared), strict=True)
     why = too_few(counts, names, need)
     if why is None and shown:
-        why = _unshown(drop, measured, margin)
+        return _if_shown(drop, measured, margin)
     return _insufficient(measured, why)
 
 
@@ -160,15 +160,18 @@ def class_drop_measured(
         return None
     measured = drop_measured(drop, compared, margin, need)
     counts = [compared.aucs.counts[k]]
-    why = too_few(counts, [compared.classes[k]], need) or _unshown(drop, measured, margin)
-    return _insufficient(measured, why)
+    why = too_few(counts, [compared.classes[k]], need)
+    return _if_shown(drop, measured, margin) if why is None else _insufficient(measured, why)
 
 
-def _unshown(drop: AucDrop, measured: Measurement, margin: float) -> str | None:
-    """Why a drop from a reference that may be guessing passes nothing; it may still fail."""
+def _if_shown(drop: AucDrop, measured: Measurement, margin: float) -> Measurement:
+    """The measurement. A drop from a reference that may be guessing passes nothing, however much
+    data there is; it may still fail.
+    """
     assert measured.low is not None
     assert measured.confidence is not None
-    return None if measured.low > margin else unshown(drop.reference, measured.confidence)
+    why = None if measured.low > margin else unshown(drop.reference, measured.confidence)
+    return measured if why is None else replace(measured, insufficient=why, planning=None)
 
 
 def auc_measured(estimate: AucEstimate, compared: Compared, need: Statistics) -> Measurement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +311,46 @@ def test_a_column_that_may_name_patients_is_refused_and_what_is_known_of_them_is
     files.labels["Patient Age"] = [f"0{k % 90}Y" for k in range(600)]
     files.labels["patient"] = [f"p{k // 4}" for k in range(600)]
     assert "not used: patient_pseudo, Patient Age of the labels" in files.judge().text
+
+
+@pytest.mark.parametrize(
+    ("name", "images"),
+    [
+        ("case_no", 33),
+        ("case", 4),
+        ("study", 4),
+        ("StudyInstanceUID", 4),
+        ("anon_id", 33),
+        ("group", 33),
+        ("ID", 4),
+        ("accession number", 4),
+        ("whatever", 4),
+    ],
+)
+def test_a_column_that_groups_images_is_never_only_remarked(
+    files: Files, name: str, images: int
+) -> None:
+    files.labels[name] = [f"c{k // images}" for k in range(600)]
+    with pytest.raises(DataError, match=f"images share values of column '{name}', and it isn't"):
+        files.judge()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("sex", lambda k: "FM"[k % 2]),
+        ("site", lambda k: f"site {k % 9}"),
+        ("age", lambda k: str(k % 90)),
+        ("thickness", lambda k: f"{(k // 3) * 0.25:.2f}"),
+        ("case", lambda k: f"c{k}"),
+        ("comment", lambda _: ""),
+    ],
+)
+def test_a_column_that_groups_nobody_is_remarked(
+    files: Files, name: str, value: Callable[[int], str]
+) -> None:
+    files.labels[name] = [value(k) for k in range(600)]
+    assert f"not used: {name} of the labels" in files.judge().text
 
 
 @pytest.mark.parametrize("form", ["P{}", "0p{}", "p{}.0", "p {}"])

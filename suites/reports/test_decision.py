@@ -142,6 +142,12 @@ def test_the_last_line_says_whether_undecided_claims_make_the_run_fail(
     assert ("--inconclusive=warn lets them pass" in text) is (options["inconclusive"] == "fail")
 
 
+def test_the_last_line_of_a_run_that_fails_says_nothing_of_what_lets_it_pass() -> None:
+    text = closing_line(judged(("fail", "unmeasured")), inconclusive="warn", require_measured=False)
+    assert text.startswith("edgeassay: fail: 1 of 2 claims fails; 1 of 2 claims is undecided (")
+    assert "fails this run" not in text
+
+
 def shown(gated: Gated, stands: Sequence[str]) -> Results:
     """The leg's results with claims that stand so; every other claim holds."""
     document = gated.documents["cart.json"]

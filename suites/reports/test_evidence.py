@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from datetime import timedelta
@@ -256,6 +257,23 @@ def test_what_wasnt_measured_stands_apart(project: EvidenceProject) -> None:
     page = (folder / parts.PAGE).read_text(encoding="utf-8")
     assert page.index("Measured on the devices") < page.index("Not measured: emulated")
     assert page.index("Not measured: emulated") < page.index("Not measured: estimated")
+
+
+@pytest.mark.usefixtures("no_bill")
+@pytest.mark.parametrize(
+    ("verdict", "word", "ships"),
+    [(Verdict.PASS, "pass", "may ship"), (Verdict.INCONCLUSIVE, "undecided", "undecided")],
+)
+def test_the_page_says_the_decision_and_which_variants_may_ship(
+    project: EvidenceProject, verdict: Verdict, word: str, ships: str
+) -> None:
+    claims = [c.model_copy(update={"verdict": verdict}) for c in project.results.claims]
+    folder = evidence(project, [project.leave(claims=claims)])
+    summary = json.loads((folder / parts.SUMMARY).read_text(encoding="utf-8"))
+    assert summary["decision"] == word
+    assert {one["ships"] for one in summary["variants"]} == {ships}
+    page = re.sub(r"<[^>]*>|\s+", " ", (folder / parts.PAGE).read_text(encoding="utf-8"))
+    assert re.search(rf"All claims together: +\S {word} *\. Each variant: ", page)
 
 
 @pytest.mark.usefixtures("no_bill")
