@@ -69,7 +69,7 @@ def inspect(path: Path, label: str, start: Start = own_worker) -> Tensors:
                     f"{label}: its output {tensor.name!r} is {tensor.holds}, and outputs must be"
                     " numbers; move what makes it out of the network"
                 )
-        worker.run(loaded, rows)
+        worker.run(loaded, rows, repeatable=False)
     return Tensors(inputs=loaded.inputs, outputs=loaded.outputs)
 
 

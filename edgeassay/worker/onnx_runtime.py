@@ -117,6 +117,9 @@ class OnnxEngine:
             return None
         return OnnxEngine(self._session, count)
 
+    def reset(self) -> None:
+        pass  # a graph of ONNX keeps nothing
+
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self.inputs):
             raise Refused("%d inputs given, %d wanted" % (len(arrays), len(self.inputs)))

@@ -116,6 +116,9 @@ class MicroEngine:
     def batched(self, count: int) -> Optional["MicroEngine"]:
         return None  # shapes are what they were when the model was made
 
+    def reset(self) -> None:
+        self._interpreter.reset()
+
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self.inputs):
             raise Refused("%d inputs given, %d wanted" % (len(arrays), len(self.inputs)))

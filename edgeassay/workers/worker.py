@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -59,15 +59,23 @@ class Worker(Conversation):
         return self._ask(request, read=lambda reply, _: read_loaded(reply, label, handle))
 
     def run(
-        self, loaded: Loaded, inputs: Sequence[Tensor | Placed], batch: int = 1
+        self,
+        loaded: Loaded,
+        inputs: Sequence[Tensor | Placed],
+        batch: int = 1,
+        *,
+        repeatable: bool = True,
     ) -> list[Tensor]:
         """Run each row of the inputs (first axis) through the artifact; outputs stacked alike.
 
+        The first time it is tried whether outputs follow from inputs alone, and Incomparable where
+        they don't; not where `repeatable` is false, for whom they don't matter.
         With `batch` the worker runs so many rows at once where the artifact allows it and gives the
         same bytes that way. An input may lie in a slot that the worker `sees`.
         """
         self._serve(loaded.label)
-        request = {"op": "run", "handle": loaded.handle, "batch": batch}
+        how = {"batch": batch, "repeatable": repeatable}
+        request: dict[str, Any] = {"op": "run", "handle": loaded.handle, **how}
         if self._elsewhere is not None:
             inputs = self._keep_large(inputs)
         placed = [asdict(item) for item in inputs if isinstance(item, Placed)]
