@@ -283,7 +283,13 @@ def remote_worker(task: Task, content: bytes) -> Iterator[tuple[Worker, Loaded]]
                 ["{python}"], task.runtime.engine, label=label, timeout_s=task.timeout_s
             )
             worker = on_failure.enter_context(started)
-            loaded = worker.load(remote_artifact(task, content), task.runtime, "candidate", label)
+            loaded = worker.load(
+                remote_artifact(task, content),
+                task.runtime,
+                "candidate",
+                label,
+                task.artifact.shapes,
+            )
         yield worker, loaded
         on_failure.pop_all()
     idle.put((worker, loaded))

@@ -45,7 +45,9 @@ def time_end_to_end(
     with report(label, timing.processes) as advance:
         for process in range(timing.processes):
             with start_worker() as worker:
-                loaded = worker.load(artifact.path, runtime, "candidate", artifact.label)
+                loaded = worker.load(
+                    artifact.path, runtime, "candidate", artifact.label, artifact.shapes
+                )
                 check_ran(artifact, loaded)
                 check(loaded)
                 for number in range(whole):

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set
 import numpy as np
 
 from .engine import Broken, Refused, TensorFacts
+from .sizes import OPEN, sized
 
 # What the kernels of a RuntimeSpec are called there.
 RESOLVERS = {
@@ -78,14 +79,14 @@ def delegation(interpreter: Any) -> Dict[str, Any]:
 
 
 class InterpreterEngine:
-    """One .tflite in one Interpreter; a batch of 0 leaves its shapes as they are."""
+    """One .tflite in one Interpreter; `batch` stands where its inputs leave that open."""
 
-    def __init__(self, kind: Any, path: str, options: Dict[str, Any], batch: int = 0) -> None:
+    def __init__(self, kind: Any, path: str, options: Dict[str, Any], batch: int = 1) -> None:
         """`kind` makes an Interpreter of a path: Interpreter itself, or partly filled in."""
         self._again, self._batch = (kind, path, options), batch
         self._begin()
         self.inputs: List[TensorFacts] = [tensor_facts(d) for d in self._inputs]
-        self.outputs: List[TensorFacts] = [tensor_facts(d) for d in self._outputs]
+        self.outputs: List[TensorFacts] = [self._given(d) for d in self._outputs]
         self.facts: Dict[str, Any] = delegation(self._interpreter)
         self._resources = bool(operators(self._interpreter) & RESOURCES)
 
@@ -94,9 +95,11 @@ class InterpreterEngine:
         kind, path, options = self._again
         try:
             self._interpreter = kind(model_path=path, num_threads=options["threads"])
-            for detail in self._interpreter.get_input_details() if self._batch else ():
-                shape = [self._batch, *detail["shape"][1:]]
-                self._interpreter.resize_tensor_input(detail["index"], shape)
+            for detail in self._interpreter.get_input_details():
+                sides = [int(side) for side in detail["shape_signature"]]
+                shape = sized(detail["name"], sides, options["shapes"], self._batch)
+                if shape != list(detail["shape"]):
+                    self._interpreter.resize_tensor_input(detail["index"], shape)
             self._interpreter.allocate_tensors()
             self._inputs = self._interpreter.get_input_details()
             self._outputs = self._interpreter.get_output_details()
@@ -108,6 +111,17 @@ class InterpreterEngine:
             ) from None
         except (RuntimeError, ValueError) as error:
             raise Refused(" ".join(str(error).split())) from None
+
+    def _given(self, detail: Dict[str, Any]) -> TensorFacts:
+        """What is said of an output: a side that shows only when it has run is open."""
+        facts, signature = tensor_facts(detail), list(detail["shape_signature"])
+        if signature and min(signature) >= 0:
+            return facts
+        try:
+            self._interpreter.get_tensor(detail["index"])
+        except ValueError:  # nothing is set aside for it
+            facts["shape"] = [int(side) for side in signature] or [OPEN]
+        return facts
 
     def batched(self, count: int) -> Optional["InterpreterEngine"]:
         details = self._inputs + self._outputs

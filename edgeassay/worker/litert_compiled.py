@@ -16,6 +16,7 @@ import numpy as np
 from .captured import captured
 from .engine import Engine, Refused, TensorFacts, Unavailable
 from .interpreter import RESOURCES, tensor_facts
+from .sizes import Wanted, sized
 
 PACKAGE = "ai-edge-litert"
 SIGNATURE = 0  # the main graph's
@@ -58,9 +59,9 @@ Details = Tuple[List[TensorFacts], List[TensorFacts], List[str]]
 
 
 class CompiledEngine:
-    """One .tflite, compiled; a batch of 0 leaves its shapes as they are."""
+    """One .tflite, compiled; `batch` stands where its inputs leave that open."""
 
-    def __init__(self, path: str, options: Dict[str, Any], batch: int = 0) -> None:
+    def __init__(self, path: str, options: Dict[str, Any], batch: int = 1) -> None:
         self._again, self._batch = (path, options), batch
         self._waits = options["accelerator"] != "cpu"
         self._begin()
@@ -74,7 +75,7 @@ class CompiledEngine:
         try:
             with captured() as log:
                 model = CompiledModel.from_file(path, options=_options(options))
-                _resize(model, self._batch)
+                _resize(model, path, options["shapes"], self._batch)
                 self._buffers = (
                     model.create_input_buffers(SIGNATURE),
                     model.create_output_buffers(SIGNATURE),
@@ -205,14 +206,18 @@ def _options(options: Dict[str, Any]) -> Any:
     return Options(hardware_accelerators=accelerators, cpu_options=cpu)
 
 
-def _resize(model: Any, batch: int) -> None:
-    """Let every input hold `batch` rows."""
-    if not batch:
-        return
+def _resize(model: Any, path: str, wanted: Wanted, batch: int) -> None:
+    """Give every input that is open its size."""
     key = model.get_signature_by_index(SIGNATURE)["key"]
-    shapes = [detail["shape"] for detail in model.get_input_tensor_details(key).values()]
-    for number, shape in enumerate(shapes):
-        model.resize_input_tensor(number, [batch, *shape[1:]], SIGNATURE)
+    here = list(model.get_input_tensor_details(key).values())
+    if batch == 1 and not any(1 in (detail["shape"][1:] or [1]) for detail in here):
+        return  # a side that is open is said to be 1
+    signatures = {d["index"]: d["shape_signature"] for d in _described(path)[0]}
+    for number, detail in enumerate(here):
+        sides = [int(side) for side in signatures.get(detail["index"], detail["shape"])]
+        shape = sized(detail["name"], sides, wanted, batch)
+        if shape != list(detail["shape"]):
+            model.resize_input_tensor(number, shape, SIGNATURE)
 
 
 def _described(path: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]], List[str]]:

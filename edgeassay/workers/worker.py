@@ -13,7 +13,7 @@ import numpy as np
 from edgeassay.atomic import sha256_of
 from edgeassay.errors import ArtifactError, why
 from edgeassay.slots import Placed, Slot
-from edgeassay.spec import RuntimeSpec
+from edgeassay.spec import InputShapes, RuntimeSpec
 from edgeassay.worker.files import NAME
 from edgeassay.workers.conversation import Conversation
 from edgeassay.workers.replies import (
@@ -39,16 +39,27 @@ PART_BYTES: Final = 1 << 20
 SMALL_BYTES: Final = 1 << 16
 
 
+NO_SHAPES: Final[InputShapes] = {}
+
+
 class Worker(Conversation):
     """A running worker process. Use it as a context manager: leaving it ends the process."""
 
-    def load(self, path: Path, runtime: RuntimeSpec, handle: str, label: str) -> Loaded:
+    def load(
+        self,
+        path: Path,
+        runtime: RuntimeSpec,
+        handle: str,
+        label: str,
+        shapes: InputShapes = NO_SHAPES,
+    ) -> Loaded:
         """Load the artifact at `path`, which is sent where the worker is on another machine.
+        `shapes` is what its inputs are given where they leave their sizes open.
 
         ArtifactError with the runtime's words where it refuses.
         """
         self._serve(label)
-        options = asdict(runtime)
+        options = asdict(runtime) | {"shapes": shapes}
         request = {
             "op": "load",
             "engine": options.pop("engine"),

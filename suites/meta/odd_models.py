@@ -68,3 +68,29 @@ def write_random(path: Path) -> None:
         (schema.BuiltinOperator.ADD, 1),
     )
     write_model(path, graph, subgraph, codes)
+
+
+def write_open(path: Path) -> None:
+    """The brightness of an image of any size."""
+    graph, kinds = Graph(), schema.TensorType
+    image = graph.tensor("image", [1, 1, 1, 1], kinds.FLOAT32)
+    graph.tensors[image].shapeSignature = [-1, -1, -1, 1]
+    axes = graph.tensor("axes", [2], kinds.INT32, np.array([1, 2], np.int32))
+    score = graph.tensor("score", [1, 1], kinds.FLOAT32)
+    graph.tensors[score].shapeSignature = [-1, 1]
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [image], [score]
+    subgraph.operators = [operator(0, [image, axes], [score], dense=False)]
+    write_model(path, graph, subgraph, ((schema.BuiltinOperator.MEAN, 1),))
+
+
+def write_open_output(path: Path) -> None:
+    """The places of what isn't zero, as many as there are: an output whose size nobody knows."""
+    graph, kinds = Graph(), schema.TensorType
+    flags = graph.tensor("flags", [1, 4], kinds.BOOL)
+    places = graph.tensor("places", [1, 2], kinds.INT64)
+    graph.tensors[places].shapeSignature = [-1, 2]
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [flags], [places]
+    subgraph.operators = [operator(0, [flags], [places], dense=False)]
+    write_model(path, graph, subgraph, ((schema.BuiltinOperator.WHERE, 1),))
