@@ -94,7 +94,7 @@ class Evaluation:
 
         return predict(
             split,
-            shards_of(split, 2),
+            shards_of(split),
             store=self.store(),
             runner=counting,
             check=accept,
@@ -211,7 +211,7 @@ def test_other_bytes_than_the_artifacts_and_what_does_not_fit_are_refused(
             jobs=1,
         )
         with pytest.raises((ArtifactError, MeasurementError), match=words):
-            runner(shards_of(split, 1), lambda shard, _: kept.append(shard))
+            runner(shards_of(split), lambda shard, _: kept.append(shard))
     assert not kept
 
 
