@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from edgeassay.atomic import remove, sha256_of, write_bytes, write_text
 from edgeassay.errors import ArtifactError, why
 from edgeassay.onnx_file import in_one_file, kept_elsewhere
 from edgeassay.plain_files import MOST_FACTS, read_plain
-from edgeassay.spec.data import STRICT
+from edgeassay.spec.data import STRICT, InputShapes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,9 @@ MANIFEST: Final = TypeAdapter(Manifest)
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """An artifact on this machine; `manifest` is None for a file that came without one."""
+    """An artifact on this machine; `manifest` is None for a file that came without one. `shapes` is
+    what its inputs are given where the file leaves their sizes open.
+    """
 
     model: str
     variant: str
@@ -52,6 +54,7 @@ class Artifact:
     sha256: str
     size_bytes: int
     manifest: Manifest | None
+    shapes: InputShapes = field(default_factory=dict, compare=False)
 
     @property
     def label(self) -> str:

@@ -32,7 +32,6 @@ from edgeassay.measure.shards import (
 from edgeassay.rig import Rig
 from edgeassay.runs.scores import SavedScores
 from edgeassay.spec import Case, Role
-from edgeassay.stats import patient_codes
 from edgeassay.stats.arrays import Scores
 from edgeassay.workers import Loaded
 
@@ -197,7 +196,7 @@ class Evaluations:
             split, settings = self.data(model_id, role).split, self._rig.settings
             small = split.masks is not None or settings.sample is not None
             images = SMALL_SHARD_IMAGES if small else SHARD_IMAGES
-            self._sharded[model_id, role] = shards_of(split, settings.jobs, images)
+            self._sharded[model_id, role] = shards_of(split, images)
         return self._sharded[model_id, role]
 
     def store(self, case: Case, artifact: Artifact, **further: Any) -> ShardStore:
@@ -273,7 +272,7 @@ class Evaluations:
             labels=split.labels,
             reference=reference,
             candidate=self.scores(case),
-            codes=patient_codes(split.patients, len(split)),
+            codes=split.codes,
             subgroups=split.subgroups,
         )
 
@@ -326,7 +325,7 @@ class Evaluations:
         return SavedScores.of(
             scores=made.scores,
             truth=split.labels,
-            patients=patient_codes(split.patients, len(split)),
+            patients=split.codes,
             classes=self._rig.model(case).classes,
             names=split.names,
         )

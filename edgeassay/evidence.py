@@ -63,6 +63,7 @@ class CaseFacts:
     reused_predictions: int | None = None
     evaluated_images: int | None = None
     split_images: int | None = None
+    copies: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
@@ -183,6 +184,7 @@ class Evidence:
             facts.worker, facts.reused_predictions = made.worker, made.reused
             facts.evaluated_images = len(made)
             facts.split_images = self.evaluations.data(case.model).whole
+            facts.copies = self.evaluations.data(case.model).split.copies
         if (durations := self.timings.known(case)) is not None:
             facts.worker = durations.worker
             _add_times(facts, durations, self.rig.model(case).statistics.confidence)

@@ -16,7 +16,6 @@ from edgeassay.measure.accuracy import LocalRunner, predict
 from edgeassay.measure.occlusion import Grid, OccludedInputs, OccludedScores
 from edgeassay.rig import Rig
 from edgeassay.spec import Case, Sample
-from edgeassay.stats import patient_codes
 from edgeassay.stats.arrays import Codes, Floats, Mask
 from edgeassay.stats.saliency import rank_correlations, top_overlaps
 
@@ -121,7 +120,7 @@ class Occlusions:
         own = maps[rows] if case == whole else self._run(case, kept).maps(classes[rows])
         return MapsCompared(
             inputs=kept,
-            codes=patient_codes(kept.split.patients, len(rows)),
+            codes=kept.split.codes,
             classes=classes[rows],
             reference=maps[rows],
             candidate=own,

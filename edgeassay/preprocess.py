@@ -37,6 +37,13 @@ def _shapes(settings: Preprocess) -> dict[str, tuple[int, int, int]]:
     return {"last": (height, width, channels), "first": (channels, height, width)}
 
 
+def image_shapes(settings: Preprocess) -> list[tuple[int, int, int, int]]:
+    """The shapes of an input of one such image, batch axis included: as declared first."""
+    declared = input_shape(settings)
+    others = (one for one in _shapes(settings).values() if one != declared)
+    return [(1, *one) for one in (declared, *others)]
+
+
 def fits(settings: Preprocess, shape: Sequence[int]) -> bool:
     """Whether a network that takes `shape` takes such images, wherever it has the channels."""
     return tuple(shape) in {(1, *one) for one in _shapes(settings).values()}

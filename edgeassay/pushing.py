@@ -98,7 +98,7 @@ def push_inputs(rig: Rig, cases: Sequence[Case]) -> Iterator[Pushed | str]:
             size, copied = 0, False
             with rig.start_worker(case) as worker:
                 loaded = rig.load(worker, case)
-                shards = shards_of(data.split, rig.settings.jobs)
+                shards = shards_of(data.split)
                 with rig.report(f"copying the images of {case.id}", len(data.split)) as advance:
                     for shard in shards:
                         for part in data.inputs.parts(shard):

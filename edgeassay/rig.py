@@ -105,7 +105,7 @@ class Rig:
                 self.artifacts[key] = self._prebuilt(case, self.settings.prebuilt)
             else:
                 self._build(case)
-        return self.artifacts[key]
+        return replace(self.artifacts[key], shapes=self.model(case).shapes)
 
     def _prebuilt(self, case: Case, folder: Path) -> Artifact:
         model = self.model(case)
@@ -188,7 +188,9 @@ class Rig:
         ArtifactError where the runtime refuses it.
         """
         artifact = self.artifact(case)
-        loaded = worker.load(artifact.path, self.runtime(case), "candidate", artifact.label)
+        loaded = worker.load(
+            artifact.path, self.runtime(case), "candidate", artifact.label, artifact.shapes
+        )
         check_ran(artifact, loaded)
         self.check_kind(case, loaded)
         return loaded
@@ -243,7 +245,8 @@ class Rig:
                 loaded = self.load(worker, case)
                 self._greetings.setdefault(self._worker_key(case), _greeting_of(worker))
                 if self.runtime(case).traits.executes:
-                    worker.run(loaded, [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs])
+                    zeros = [np.zeros((1, *t.shape), t.dtype) for t in loaded.inputs]
+                    worker.run(loaded, zeros, repeatable=False)
             self._loaded[case] = loaded
         return self._loaded[case]
 

@@ -16,7 +16,6 @@ from edgeassay.measure.segment_files import write_segments
 from edgeassay.measure.segments import Marking, Segments, whole
 from edgeassay.rig import Rig
 from edgeassay.spec import Case, ClaimName, Role
-from edgeassay.stats import patient_codes
 
 
 class Segmentations:
@@ -92,7 +91,7 @@ class Segmentations:
             classes=model.classes,
             reference=self._whole(other),
             candidate=self._whole(case),
-            codes=patient_codes(split.patients, len(split)),
+            codes=split.codes,
             empty=model.segmentation.empty,
         )
 

@@ -158,7 +158,9 @@ class Timings:
             rig, timing = self._rig, self._rig.plan.device.timing
             artifact, settings = rig.artifact(case), rig.model(case).random_inputs
             with self._watching(case, SUSTAINED) as watch, self._starter(case, watch)() as worker:
-                loaded = worker.load(artifact.path, rig.runtime(case), "candidate", artifact.label)
+                loaded = worker.load(
+                    artifact.path, rig.runtime(case), "candidate", artifact.label, artifact.shapes
+                )
                 check_ran(artifact, loaded)
                 made = sustain(
                     worker,

@@ -40,7 +40,6 @@ from edgeassay.spec import (
     Role,
     VariantSpec,
 )
-from edgeassay.stats import patient_codes
 from edgeassay.temporary import temporary_folder
 from edgeassay.tflite_file import Graph, read_graph
 from edgeassay.variants import precisions
@@ -118,7 +117,7 @@ class Trials:
             labels=split.labels,
             reference=evaluations.scores(self.case(WHOLE), role),
             candidate=evaluations.scores(self.case(name), role),
-            codes=patient_codes(split.patients, len(split)),
+            codes=split.codes,
             subgroups=split.subgroups,
         )
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from edgeassay.ab.sides import AS_GIVEN, FILE, Origin
 from edgeassay.artifacts import Artifact
 from edgeassay.config import catalogue, choose
 from edgeassay.errors import ConfigError
-from edgeassay.spec import FORMATS, Case, ModelSpec, RandomInputs, RuntimeSpec
+from edgeassay.spec import FORMATS, Case, InputShapes, ModelSpec, RandomInputs, RuntimeSpec
+from edgeassay.workers import NO_SHAPES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ways:
     """How artifacts are run: by the runtimes of their `models`, or by those that were asked for:
-    `both` sides' or each side's own, by their ids; on a device, by its id.
+    `both` sides' or each side's own, by their ids; on a device, by its id. `shapes` is what their
+    inputs are given whose sizes the files leave open, else what their model says.
     """
 
     models: Mapping[str, ModelSpec]
@@ -23,6 +25,7 @@ class Ways:
     both: str | None = None
     base: str | None = None
     head: str | None = None
+    shapes: InputShapes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,11 +160,13 @@ def _contests(
     ways: Ways,
 ) -> list[Contest]:
     """The case on each runtime that both sides declare, or on those that were asked for."""
-    model, (base, head) = ways.models.get(key[0]), artifacts
+    model = ways.models.get(key[0])
     base_has, head_has = ({**catalogue(), **known} for known in declared)
     for name, known in ((ways.base or ways.both, base_has), (ways.head or ways.both, head_has)):
         if name is not None:
             choose("runtime", [name], known)
+    shapes = ways.shapes or (NO_SHAPES if model is None else model.shapes)
+    base, head = (replace(artifact, shapes=shapes) for artifact in artifacts)
     usable = _usable(declared, base, head)
     if ways.base or ways.head or (not ways.both and _is_other_format(base, head)):
         usual = [

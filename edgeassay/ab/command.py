@@ -22,6 +22,7 @@ from edgeassay.config import load_devices, load_models
 from edgeassay.config.comparison import load_comparison
 from edgeassay.errors import ConfigError
 from edgeassay.machine import this_machine
+from edgeassay.options import read_shapes
 from edgeassay.privacy import redactor
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import commit_named, device_folders, project_folder
@@ -42,6 +43,7 @@ def ab_command(
     runtime: str | None,
     base_runtime: str | None,
     head_runtime: str | None,
+    shape: list[str] | None,
     device: str | None,
     models_dir: list[Path] | None,
     devices_dir: list[Path] | None,
@@ -82,6 +84,7 @@ def ab_command(
             both=runtime,
             base=base_runtime,
             head=head_runtime,
+            shapes=read_shapes(shape),
         )
         matched = match(*origins, ways)
         bench = Bench(settings=settings, device=profile, seed=seed, report=asked.report)

@@ -164,7 +164,11 @@ class Bench:
                 for number, one in enumerate((case, self._reference)):
                     artifact = rig.artifact(one)
                     made = worker.load(
-                        artifact.path, rig.runtime(one), f"artifact-{number}", artifact.label
+                        artifact.path,
+                        rig.runtime(one),
+                        f"artifact-{number}",
+                        artifact.label,
+                        artifact.shapes,
                     )
                     check_ran(artifact, made)
                     loaded.append(made)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs
+from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs, Shapes
 
 
 def ab(
@@ -40,6 +40,7 @@ def ab(
     head_runtime: Annotated[
         str | None, typer.Option("--head-runtime", metavar="ID", help="The head's own runtime.")
     ] = None,
+    shape: Shapes = None,
     device: Device = None,
     models_dir: ModelsDirs = None,
     devices_dir: DevicesDirs = None,
@@ -101,6 +102,7 @@ def ab(
         runtime=runtime,
         base_runtime=base_runtime,
         head_runtime=head_runtime,
+        shape=shape,
         device=device,
         models_dir=models_dir,
         devices_dir=devices_dir,

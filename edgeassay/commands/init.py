@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgeassay.options import Shapes
+
 
 def init(
     name: Annotated[
@@ -42,6 +44,7 @@ def init(
         Path | None,
         typer.Option("--tflite", metavar="FILE", help="The same, kept as a float .tflite."),
     ] = None,
+    shape: Shapes = None,
     models_dir: Annotated[
         Path | None,
         typer.Option(
@@ -73,6 +76,7 @@ def init(
         keras=keras,
         saved_model=saved_model,
         tflite=tflite,
+        shape=shape,
         models_dir=models_dir,
         devices_dir=devices_dir,
     )

@@ -99,6 +99,7 @@ def check_model(model: ModelFile, where: str) -> None:
         )
     if model.preprocess is not None:
         _check_preprocess(model.preprocess, where)
+    _check_shape(model, where)
     _check_statistics(model.statistics, where)
     _check_saliency(model.saliency, where)
     _check_operating_point(model.operating_point, class_names(model.data), where)
@@ -108,6 +109,24 @@ def check_model(model: ModelFile, where: str) -> None:
         if not -math.inf < low < high < math.inf:
             raise ConfigError(
                 f"{where}: random_inputs.{key} must be two numbers, the smaller first"
+            )
+
+
+def _check_shape(model: ModelFile, where: str) -> None:
+    if model.shape is None:
+        return
+    if model.preprocess is not None:
+        raise ConfigError(
+            f"{where}: [preprocess] makes the network's input, and `shape` says it again; remove"
+            " `shape`"
+        )
+    named = model.shape if isinstance(model.shape, dict) else {"": model.shape}
+    for name, shape in named.items():
+        key = f"shape.{name}" if name else "shape"
+        if not shape or not all(1 <= side <= LONGEST_SIDE for side in shape):
+            raise ConfigError(
+                f"{where}: {key} must be the sizes of an input, batch first, each from 1 to"
+                f" {LONGEST_SIDE:,}, such as [1, 224, 224, 3]"
             )
 
 

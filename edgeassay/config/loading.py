@@ -32,10 +32,12 @@ from edgeassay.config.shapes import (
 )
 from edgeassay.config.toml import read_toml
 from edgeassay.errors import ConfigError
+from edgeassay.preprocess import image_shapes
 from edgeassay.spec import (
     TRAITS,
     Deviation,
     DeviceSpec,
+    InputShapes,
     LimitRule,
     ModelSpec,
     VariantSpec,
@@ -114,6 +116,7 @@ def load_model(folder: Path, root: Path, today: date | None = None) -> ModelSpec
         file=where,
         weights=None if model.weights is None else folder / model.weights,
         preprocess=model.preprocess,
+        shapes=_input_shapes(model),
         data=model.data,
         classes=classes,
         variants=model.variants,
@@ -127,6 +130,15 @@ def load_model(folder: Path, root: Path, today: date | None = None) -> ModelSpec
         limits=limits,
         deviations=deviations,
     )
+
+
+def _input_shapes(model: ModelFile) -> InputShapes:
+    if model.preprocess is not None:
+        return {"": image_shapes(model.preprocess)}
+    if model.shape is None:
+        return {}
+    named = model.shape if isinstance(model.shape, dict) else {"": model.shape}
+    return {name: [tuple(shape)] for name, shape in named.items()}
 
 
 def _further_variants(folder: Path, model: ModelFile, root: Path) -> dict[str, VariantSpec]:

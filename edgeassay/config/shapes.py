@@ -108,6 +108,7 @@ class ModelFile(BaseModel):
     title: str = ""
     weights: str | None = None
     preprocess: Preprocess | None = None
+    shape: list[int] | dict[str, list[int]] | None = None
     data: Annotated[DataSource, Field(discriminator="source")] | None = None
     variants: dict[str, VariantSpec] = Field(min_length=1)
     reference: Reference = Reference()

@@ -154,11 +154,22 @@ def find_alike(parts: Sequence[Small], similarity: float, report: Reporter) -> A
     """The pairs across splits that are equal in bytes, in their single grey, or that correlate
     above `similarity`. Memory is bounded, however many there are.
     """
+    with_others = list(combinations(parts, 2))
+    return _find(with_others, similarity, report, "comparing splits")
+
+
+def find_within(part: Small, similarity: float, report: Reporter) -> Alike:
+    """The same within one split, each pair once."""
+    return _find([(part, part)], similarity, report, f"comparing {part.split.name}")
+
+
+def _find(
+    compared: Sequence[tuple[Small, Small]], similarity: float, report: Reporter, label: str
+) -> Alike:
     pairs: list[Pair] = []
     count = evaluation_count = 0
-    compared = list(combinations(parts, 2))
     total = sum(len(_starts(a)) * len(_starts(b)) for a, b in compared)
-    with report("comparing splits", total) as advance:
+    with report(label, total) as advance:
         for first, second in compared:
             for i in _starts(first):
                 for j in _starts(second):
@@ -197,7 +208,12 @@ def _compare(
     alike[plain] = 1.0
     # Rounding may leave a length, and so a correlation, a little above 1.
     np.minimum(alike, 1.0, out=alike)
-    rows, columns = np.nonzero((alike > similarity) | plain | equal)
+    found = (alike > similarity) | plain | equal
+    if first is second:  # each pair once, and no image with itself
+        found &= np.arange(*a.indices(len(first.split)))[:, np.newaxis] < np.arange(
+            *b.indices(len(second.split))
+        )
+    rows, columns = np.nonzero(found)
     values, same = alike[rows, columns], equal[rows, columns]
     order = np.lexsort((-values, ~same))[:PAIRS_KEPT]
     return len(rows), [

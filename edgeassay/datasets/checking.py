@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeassay.datasets.alike import Alike, Small, Unreadable, find_alike, shrink
+from edgeassay.datasets.alike import Alike, Small, Unreadable, find_alike, find_within, shrink
 from edgeassay.datasets.opening import check_evaluation, check_separation
 from edgeassay.datasets.split import Dataset
 from edgeassay.errors import ConfigError, DataError
@@ -31,7 +31,8 @@ class SplitFacts:
 @dataclass(frozen=True, kw_only=True)
 class DataReport:
     """What was found. `overlap` is the sentence about images or patients that others share with
-    the evaluation split, `one_sided` the one about a class that can't be evaluated there.
+    the evaluation split, `one_sided` the one about a class that can't be evaluated there. `alike`
+    has pairs across splits, `within` those within evaluation.
     """
 
     where: str
@@ -39,6 +40,7 @@ class DataReport:
     splits: Sequence[SplitFacts]
     unreadable: Sequence[Unreadable]
     alike: Alike
+    within: Alike
     overlap: str | None
     one_sided: str | None
     segmented: bool = False
@@ -80,6 +82,7 @@ def check_data(dataset: Dataset, *, similarity: float, report: Reporter) -> Data
         splits=facts,
         unreadable=[failure for part in parts for failure in part.unreadable],
         alike=find_alike(parts, similarity, report),
+        within=find_within(next(p for p in parts if p.evaluates), similarity, report),
         overlap=overlap,
         one_sided=_nowhere_drawn(dataset, facts) if segmented else one_sided,
         segmented=segmented,

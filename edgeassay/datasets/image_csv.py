@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from edgeassay.datasets.identity import check_images, check_splits
 from edgeassay.datasets.image_files import digest_file, image_size, load_image
 from edgeassay.datasets.labels import Rows, binary, check_texts, one_hot
 from edgeassay.datasets.masks import load_mask
@@ -66,6 +67,8 @@ class ImageCsv:
     @cached_property
     def _rows(self) -> Mapping[str, Rows]:
         """The table's rows by split; DataError if a row names none, as where a file is cut off."""
+        check_splits(self._table, self.settings.split)
+        check_images(self._table, self.settings.image)
         by_split: dict[str, list[int]] = {}
         for row, split in enumerate(self._table.columns[self.settings.split]):
             if not split.strip():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeassay.datasets.identity import same_text
 from edgeassay.datasets.table import Table
 from edgeassay.errors import DataError, some
 
@@ -20,11 +20,6 @@ UNKNOWN: Final = frozenset({"unknown", "uncertain", "unclear", "missing", "tbd"}
 
 # Rows of a table, counted from 0.
 Rows = Sequence[int]
-
-
-def same_text(text: str) -> str:
-    """A text without case and blanks: what people take for one text."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 def says_nothing(text: str) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from edgeassay.datasets.labels import same_text, says_nothing
+from edgeassay.datasets.identity import check_patients, same_text
+from edgeassay.datasets.labels import says_nothing
 from edgeassay.datasets.table import Table
 from edgeassay.errors import DataError, some
 
@@ -70,12 +71,6 @@ def _may_name_patients(column: str) -> bool:
     return about and ATTRIBUTE.fullmatch(compact) is None
 
 
-def same_patient(name: str) -> str:
-    """An id without case, blanks, leading zeros and a trailing `.0`: what programs change in it."""
-    text = re.sub(r"\.0+$", "", same_text(name))
-    return text.lstrip("0") or "0"
-
-
 def could_be_patients(column: str, values: Sequence[str]) -> bool:
     """Whether a column may say whose image each is, though its name doesn't: images share values,
     and its name is a case's or a study's, or there are many values.
@@ -107,27 +102,5 @@ def patients_of(table: Table, column: str) -> list[str]:
             f"{table.at(nobody)}: column {column!r} is {patients[nobody]!r}, which names nobody:"
             " all such images would be one patient's; write whose image it is, or remove the row"
         )
-    alike = _alike(dict.fromkeys(patients))
-    if alike:
-        pairs = [
-            f"{one!r} (line {table.lines[patients.index(one)]}) and"
-            f" {two!r} (line {table.lines[patients.index(two)]})"
-            for one, two in alike[:3]
-        ]
-        more = f" and {len(alike) - 3:,} more" if len(alike) > 3 else ""
-        raise DataError(
-            f"{table.path}: column {column!r} has patients that differ only in case, blanks,"
-            f" leading zeros or '.0': {', '.join(pairs)}{more}; write each patient in one way"
-        )
+    check_patients(table, column, patients)
     return patients
-
-
-def _alike(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Each name that is the same as an earlier one, after it."""
-    first: dict[str, str] = {}
-    found = []
-    for name in names:
-        before = first.setdefault(same_patient(name), name)
-        if before != name:
-            found.append((before, name))
-    return found

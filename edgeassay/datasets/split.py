@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +15,8 @@ from PIL import Image
 from edgeassay.errors import DataError
 from edgeassay.preprocess import Images, input_shape, preprocess
 from edgeassay.spec import Preprocess, Role
+from edgeassay.stats import joined, patient_codes
+from edgeassay.stats.arrays import Codes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,24 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def digests(self) -> Sequence[bytes]:
+        """Each image's digest; read once, several files at a time."""
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(self.digest, range(len(self))))
+
+    @property
+    def copies(self) -> int:
+        """How many images are copies of others, byte for byte."""
+        return len(self) - len(set(self.digests))
+
+    @cached_property
+    def codes(self) -> Codes:
+        """A number from 0 for each image's patient. Equal images are evidence once, so those who
+        have one in common are one patient.
+        """
+        return joined(patient_codes(self.patients, len(self)), self.digests)
 
 
 @dataclass(frozen=True, kw_only=True)

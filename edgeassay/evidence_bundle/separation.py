@@ -18,7 +18,6 @@ from edgeassay.errors import ConfigError, DataError, EdgeassayError
 from edgeassay.privacy import Redactor
 from edgeassay.runs.scores import SavedScores
 from edgeassay.spec import ModelSpec, Role
-from edgeassay.stats import patient_codes
 
 EVALUATION: Final = Role.EVALUATION.value
 
@@ -161,7 +160,7 @@ def _digest(dataset: Dataset) -> str | None:
     return SavedScores.of(
         scores=np.zeros(split.labels.shape),
         truth=split.labels,
-        patients=patient_codes(split.patients, len(split)),
+        patients=split.codes,
         classes=dataset.classes,
         names=split.names,
     ).data_sha256

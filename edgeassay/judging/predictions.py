@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from edgeassay.config import nearest
+from edgeassay.datasets.identity import check_images
 from edgeassay.datasets.labels import BINARY, binary, one_hot, one_of_two
 from edgeassay.datasets.patients import (
     could_be_patients,
@@ -61,6 +62,7 @@ def _images(table: Table) -> dict[str, int]:
         rows.setdefault(name, row)
     if twice:
         raise DataError(f"{table.path} lists images twice: {some(twice)}; leave one row of each")
+    check_images(table, IMAGE)
     return rows
 
 

@@ -184,7 +184,11 @@ class LocalRunner:
             for _ in range(min(self.jobs, len(shards))):
                 worker = stack.enter_context(self.lend_worker())
                 loaded = worker.load(
-                    self.artifact.path, self.runtime, "candidate", self.artifact.label
+                    self.artifact.path,
+                    self.runtime,
+                    "candidate",
+                    self.artifact.label,
+                    self.artifact.shapes,
                 )
                 check_ran(self.artifact, loaded)
                 self.check(loaded)

@@ -254,7 +254,8 @@ def remote_split(task: Task) -> Split:
             _OPENED.clear()
             _OPENED[key] = split
         fits = shard.stop <= len(split)
-        if fits and shard_digest(split, shard.start, shard.stop) == shard.digest:
+        rows = range(shard.start, shard.stop)
+        if fits and shard_digest(map(split.digest, rows)) == shard.digest:
             return split
         _OPENED.clear()
     raise DataError(
@@ -283,7 +284,13 @@ def remote_worker(task: Task, content: bytes) -> Iterator[tuple[Worker, Loaded]]
                 ["{python}"], task.runtime.engine, label=label, timeout_s=task.timeout_s
             )
             worker = on_failure.enter_context(started)
-            loaded = worker.load(remote_artifact(task, content), task.runtime, "candidate", label)
+            loaded = worker.load(
+                remote_artifact(task, content),
+                task.runtime,
+                "candidate",
+                label,
+                task.artifact.shapes,
+            )
         yield worker, loaded
         on_failure.pop_all()
     idle.put((worker, loaded))

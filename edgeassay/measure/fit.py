@@ -11,6 +11,7 @@ from edgeassay.artifacts import Artifact
 from edgeassay.errors import ArtifactError, MeasurementError
 from edgeassay.preprocess import fits, input_shape
 from edgeassay.spec import Preprocess, Task
+from edgeassay.worker.sizes import told
 from edgeassay.workers import Loaded, TensorSpec
 
 Shapes: TypeAlias = list[tuple[int, ...]]
@@ -53,8 +54,8 @@ def _check_input(loaded: Loaded, settings: Preprocess, model_file: str) -> None:
     wanted, given = loaded.inputs[0].shape, (1, *input_shape(settings))
     if not fits(settings, wanted):
         raise MeasurementError(
-            f"{loaded.label} takes an input of shape {_shape(wanted)}, and [preprocess] in"
-            f" {model_file} makes {_shape(given)}; make size, color and channels agree"
+            f"{loaded.label} takes an input of shape {told(wanted)}, and [preprocess] in"
+            f" {model_file} makes {told(given)}; make size, color and channels agree"
         )
     taken = loaded.inputs[0]
     if taken.dtype.kind in "iu" and taken.scale == 0.0 and np.ptp(settings.scale) <= 1.0:
@@ -76,7 +77,7 @@ def _check_output(
     if task is Task.SEGMENTATION:
         if mask_axes(loaded.outputs[0].shape, classes, settings.size) is None:
             raise MeasurementError(
-                f"{loaded.label} gives outputs of shape {_shape(loaded.outputs[0].shape)}, and"
+                f"{loaded.label} gives outputs of shape {told(loaded.outputs[0].shape)}, and"
                 f" `masks` of [data] in {model_file} names {classes} class(es): a network that"
                 " segments has one output a pixel and class, 1xHEIGHTxWIDTHxCLASSES or"
                 " 1xCLASSESxHEIGHTxWIDTH; make them agree"
@@ -150,7 +151,7 @@ def check_alike(candidate: Loaded, reference: Loaded) -> None:
     for side, one, two in other_shapes(candidate, reference):
         raise MeasurementError(
             f"{candidate.label} and {reference.label} are no forms of one network: their {side}"
-            f" have the shapes {', '.join(map(_shape, one))} and {', '.join(map(_shape, two))};"
+            f" have the shapes {', '.join(map(told, one))} and {', '.join(map(told, two))};"
             " declare files of the same network"
         )
 
@@ -163,7 +164,3 @@ def check_integer(loaded: Loaded) -> None:
                 f"{loaded.label} is declared as an integer artifact, and its tensor"
                 f" {tensor.name!r} is {tensor.dtype} with scale {tensor.scale:g}; build it again"
             )
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(str(side) for side in shape)

@@ -205,7 +205,9 @@ def _load(
     inputs: Callable[[Loaded], list[npt.NDArray[Any]]],
 ) -> tuple[Loaded, list[npt.NDArray[Any]]]:
     """An artifact in a worker, of the right bytes, and inputs for it."""
-    loaded = worker.load(artifact.path, runtime, f"artifact-{number}", artifact.label)
+    loaded = worker.load(
+        artifact.path, runtime, f"artifact-{number}", artifact.label, artifact.shapes
+    )
     check_ran(artifact, loaded)
     return loaded, inputs(loaded)
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -56,25 +55,17 @@ class Shard:
         return self.stop - self.start
 
 
-def shard_digest(split: Split, start: int, stop: int) -> str:
-    """The SHA-256 of what the images of a shard are decoded from, in hex."""
-    whole = hashlib.sha256()
-    for index in range(start, stop):
-        whole.update(split.digest(index))
-    return whole.hexdigest()
+def shard_digest(digests: Iterable[bytes]) -> str:
+    """The SHA-256 of what the images of a shard are decoded from, in hex, by those of each."""
+    return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
-def shards_of(split: Split, jobs: int, images: int = SHARD_IMAGES) -> list[Shard]:
+def shards_of(split: Split, images: int = SHARD_IMAGES) -> list[Shard]:
     """A split in shards of so many images; DataError names an image that can't be read."""
-    starts = range(0, len(split), images)
-    stops = [min(start + images, len(split)) for start in starts]
-    with ThreadPoolExecutor(jobs) as pool:
-        digests = list(
-            pool.map(lambda ends: shard_digest(split, *ends), zip(starts, stops, strict=True))
-        )
+    ends = [(start, min(start + images, len(split))) for start in range(0, len(split), images)]
     return [
-        Shard(start=start, stop=stop, digest=digest)
-        for start, stop, digest in zip(starts, stops, digests, strict=True)
+        Shard(start=start, stop=stop, digest=shard_digest(split.digests[start:stop]))
+        for start, stop in ends
     ]
 
 

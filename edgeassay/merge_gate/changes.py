@@ -152,6 +152,12 @@ def _made(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
     was, now = (_weights(model) for model in (old, new))
     if was != now:
         yield Change(what=f"{new.file}:weights", sentence=f"the weights were {was}, and are {now}")
+    if old.preprocess is None and old.shapes not in ({}, new.shapes):
+        yield Change(
+            what=f"{new.file}:shape",
+            sentence=f"inputs were given the shape {_shape(old)}, and are given {_shape(new)}",
+            problem=LOOSENED,
+        )
     for name in (n for n in old.variants if n in new.variants):
         before = replace(old.variants[name], on_request=False)
         after = replace(new.variants[name], on_request=False)  # named with what is left out by it
@@ -164,6 +170,11 @@ def _made(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
             + ("; the others are held against it" if measure else ""),
             problem=LOOSENED if measure else None,
         )
+
+
+def _shape(model: ModelSpec) -> str:
+    shapes = [("x".join(map(str, one[0]))) for one in model.shapes.values()]
+    return ", ".join(shapes) or "none"
 
 
 def _weights(model: ModelSpec) -> str:

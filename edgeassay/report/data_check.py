@@ -25,12 +25,25 @@ def print_data_check(found: DataReport, similarity: float, console: Console) -> 
     more = len(found.unreadable) - UNREADABLE_SHOWN
     if more > 0:
         _say(console, f"unreadable: {more:,} more")
-    if found.alike.pairs:
-        console.print(_pairs(found.alike))
-        more = found.alike.count - len(found.alike.pairs)
-        if more > 0:
-            _say(console, f"alike: {more:,} more pairs")
+    _print_pairs(found.alike, console)
+    if found.within.count:
+        _say(
+            console,
+            f"within evaluation {found.within.count:,} pairs are equal or above {similarity:g}, and"
+            " are no further evidence: a run counts those of equal bytes as one patient's; remove"
+            " the others",
+        )
+        _print_pairs(found.within, console)
     _say(console, summary(found, similarity))
+
+
+def _print_pairs(alike: Alike, console: Console) -> None:
+    if not alike.pairs:
+        return
+    console.print(_pairs(alike))
+    more = alike.count - len(alike.pairs)
+    if more > 0:
+        _say(console, f"alike: {more:,} more pairs")
 
 
 def summary(found: DataReport, similarity: float) -> str:

@@ -16,7 +16,6 @@ from edgeassay.report.curves import (
     times_record,
 )
 from edgeassay.spec import Case
-from edgeassay.stats import patient_codes
 from edgeassay.stats.arrays import Codes
 
 MOST_VALUES: Final = 40  # of a column that quality is judged by, that are listed
@@ -33,7 +32,7 @@ def curves_of(evidence: Evidence, case: Case) -> Curves | None:
         if np.isfinite(made.scores).all():  # of others there is no curve, and a claim says so
             curves.roc = roc_records(split.labels, made.scores, evidence.rig.model(case).classes)
             curves.reliability = bin_records(split.labels, made.scores)
-        codes = patient_codes(split.patients, len(split))
+        codes = split.codes
         curves.subgroups = _subgroups(split.subgroups, codes)
     if timed is not None:
         curves.times = times_record(timed.candidate.durations.astype(np.float64))

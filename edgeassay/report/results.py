@@ -77,7 +77,8 @@ class CaseRecord(Record):
 
     `patients_separate` is false where the data names no patients, so that nobody can verify that
     calibration and evaluation have none in common. Where fewer `evaluated_images` than the
-    evaluation split's `split_images` were evaluated, they are a sample of it. `kind` is how its
+    evaluation split's `split_images` were evaluated, they are a sample of it; `copies` of them are
+    equal to others, byte for byte. `kind` is how its
     numbers came to be, null in files of versions that didn't tell; `options` is what its runtime
     was told, `loaded` what that said of the artifact, and `delegated_share` how much of the graph
     its delegate took. Of what is segmented there is a `mean_dice` instead of a `mean_auc`.
@@ -110,6 +111,7 @@ class CaseRecord(Record):
     reused_predictions: int | None
     evaluated_images: int | None = None
     split_images: int | None = None
+    copies: int | None = None
     worker: dict[str, Any]
     health: Many[HealthRecord] = Field(default_factory=list)
     arena_bytes: int | None = None

@@ -267,6 +267,12 @@ def remarks(results: Results) -> list[str]:
             " settings, runtime and machine; --predict-again makes them anew"
         )
     lines += _about_samples(cases)
+    copies = {c.case.model: (c.copies, c.evaluated_images) for c in cases if c.copies}
+    lines += [
+        f"{model}: {count:,} of {images:,} evaluation images are copies of others, byte for byte;"
+        " bounds count a picture as one patient's, and `edgeassay check-data` names them"
+        for model, (count, images) in copies.items()
+    ]
     bare = dict.fromkeys(f"{c.case.model}/{c.case.variant}" for c in cases if c.manifest is False)
     lines += [
         f"{name}: the artifact came without its manifest (.json), so nobody can verify what it was"

@@ -66,7 +66,9 @@ def _rounds(rig: Rig, cases: Sequence[Case], worker: Worker, settings: Selecting
     for number, case in enumerate(cases):
         artifact = rig.artifact(case)
         runtime = rig.runtime(case)
-        made = worker.load(artifact.path, runtime, f"width-{number}", artifact.label)
+        made = worker.load(
+            artifact.path, runtime, f"width-{number}", artifact.label, artifact.shapes
+        )
         check_ran(artifact, made)
         check_alike(made, loaded[0] if loaded else made)
         loaded.append(made)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
 # Read by pydantic, which validates these dataclasses from TOML: a key nobody knows is an error.
 STRICT: Final[dict[str, str]] = {"extra": "forbid"}
+
+
+# Shapes that an input may be given, batch included, by its name or "" for each input: what counts
+# where a file leaves sizes open. The first that fits is taken.
+InputShapes: TypeAlias = Mapping[str, Sequence[Sequence[int]]]
 
 
 class Role(StrEnum):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
-from edgeassay.spec.data import STRICT, DataSource, Preprocess, Task, task_of
+from edgeassay.spec.data import STRICT, DataSource, InputShapes, Preprocess, Task, task_of
 from edgeassay.spec.pruning import Pruning
 from edgeassay.spec.runtimes import RuntimeSpec
 
@@ -182,6 +182,8 @@ class ModelSpec:
 
     `weights` is the trained network: a .keras, a SavedModel's folder or a float .tflite; None where
     every variant is an artifact from elsewhere. `preprocess` is None where there is no data.
+    `shapes` is what inputs are given whose sizes a file leaves open: an image's, or what `shape`
+    declares.
     """
 
     id: str
@@ -190,6 +192,7 @@ class ModelSpec:
     file: str
     weights: Path | None
     preprocess: Preprocess | None
+    shapes: InputShapes
     data: DataSource | None
     classes: tuple[str, ...]
     variants: Mapping[str, VariantSpec]

@@ -16,12 +16,14 @@ from edgeassay.config import load_devices
 from edgeassay.devices import start_worker
 from edgeassay.errors import Absent, ConfigError
 from edgeassay.machine import this_machine
+from edgeassay.options import read_shapes
 from edgeassay.progress import ConsoleReporter
 from edgeassay.project import CHECKOUT, device_folders, project_folder
 from edgeassay.recognition import recognise
 from edgeassay.spec import RuntimeSpec
 from edgeassay.starting.folder import Started, start_model
 from edgeassay.starting.given import read_given
+from edgeassay.worker.sizes import told
 from edgeassay.workers import Worker
 
 
@@ -32,6 +34,7 @@ def init_command(
     keras: Path | None,
     saved_model: Path | None,
     tflite: Path | None,
+    shape: list[str] | None,
     models_dir: Path | None,
     devices_dir: list[Path] | None,
 ) -> None:
@@ -45,6 +48,7 @@ def init_command(
         given,
         models_dir or project,
         project_models=project,
+        shapes=read_shapes(shape),
         start=partial(_start_worker, devices_dir or []),
         report=ConsoleReporter(Console(stderr=True)),
     )
@@ -89,7 +93,7 @@ def _tensor_table(started: Started) -> Table:
         rows = [("input", t) for t in tensors.inputs] + [("output", t) for t in tensors.outputs]
         for side, tensor in rows:
             scale = [f"{tensor.scale:.6g}", str(tensor.zero_point)] if tensor.scale else []
-            shape = "x".join(map(str, tensor.shape)) or "one number"
+            shape = told(tensor.shape)
             cells = [variant, side, tensor.name, tensor.holds, shape, *scale]
             table.add_row(*(Text(cell) for cell in cells))
     return table

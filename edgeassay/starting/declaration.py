@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from edgeassay.spec import FORMATS
+from edgeassay.spec import FORMATS, InputShapes
 from edgeassay.starting.tensors import Tensors, guess_image, plain_integer
 from edgeassay.toml_text import key, off, prose, quoted
+from edgeassay.worker.sizes import told
 from edgeassay.workers import TensorSpec
 
 REFERENCE: Final = "fp32"
@@ -28,7 +29,7 @@ class Facts:
 
     `digests` are those of the artifacts by variant; empty where variants are made from `weights`.
     `tensors` by variant; of the float .tflite alone where variants are made. `suffixes` are what
-    the artifacts' files end in.
+    the artifacts' files end in, and `shapes` what inputs are given whose sizes they leave open.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Facts:
     digests: Mapping[str, str]
     tensors: Mapping[str, Tensors]
     suffixes: Mapping[str, str] = field(default_factory=dict)
+    shapes: InputShapes = field(default_factory=dict)
 
     def suffix(self, variant: str) -> str:
         """What a variant's file ends in."""
@@ -78,7 +80,7 @@ def model_toml(facts: Facts) -> str:
 
 def describe(tensor: TensorSpec) -> str:
     """A tensor in a few words: type, shape, and how its integers stand for real numbers."""
-    text = f"{tensor.holds} {list(tensor.shape)}"
+    text = f"{tensor.holds} {told(tensor.shape)}"
     if tensor.scale == 0.0:
         return text
     return f"{text}, scale {tensor.scale:.9g}, zero point {tensor.zero_point}"
@@ -98,7 +100,20 @@ def _head(facts: Facts) -> list[str]:
     ]
     if facts.weights is not None:
         lines.append(f"weights = {quoted(facts.weights)} # the trained network")
-    return lines
+    return [*lines, *_shape(facts.shapes)]
+
+
+def _shape(shapes: InputShapes) -> list[str]:
+    if not shapes:
+        return []
+    named = {name: list(given[0]) for name, given in shapes.items()}
+    table = ", ".join(f"{quoted(name)} = {shape}" for name, shape in named.items())
+    shape = named[""] if set(named) == {""} else f"{{ {table} }}"
+    lines = prose(
+        "The file leaves the sizes of its input open. With [preprocess], which says the size of an"
+        " image, remove this line."
+    )
+    return ["", *lines, f"shape = {shape}"]
 
 
 def _tensor_lines(tensors: Tensors) -> list[str]:

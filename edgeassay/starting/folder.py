@@ -19,10 +19,12 @@ from edgeassay.errors import ConfigError
 from edgeassay.measure.fit import other_shapes
 from edgeassay.plain_files import read_plain
 from edgeassay.progress import Reporter
+from edgeassay.spec import InputShapes
 from edgeassay.starting.declaration import REFERENCE, Facts, model_toml
 from edgeassay.starting.given import Given
 from edgeassay.starting.tensors import Start, Tensors, inspect, own_worker
 from edgeassay.temporary import temporary_folder
+from edgeassay.workers import NO_SHAPES
 
 # What a SavedModel's folder is made of; whatever else lies there is none of the network.
 SAVED_MODEL: Final = (
@@ -58,11 +60,13 @@ def start_model(
     models_dir: Path,
     *,
     project_models: Path,
+    shapes: InputShapes = NO_SHAPES,
     start: Start = own_worker,
     report: Reporter,
 ) -> Started:
-    """Make `models_dir`/`name` with copies of what was given and a model.toml. `start` gives
-    workers of runtimes that this Python needn't have.
+    """Make `models_dir`/`name` with copies of what was given and a model.toml. `shapes` is what
+    inputs are given whose sizes the files leave open; `start` gives workers of runtimes that this
+    Python needn't have.
 
     An error leaves nothing behind: ConfigError where the name or the place can't be used,
     ArtifactError, WorkerError, BuildFailed or BuildUnavailable where the network can't.
@@ -77,7 +81,8 @@ def start_model(
         with temporary_folder(first.parent) as scratch:
             folder = scratch / target.relative_to(first.parent)
             folder.mkdir(parents=True)
-            facts = _fill(folder, given, start, cache=scratch / ".cache", report=report)
+            cache = scratch / ".cache"
+            facts = _fill(folder, given, shapes, start, cache=cache, report=report)
             files = tuple(sorted(path.name for path in folder.iterdir()))
             (scratch / first.name).rename(first)
     except OSError as error:
@@ -111,18 +116,36 @@ def _check_place(name: str, target: Path, project_models: Path) -> None:
         raise ConfigError(f"{target.parent} is no folder; choose another --models-dir")
 
 
-def _fill(folder: Path, given: Given, start: Start, *, cache: Path, report: Reporter) -> Facts:
+def _fill(
+    folder: Path,
+    given: Given,
+    shapes: InputShapes,
+    start: Start,
+    *,
+    cache: Path,
+    report: Reporter,
+) -> Facts:
     """Put everything into the folder, and see that its model.toml loads."""
     if given.network is None:
-        facts = _from_artifacts(folder, given.artifacts, start)
+        facts = _from_artifacts(folder, given.artifacts, shapes, start)
     else:
-        facts = _from_network(folder, given.network, given.option, cache, report)
+        made = _built(folder, given.network, given.option, cache, report)
+        tensors = inspect(made, f"{REFERENCE} made of {given.network}", shapes)
+        facts = Facts(
+            id=folder.name,
+            weights=_weights(folder, given.option),
+            digests={},
+            tensors={REFERENCE: tensors},
+            shapes=shapes,
+        )
     write_text(folder / "model.toml", model_toml(facts))
     load_model(folder, folder.parent)
     return facts
 
 
-def _from_artifacts(folder: Path, artifacts: Mapping[str, Path], start: Start) -> Facts:
+def _from_artifacts(
+    folder: Path, artifacts: Mapping[str, Path], shapes: InputShapes, start: Start
+) -> Facts:
     digests, tensors = {}, {}
     suffixes = {variant: file.suffix for variant, file in artifacts.items()}
     for variant, file in artifacts.items():
@@ -131,9 +154,16 @@ def _from_artifacts(folder: Path, artifacts: Mapping[str, Path], start: Start) -
         # What is described is the copy, whatever becomes of the file meanwhile.
         digests[variant] = sha256_of(path)
         used = own_worker if file.suffix == ".tflite" else start
-        tensors[variant] = inspect(path, f"{variant} ({file})", used)
+        tensors[variant] = inspect(path, f"{variant} ({file})", shapes, used)
     _check_alike(tensors)
-    return Facts(id=folder.name, weights=None, digests=digests, tensors=tensors, suffixes=suffixes)
+    return Facts(
+        id=folder.name,
+        weights=None,
+        digests=digests,
+        tensors=tensors,
+        suffixes=suffixes,
+        shapes=shapes,
+    )
 
 
 def _check_alike(tensors: Mapping[str, Tensors]) -> None:
@@ -148,20 +178,25 @@ def _check_alike(tensors: Mapping[str, Tensors]) -> None:
             )
 
 
-def _from_network(folder: Path, network: Path, option: str, cache: Path, report: Reporter) -> Facts:
-    weights = {
+def _weights(folder: Path, option: str) -> str:
+    """The name of a trained network's copy."""
+    return {
         "--keras": f"{folder.name}.keras",
         "--saved-model": "saved_model",
         "--tflite": f"{folder.name}.tflite",
     }[option]
+
+
+def _built(folder: Path, network: Path, option: str, cache: Path, report: Reporter) -> Path:
+    """The float artifact of a trained network, which is copied into the folder."""
+    weights = _weights(folder, option)
     _copy(network, folder / weights)
     write_text(folder / "model.toml", LEAST.format(id=folder.name, weights=weights))
     model = load_model(folder, folder.parent)
     made = build(model, [REFERENCE], cache=cache, open_data=NO_DATA, report=report)
     for error in made.missing.values():
         raise error
-    tensors = inspect(made.artifacts[REFERENCE].path, f"{REFERENCE} made of {network}")
-    return Facts(id=folder.name, weights=weights, digests={}, tensors={REFERENCE: tensors})
+    return made.artifacts[REFERENCE].path
 
 
 def _copy(network: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from edgeassay.errors import ConfigError, MeasurementError
 from edgeassay.measure.fit import IMAGE_RANK
 from edgeassay.measure.random_inputs import random_rows
-from edgeassay.spec import FORMATS, RandomInputs, RuntimeSpec
+from edgeassay.spec import FORMATS, InputShapes, RandomInputs, RuntimeSpec
 from edgeassay.workers import TensorSpec, Worker
 
 # Starts a worker of a runtime, to serve what is named.
@@ -50,15 +50,16 @@ def own_worker(runtime: RuntimeSpec, label: str) -> Worker:
     return Worker(COMMAND, runtime.engine, label=label, timeout_s=TIMEOUT_S)
 
 
-def inspect(path: Path, label: str, start: Start = own_worker) -> Tensors:
-    """Load an artifact and run it once on random inputs, in a worker of what usually runs it.
+def inspect(path: Path, label: str, shapes: InputShapes, start: Start = own_worker) -> Tensors:
+    """Load an artifact and run it once on random inputs, in a worker of what usually runs it;
+    `shapes` is what its inputs are given whose sizes it leaves open.
 
     ArtifactError, WorkerError or ConfigError, each with `label`, where that can't be done; Absent
     where that runtime isn't here.
     """
     runtime = RuntimeSpec(engine=FORMATS[path.suffix])
     with start(runtime, label) as worker:
-        loaded = worker.load(path, runtime, "artifact", label)
+        loaded = worker.load(path, runtime, "artifact", label, shapes)
         try:
             rows = random_rows(loaded, RandomInputs(rows=1), 0)
         except MeasurementError as error:
@@ -69,7 +70,7 @@ def inspect(path: Path, label: str, start: Start = own_worker) -> Tensors:
                     f"{label}: its output {tensor.name!r} is {tensor.holds}, and outputs must be"
                     " numbers; move what makes it out of the network"
                 )
-        worker.run(loaded, rows)
+        worker.run(loaded, rows, repeatable=False)
     return Tensors(inputs=loaded.inputs, outputs=loaded.outputs)
 
 

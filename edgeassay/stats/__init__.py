@@ -1,6 +1,6 @@
 """Statistics: pure functions of arrays, no files, no clocks."""
 
-from edgeassay.stats.auc import class_aucs, patient_codes
+from edgeassay.stats.auc import class_aucs, joined, patient_codes
 from edgeassay.stats.auc_bounds import AucDrop, AucEstimate
 from edgeassay.stats.bounds import Bounds
 from edgeassay.stats.order import least_count, percentile_bounds, percentile_upper
@@ -16,6 +16,7 @@ __all__ = [
     "class_aucs",
     "compare_aucs",
     "difference_bounds",
+    "joined",
     "least_count",
     "mean_estimate",
     "patient_codes",

@@ -21,6 +21,22 @@ def patient_codes(patients: Sequence[str] | None, images: int) -> Codes:
     return codes
 
 
+def joined(codes: Codes, digests: Sequence[bytes]) -> Codes:
+    """The codes of patients, renumbered so that those who have an equal image are one."""
+    if len(set(digests)) == len(digests):
+        return codes
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    images = np.unique(np.array([digest.hex() for digest in digests]), return_inverse=True)[1]
+    patients, count = len(np.unique(codes)), len(codes)
+    ends = (codes, patients + images.reshape(-1))
+    size = patients + int(images.max()) + 1
+    graph = coo_array((np.ones(count, np.int8), ends), shape=(size, size))
+    found: Codes = connected_components(graph, directed=False)[1][codes]
+    return np.unique(found, return_inverse=True)[1].reshape(-1)
+
+
 def midranks(scores: Scores) -> Floats:
     """The rank of every score, from 1; equal scores share the mean of their ranks."""
     _, where, counts = np.unique(scores, return_inverse=True, return_counts=True)

@@ -67,6 +67,9 @@ class CompiledEngine:
     def batched(self, count: int) -> Optional["CompiledEngine"]:
         return None
 
+    def reset(self) -> None:
+        pass
+
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         raise Refused("it is compiled here for an accelerator, and nothing runs it")
 

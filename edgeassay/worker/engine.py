@@ -22,6 +22,10 @@ class Misused(Exception):
     """The host asks the runtime for what it doesn't know, whatever the artifact."""
 
 
+class Unrepeatable(Exception):
+    """The artifact's outputs don't follow from its inputs alone."""
+
+
 class Unavailable(Exception):
     """What the artifact shall run on isn't here: an accelerator, for one."""
 
@@ -47,6 +51,9 @@ class Engine(Protocol):
 
     def batched(self, count: int) -> Optional["Engine"]:
         """The same artifact for `count` rows at once; None where it says that it can't."""
+
+    def reset(self) -> None:
+        """Forget what inferences before left in it, as if it were loaded anew."""
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         """Copy the arrays into the input tensors; Refused where dtype or shape differ."""

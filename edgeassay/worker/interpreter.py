@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set
 import numpy as np
 
 from .engine import Broken, Refused, TensorFacts
+from .sizes import OPEN, sized
 
 # What the kernels of a RuntimeSpec are called there.
 RESOLVERS = {
@@ -14,6 +15,9 @@ RESOLVERS = {
     "builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
     "reference": "BUILTIN_REF",
 }
+
+# Operators on variables that outlive an inference, and that no call resets.
+RESOURCES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 
 
 def resolver(kinds: Any, kernels: str) -> Any:
@@ -31,6 +35,14 @@ def tensor_facts(detail: Dict[str, Any]) -> TensorFacts:
         "scale": float(scale),
         "zero_point": int(zero_point),
     }
+
+
+def operators(interpreter: Any) -> Set[str]:
+    """The kinds of operators in its main graph; empty where the runtime doesn't tell."""
+    try:
+        return {str(node["op_name"]) for node in interpreter._get_ops_details()}
+    except (AttributeError, RuntimeError, ValueError):
+        return set()
 
 
 def delegation(interpreter: Any) -> Dict[str, Any]:
@@ -67,15 +79,27 @@ def delegation(interpreter: Any) -> Dict[str, Any]:
 
 
 class InterpreterEngine:
-    """One .tflite in one Interpreter; a batch of 0 leaves its shapes as they are."""
+    """One .tflite in one Interpreter; `batch` stands where its inputs leave that open."""
 
-    def __init__(self, kind: Any, path: str, options: Dict[str, Any], batch: int = 0) -> None:
+    def __init__(self, kind: Any, path: str, options: Dict[str, Any], batch: int = 1) -> None:
         """`kind` makes an Interpreter of a path: Interpreter itself, or partly filled in."""
+        self._again, self._batch = (kind, path, options), batch
+        self._begin()
+        self.inputs: List[TensorFacts] = [tensor_facts(d) for d in self._inputs]
+        self.outputs: List[TensorFacts] = [self._given(d) for d in self._outputs]
+        self.facts: Dict[str, Any] = delegation(self._interpreter)
+        self._resources = bool(operators(self._interpreter) & RESOURCES)
+
+    def _begin(self) -> None:
+        """A new Interpreter."""
+        kind, path, options = self._again
         try:
             self._interpreter = kind(model_path=path, num_threads=options["threads"])
-            for detail in self._interpreter.get_input_details() if batch else ():
-                shape = [batch, *detail["shape"][1:]]
-                self._interpreter.resize_tensor_input(detail["index"], shape)
+            for detail in self._interpreter.get_input_details():
+                sides = [int(side) for side in detail["shape_signature"]]
+                shape = sized(detail["name"], sides, options["shapes"], self._batch)
+                if shape != list(detail["shape"]):
+                    self._interpreter.resize_tensor_input(detail["index"], shape)
             self._interpreter.allocate_tensors()
             self._inputs = self._interpreter.get_input_details()
             self._outputs = self._interpreter.get_output_details()
@@ -87,16 +111,29 @@ class InterpreterEngine:
             ) from None
         except (RuntimeError, ValueError) as error:
             raise Refused(" ".join(str(error).split())) from None
-        self._again = (kind, path, options)
-        self.inputs: List[TensorFacts] = [tensor_facts(d) for d in self._inputs]
-        self.outputs: List[TensorFacts] = [tensor_facts(d) for d in self._outputs]
-        self.facts: Dict[str, Any] = delegation(self._interpreter)
+
+    def _given(self, detail: Dict[str, Any]) -> TensorFacts:
+        """What is said of an output: a side that shows only when it has run is open."""
+        facts, signature = tensor_facts(detail), list(detail["shape_signature"])
+        if signature and min(signature) >= 0:
+            return facts
+        try:
+            self._interpreter.get_tensor(detail["index"])
+        except ValueError:  # nothing is set aside for it
+            facts["shape"] = [int(side) for side in signature] or [OPEN]
+        return facts
 
     def batched(self, count: int) -> Optional["InterpreterEngine"]:
         details = self._inputs + self._outputs
         if any(len(d["shape_signature"]) < 1 or d["shape_signature"][0] != -1 for d in details):
             return None
         return InterpreterEngine(*self._again, batch=count)
+
+    def reset(self) -> None:
+        if self._resources:  # which nothing but a new Interpreter resets
+            self._begin()
+        else:
+            self._interpreter.reset_all_variables()
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self._inputs):

@@ -15,7 +15,8 @@ import numpy as np
 
 from .captured import captured
 from .engine import Engine, Refused, TensorFacts, Unavailable
-from .interpreter import tensor_facts
+from .interpreter import RESOURCES, tensor_facts
+from .sizes import Wanted, sized
 
 PACKAGE = "ai-edge-litert"
 SIGNATURE = 0  # the main graph's
@@ -30,6 +31,7 @@ SPLIT = re.compile(
 REASON = re.compile(r"^(?P<op>[^:\n]+): ", re.MULTILINE)
 PLACE = re.compile(r"(?:CompiledModel error: code=\d+, message=)?(?:ERROR: \[[^\]]*\])?")
 SAID = re.compile(r"^(?:ERROR|WARNING): (?!\[|Logging before)(?P<words>.*)$", re.MULTILINE)
+CAUSE = re.compile(r"^ERROR: \[[^\]]*\] (?P<words>.*\bnot (?:yet )?supported\b.*)$", re.MULTILINE)
 NOT_REGISTERED = "GPU accelerator could not be loaded and registered"
 NO_ADAPTER = "No adapters found"
 NO_GPU = "Failed to initialize WebGPU environment"
@@ -52,19 +54,28 @@ def make(path: str, options: Dict[str, Any]) -> Engine:
     return CompiledEngine(path, options)
 
 
-class CompiledEngine:
-    """One .tflite, compiled; a batch of 0 leaves its shapes as they are."""
+# Inputs, outputs, and the operator of each node.
+Details = Tuple[List[TensorFacts], List[TensorFacts], List[str]]
 
-    def __init__(self, path: str, options: Dict[str, Any], batch: int = 0) -> None:
+
+class CompiledEngine:
+    """One .tflite, compiled; `batch` stands where its inputs leave that open."""
+
+    def __init__(self, path: str, options: Dict[str, Any], batch: int = 1) -> None:
+        self._again, self._batch = (path, options), batch
+        self._waits = options["accelerator"] != "cpu"
+        self._begin()
+
+    def _begin(self) -> None:
+        """Compile it."""
         from ai_edge_litert.compiled_model import CompiledModel
 
-        self._again = (path, options)
-        self._waits = options["accelerator"] != "cpu"
+        path, options = self._again
         log: List[str] = []
         try:
             with captured() as log:
                 model = CompiledModel.from_file(path, options=_options(options))
-                _resize(model, batch)
+                _resize(model, path, options["shapes"], self._batch)
                 self._buffers = (
                     model.create_input_buffers(SIGNATURE),
                     model.create_output_buffers(SIGNATURE),
@@ -75,7 +86,7 @@ class CompiledEngine:
         _check_there(options, log[0])
         self._model, self._log = model, log[0]
         self._into, self._out_of = self._buffers
-        self._details: Optional[Tuple[List[TensorFacts], List[TensorFacts], int]] = None
+        self._details: Optional[Details] = None
         self._results: Optional[List["np.ndarray[Any, Any]"]] = None
 
     @property
@@ -92,17 +103,17 @@ class CompiledEngine:
     def facts(self) -> Dict[str, Any]:
         """What the runtime says of its delegate, and of the adapter behind it."""
         whole = bool(self._model.is_fully_accelerated())
-        facts = delegation(self._again[1], self._read()[2], whole, self._log)
+        facts = delegation(self._again[1], len(self._read()[2]), whole, self._log)
         return dict(facts, **adapter(self._log))
 
-    def _read(self) -> Tuple[List[TensorFacts], List[TensorFacts], int]:
+    def _read(self) -> Details:
         if self._details is None:
             self._details = self._arrange(*_described(self._again[0]))
         return self._details
 
     def _arrange(
-        self, inputs: List[Dict[str, Any]], outputs: List[Dict[str, Any]], nodes: int
-    ) -> Tuple[List[TensorFacts], List[TensorFacts], int]:
+        self, inputs: List[Dict[str, Any]], outputs: List[Dict[str, Any]], nodes: List[str]
+    ) -> Details:
         """The tensors as they are now; their buffers are put in the same order."""
         key = self._model.get_signature_by_index(SIGNATURE)["key"]
         here = self._model.get_input_tensor_details(key), self._model.get_output_tensor_details(key)
@@ -120,6 +131,10 @@ class CompiledEngine:
             if len(detail["shape_signature"]) < 1 or detail["shape_signature"][0] != -1:
                 return None
         return CompiledEngine(*self._again, batch=count)
+
+    def reset(self) -> None:
+        if RESOURCES.intersection(self._read()[2]):  # which nothing but a new model resets
+            self._begin()
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         """Upload; the buffers themselves would take any type, and less than a whole tensor."""
@@ -191,18 +206,22 @@ def _options(options: Dict[str, Any]) -> Any:
     return Options(hardware_accelerators=accelerators, cpu_options=cpu)
 
 
-def _resize(model: Any, batch: int) -> None:
-    """Let every input hold `batch` rows."""
-    if not batch:
-        return
+def _resize(model: Any, path: str, wanted: Wanted, batch: int) -> None:
+    """Give every input that is open its size."""
     key = model.get_signature_by_index(SIGNATURE)["key"]
-    shapes = [detail["shape"] for detail in model.get_input_tensor_details(key).values()]
-    for number, shape in enumerate(shapes):
-        model.resize_input_tensor(number, [batch, *shape[1:]], SIGNATURE)
+    here = list(model.get_input_tensor_details(key).values())
+    if batch == 1 and not any(1 in (detail["shape"][1:] or [1]) for detail in here):
+        return  # a side that is open is said to be 1
+    signatures = {d["index"]: d["shape_signature"] for d in _described(path)[0]}
+    for number, detail in enumerate(here):
+        sides = [int(side) for side in signatures.get(detail["index"], detail["shape"])]
+        shape = sized(detail["name"], sides, wanted, batch)
+        if shape != list(detail["shape"]):
+            model.resize_input_tensor(number, shape, SIGNATURE)
 
 
-def _described(path: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]], int]:
-    """Inputs and outputs of a file as the Interpreter says them, and how many nodes it has.
+def _described(path: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]], List[str]]:
+    """Inputs and outputs of a file as the Interpreter says them, and its nodes' operators.
     CompiledModel tells nothing of scales. Nothing is allocated for it.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -210,7 +229,7 @@ def _described(path: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]], i
     try:
         reader = Interpreter(path, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
         inputs, outputs = reader.get_input_details(), reader.get_output_details()
-        return inputs, outputs, len(reader._get_ops_details())
+        return inputs, outputs, [str(node["op_name"]) for node in reader._get_ops_details()]
     except (RuntimeError, ValueError) as error:
         raise Refused(_words(str(error), "")) from None
 
@@ -280,4 +299,5 @@ def _words(error: str, log: str) -> str:
     lines = [PLACE.sub("", line.strip().lstrip("└ "), count=1) for line in error.split("\n")]
     said = [line for line in lines if line]
     said += [found.group("words").strip() for found in SAID.finditer(log)]
+    said += [found.group("words").strip(" .") for found in CAUSE.finditer(log)]
     return "; ".join(dict.fromkeys(said)) or "it says nothing more"

@@ -2,9 +2,10 @@
 
 Requests: `hello`, `load`, `run`, `time`, `phases`, `memory`, `waiting`, `sees`, `cpus`, `pin`, and
 on another machine than the host's `has`, `put`, `end`. A reply has "ok"; where it is false,
-"message" says why and "kind" is "refused" (the artifact), "unavailable" (what it shall run on),
-"absent" (the runtime isn't here), "broken" (it is, and can't be used), "files" (what was sent can't
-be kept) or "request" (the host asked for what can't be done).
+"message" says why and "kind" is "refused" (the artifact), "unrepeatable" (its outputs don't follow
+from its inputs alone), "unavailable" (what it shall run on), "absent" (the runtime isn't here),
+"broken" (it is, and can't be used), "files" (what was sent can't be kept) or "request" (the host
+asked for what can't be done).
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ import os
 import platform
 import sys
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
 import numpy as np
 
 from .costs import cpu_times, forget_peak, least_busy, memory
-from .engine import Broken, Engine, Misused, Refused, Unavailable
+from .engine import Broken, Engine, Misused, Refused, Unavailable, Unrepeatable
 from .engines import NoAdapter, describe, make
 from .files import BadFile, Files, digest_of
 from .protocol import VERSION, Frame, Header, read_frame, write_frame
+from .repeating import check_repeatable
 
 Reply = Tuple[Header, List["np.ndarray[Any, Any]"]]
 
@@ -34,6 +36,16 @@ class BadRequest(Exception):
     """The host asked for something this worker can't do."""
 
 
+# The kind of failure that the host is told of an exception.
+SAID_OF: Dict[Type[Exception], str] = {
+    Refused: "refused",
+    Unrepeatable: "unrepeatable",
+    Unavailable: "unavailable",
+    NoAdapter: "absent",
+    Broken: "broken",
+}
+
+
 class Session:
     """The artifacts that this worker holds, by the host's handles."""
 
@@ -42,6 +54,7 @@ class Session:
         self._before = (0, 0)
         self._mapped: Dict[str, "np.ndarray[Any, Any]"] = {}
         self._wide: Dict[Tuple[str, int], Optional[Engine]] = {}
+        self._repeat: Dict[str, Optional[Unrepeatable]] = {}
         self._files = Files()
 
     def hello(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
@@ -72,6 +85,7 @@ class Session:
         init_ns = time.perf_counter_ns() - started
         self._engines[header["handle"]] = engine
         self._wide.clear()
+        self._repeat.pop(header["handle"], None)
         self._mapped.clear()  # another file may have come to bear the same name
         return {
             "sha256": digest,
@@ -82,9 +96,14 @@ class Session:
         }, []
 
     def run(self, header: Header, tensors: List["np.ndarray[Any, Any]"]) -> Reply:
-        """Run every row of the input tensors (first axis: rows); the reply stacks the outputs."""
+        """Run every row of the input tensors (first axis: rows); the reply stacks the outputs. Each
+        row is run as if it were the first; whether that is so is tried once, unless the host says
+        that it doesn't need to be `repeatable`.
+        """
         engine, batch = self._engine(header), int(header["batch"])
         tensors = tensors or [self._placed(where) for where in header["placed"]]
+        if header["repeatable"]:
+            self._check_repeatable(header["handle"], engine, tensors)
         if batch > 1 and len(tensors[0]) > batch:
             wide = self._batched(header["handle"], engine, batch, tensors)
             if wide is not None:
@@ -185,6 +204,20 @@ class Session:
         """A file has come as a whole; where it is."""
         return {"path": self._files.finish(header["folder"], header["name"])}, []
 
+    def _check_repeatable(
+        self, handle: str, engine: Engine, tensors: List["np.ndarray[Any, Any]"]
+    ) -> None:
+        if handle not in self._repeat:
+            self._repeat[handle] = None
+            rows = [[t[k] for t in tensors] for k in range(len(tensors[0]))]
+            try:
+                check_repeatable(lambda row: _outputs_of(engine, row), rows)
+            except Unrepeatable as error:
+                self._repeat[handle] = error
+        found = self._repeat[handle]
+        if found is not None:
+            raise found
+
     def _placed(self, where: Dict[str, Any]) -> "np.ndarray[Any, Any]":
         """A tensor that the host has put into a file in memory, without a copy."""
         if where["file"] not in self._mapped:
@@ -234,15 +267,19 @@ def _waiting(before: Optional[Tuple[int, int]], after: Optional[Tuple[int, int]]
     return {"ran_ns": after[0] - before[0], "waited_ns": after[1] - before[1]}
 
 
+def _outputs_of(engine: Engine, row: List["np.ndarray[Any, Any]"]) -> List["np.ndarray[Any, Any]"]:
+    """The outputs of one row, whatever was run before."""
+    engine.reset()
+    engine.set_inputs(row)
+    _invoke(engine)
+    return engine.get_outputs()
+
+
 def _run_rows(
     engine: Engine, tensors: List["np.ndarray[Any, Any]"]
 ) -> List["np.ndarray[Any, Any]"]:
     """One row after another; the outputs stacked."""
-    rows = []
-    for i in range(len(tensors[0])):
-        engine.set_inputs([t[i] for t in tensors])
-        _invoke(engine)
-        rows.append(engine.get_outputs())
+    rows = [_outputs_of(engine, [t[i] for t in tensors]) for i in range(len(tensors[0]))]
     try:
         return [np.stack(column) for column in zip(*rows)]
     except ValueError:
@@ -260,9 +297,8 @@ def _run_batches(
         missing = batch - len(rows[0])
         if missing:
             rows = [np.concatenate([r, np.repeat(r[-1:], missing, axis=0)]) for r in rows]
-        engine.set_inputs([r.reshape((batch, *r.shape[2:])) for r in rows])
-        _invoke(engine)
-        parts.append([o[:, np.newaxis] for o in engine.get_outputs()])
+        outputs = _outputs_of(engine, [r.reshape((batch, *r.shape[2:])) for r in rows])
+        parts.append([o[:, np.newaxis] for o in outputs])
     return [np.concatenate(column)[:count] for column in zip(*parts)]
 
 
@@ -298,17 +334,9 @@ def answer(session: Session, frame: Frame) -> Reply:
     kind = "files" if header.get("op") in ("has", "put", "end") else "request"
     try:
         reply, outputs = operations[header["op"]](header, tensors)
-    except Refused as error:
-        return {"ok": False, "kind": "refused", "message": str(error)}, []
-    except BadFile as error:
-        message = str(error)
-    except Unavailable as error:
-        return {"ok": False, "kind": "unavailable", "message": str(error)}, []
-    except NoAdapter as error:
-        return {"ok": False, "kind": "absent", "message": str(error)}, []
-    except Broken as error:
-        return {"ok": False, "kind": "broken", "message": str(error)}, []
-    except (BadRequest, Misused) as error:
+    except tuple(SAID_OF) as error:
+        return {"ok": False, "kind": SAID_OF[type(error)], "message": str(error)}, []
+    except (BadFile, BadRequest, Misused) as error:
         message = str(error)
     except KeyError as error:
         message = "the request lacks %s" % error

@@ -9,13 +9,12 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 import numpy as np
 
 from .engine import Engine, Refused, TensorFacts
+from .sizes import OPEN, Wanted, sized
 
 PACKAGE = "onnxruntime"
 PROVIDER = "CPUExecutionProvider"
 
 Dimension = Union[int, str, None]
-
-UNKNOWN = -1  # a side that shows only when it has run
 
 # ONNX's names of element types and NumPy's; text is none of numbers, and stands for itself.
 TEXT = "str"
@@ -68,7 +67,7 @@ def make(path: str, options: Dict[str, Any]) -> Engine:
         session = onnxruntime.InferenceSession(path, wanted, providers=[PROVIDER])
     except _errors() as error:
         raise Refused(_words(error)) from None
-    return OnnxEngine(session)
+    return OnnxEngine(session, options["shapes"])
 
 
 def _errors() -> Tuple[Type[Exception], ...]:
@@ -90,17 +89,24 @@ def _words(error: BaseException) -> str:
 class OnnxEngine:
     """A session and what is bound to it; `batch` stands where the network leaves that open."""
 
-    def __init__(self, session: Any, batch: int = 1) -> None:
-        self._session = session
+    def __init__(self, session: Any, wanted: Wanted, batch: int = 1) -> None:
+        self._session, self._wanted = session, wanted
         self._errors = _errors()
         self._binding = session.io_binding()
         self._given: List["np.ndarray[Any, Any]"] = []
-        # A batch without a name is None's.
-        named = {arg.shape[0]: batch for arg in session.get_inputs() if _opens(arg.shape)}
-        self.inputs: List[TensorFacts] = [_input(arg, named) for arg in session.get_inputs()]
+        self.inputs: List[TensorFacts] = []
+        named: Dict[Dimension, int] = {}
+        for arg in session.get_inputs():
+            sides = [side if isinstance(side, int) else OPEN for side in arg.shape]
+            given = sized(arg.name, sides, wanted, batch)
+            for side, size in zip(arg.shape, given):
+                if isinstance(side, str):
+                    named.setdefault(side, size)
+            self.inputs.append(dict(_facts(arg), shape=given))
         self.outputs: List[TensorFacts] = [_facts(arg) for arg in session.get_outputs()]
         shapes = [_closed(arg.shape, named) for arg in session.get_outputs()]
-        if named and any(shape[:1] == [None] for shape in shapes):
+        opens = any(_opens(arg.shape) for arg in session.get_inputs())
+        if opens and any(shape[:1] == [None] for shape in shapes):
             # Exporters don't always call the batch the same where it comes out again.
             self.set_inputs([np.zeros(t["shape"], t["dtype"]) for t in self.inputs])
             self.invoke()
@@ -108,14 +114,17 @@ class OnnxEngine:
                 if shape[:1] == [None] and output.shape[0] == batch:
                     shape[0] = batch
         for facts, shape in zip(self.outputs, shapes):
-            facts["shape"] = [UNKNOWN if side is None else side for side in shape]
+            facts["shape"] = [OPEN if side is None else side for side in shape]
         self.facts: Dict[str, Any] = {"providers": session.get_providers()}
 
     def batched(self, count: int) -> Optional["OnnxEngine"]:
         args = self._session.get_inputs() + self._session.get_outputs()
         if not all(_opens(arg.shape) for arg in args):
             return None
-        return OnnxEngine(self._session, count)
+        return OnnxEngine(self._session, self._wanted, count)
+
+    def reset(self) -> None:
+        pass  # a graph of ONNX keeps nothing
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self.inputs):
@@ -184,19 +193,3 @@ def _facts(arg: Any) -> TensorFacts:
     if kind[1] not in DTYPES:
         raise Refused("%r holds %s, a type that NumPy hasn't: cast it" % (arg.name, kind[1]))
     return {"name": arg.name, "shape": [], "dtype": DTYPES[kind[1]], "scale": 0.0, "zero_point": 0}
-
-
-def _input(arg: Any, named: Dict[Dimension, int]) -> TensorFacts:
-    """An input; Refused where it leaves more open than the batch: nobody says which size is meant,
-    and both time and outputs depend on it.
-    """
-    shape = _closed(arg.shape, named)
-    if _opens(arg.shape):
-        shape[0] = named[arg.shape[0]]
-    if None in shape:
-        whole = " x ".join("?" if side is None else str(side) for side in arg.shape)
-        raise Refused(
-            "its input %r has the shape %s, which leaves more open than the batch: export it with"
-            " the sizes that it will be used with" % (arg.name, whole)
-        )
-    return dict(_facts(arg), shape=shape)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .arena import MOST_BYTES, STEP_BYTES, said, smallest, tried
 from .engine import Engine, Refused, TensorFacts
+from .sizes import is_open, told
 
 PACKAGE = "tflite-micro"
 # What its recording allocator prints of an arena that was large enough.
@@ -45,6 +46,20 @@ def _names(model: bytes) -> Tuple[List[str], List[str]]:
     outputs = [graph.Outputs(k) for k in range(graph.OutputsLength())]
     named = [[graph.Tensors(k).Name().decode("utf-8") for k in ks] for ks in (inputs, outputs)]
     return named[0], named[1]
+
+
+def check_fixed(model: bytes) -> None:
+    """Refused where a size is left open: this interpreter can't be told one, and would take 1."""
+    from tflite_micro import runtime
+
+    graph = runtime.schema_fb.Model.GetRootAsModel(model, 0).Subgraphs(0)
+    for tensor in (graph.Tensors(graph.Inputs(k)) for k in range(graph.InputsLength())):
+        sides = [tensor.ShapeSignature(k) for k in range(tensor.ShapeSignatureLength())]
+        if is_open(sides):
+            raise Refused(
+                "its input %r takes %s, and a microcontroller's interpreter can't be told sizes:"
+                " export it with fixed ones" % (tensor.Name().decode("utf-8"), told(sides))
+            )
 
 
 def run_once(model: bytes, arena_bytes: int) -> None:
@@ -101,6 +116,7 @@ class MicroEngine:
     def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
             model = file.read()
+        check_fixed(model)
         arena_bytes = arena_of(model)
         self._interpreter = _interpreter(model, arena_bytes)
         details = (self._interpreter.get_input_details, self._interpreter.get_output_details)
@@ -115,6 +131,9 @@ class MicroEngine:
 
     def batched(self, count: int) -> Optional["MicroEngine"]:
         return None  # shapes are what they were when the model was made
+
+    def reset(self) -> None:
+        self._interpreter.reset()
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self.inputs):

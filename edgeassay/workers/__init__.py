@@ -11,9 +11,10 @@ from edgeassay.workers.replies import (
     describe_loaded,
     read_loaded,
 )
-from edgeassay.workers.worker import Worker
+from edgeassay.workers.worker import NO_SHAPES, Worker
 
 __all__ = [
+    "NO_SHAPES",
     "WORKER_FOLDER",
     "Elsewhere",
     "Loaded",

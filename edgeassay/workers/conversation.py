@@ -13,6 +13,7 @@ from edgeassay.errors import (
     ArtifactError,
     Broken,
     EdgeassayError,
+    Incomparable,
     Unreached,
     WorkerError,
     why,
@@ -144,15 +145,9 @@ class Conversation:
     def _refused(self, kind: str, message: str) -> EdgeassayError:
         """What the worker didn't serve, and says why."""
         message = printable(message)
-        if kind == "refused":
-            return ArtifactError(
-                f"{self._serving}: the runtime refuses it ({message}); copy it again, or"
-                " export it anew (fixed shapes, built-in operators), or leave this runtime out of"
-                " the model's [runtimes]",
-                words=message,
-            )
-        if kind == "unavailable":
-            return Absent(f"{self._serving}: {message}")
+        of_artifact = self._of_artifact(kind, message)
+        if of_artifact is not None:
+            return of_artifact
         self.close()
         if kind == "absent":
             return Absent(f"runtime {self._engine} isn't installed there ({message}){self._remedy}")
@@ -166,6 +161,25 @@ class Conversation:
                 f" below {self._elsewhere.folder} there, or choose another `folder`"
             )
         return WorkerError(f"the worker could not serve {self._serving}: {message}")
+
+    def _of_artifact(self, kind: str, message: str) -> EdgeassayError | None:
+        """What is said of the artifact, after which the worker can serve another; None where it is
+        about the worker itself.
+        """
+        if kind == "refused":
+            return ArtifactError(
+                f"{self._serving}: the runtime refuses it ({message}); copy it again, or"
+                " export it anew (fixed shapes, built-in operators), or leave this runtime out of"
+                " the model's [runtimes]",
+                words=message,
+            )
+        if kind == "unrepeatable":
+            return Incomparable(
+                f"{self._serving}: {message}, so no score of it is a fact about an image; export it"
+                " for inference: without active dropout, random operators, and a state that one"
+                " input leaves to the next"
+            )
+        return Absent(f"{self._serving}: {message}") if kind == "unavailable" else None
 
     def _silent(self, op: str) -> EdgeassayError:
         """A worker that didn't reply in time, and is ended."""

@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from edgeassay.atomic import sha256_of
 from edgeassay.errors import ArtifactError, why
 from edgeassay.slots import Placed, Slot
-from edgeassay.spec import RuntimeSpec
+from edgeassay.spec import InputShapes, RuntimeSpec
 from edgeassay.worker.files import NAME
 from edgeassay.workers.conversation import Conversation
 from edgeassay.workers.replies import (
@@ -39,16 +39,27 @@ PART_BYTES: Final = 1 << 20
 SMALL_BYTES: Final = 1 << 16
 
 
+NO_SHAPES: Final[InputShapes] = {}
+
+
 class Worker(Conversation):
     """A running worker process. Use it as a context manager: leaving it ends the process."""
 
-    def load(self, path: Path, runtime: RuntimeSpec, handle: str, label: str) -> Loaded:
+    def load(
+        self,
+        path: Path,
+        runtime: RuntimeSpec,
+        handle: str,
+        label: str,
+        shapes: InputShapes = NO_SHAPES,
+    ) -> Loaded:
         """Load the artifact at `path`, which is sent where the worker is on another machine.
+        `shapes` is what its inputs are given where they leave their sizes open.
 
         ArtifactError with the runtime's words where it refuses.
         """
         self._serve(label)
-        options = asdict(runtime)
+        options = asdict(runtime) | {"shapes": shapes}
         request = {
             "op": "load",
             "engine": options.pop("engine"),
@@ -59,15 +70,23 @@ class Worker(Conversation):
         return self._ask(request, read=lambda reply, _: read_loaded(reply, label, handle))
 
     def run(
-        self, loaded: Loaded, inputs: Sequence[Tensor | Placed], batch: int = 1
+        self,
+        loaded: Loaded,
+        inputs: Sequence[Tensor | Placed],
+        batch: int = 1,
+        *,
+        repeatable: bool = True,
     ) -> list[Tensor]:
         """Run each row of the inputs (first axis) through the artifact; outputs stacked alike.
 
+        The first time it is tried whether outputs follow from inputs alone, and Incomparable where
+        they don't; not where `repeatable` is false, for whom they don't matter.
         With `batch` the worker runs so many rows at once where the artifact allows it and gives the
         same bytes that way. An input may lie in a slot that the worker `sees`.
         """
         self._serve(loaded.label)
-        request = {"op": "run", "handle": loaded.handle, "batch": batch}
+        how = {"batch": batch, "repeatable": repeatable}
+        request: dict[str, Any] = {"op": "run", "handle": loaded.handle, **how}
         if self._elsewhere is not None:
             inputs = self._keep_large(inputs)
         placed = [asdict(item) for item in inputs if isinstance(item, Placed)]

@@ -384,16 +384,23 @@ def test_the_phantom_has_patients_no_two_splits_share_and_every_finding() -> Non
     assert len(set(split.names)) == len(split)
 
 
-@pytest.mark.parametrize(("image", "patient"), [("./{}", "new"), ("images/../{}", "new")])
+@pytest.mark.parametrize(
+    ("image", "error", "words"),
+    [
+        ("{}", ConfigError, "share 1 images"),
+        ("./{}", DataError, "has images that differ only in case, .* the way to the file"),
+        ("images/../{}", DataError, "has images that differ only in case"),
+    ],
+)
 def test_another_name_for_the_same_file_is_no_other_file(
-    spots: Path, image: str, patient: str
+    spots: Path, image: str, error: type[Exception], words: str
 ) -> None:
     table = spots / "spots/labels.csv"
     rows = table.read_text().splitlines()
     one = next(row for row in rows if row.endswith(",test"))
     name, finding, who, _ = one.split(",")
-    table.write_text("\n".join([*rows, f"{image.format(name)},{finding},{patient},train"]) + "\n")
-    with pytest.raises(ConfigError, match="share 1 images"):
+    table.write_text("\n".join([*rows, f"{image.format(name)},{finding},new,train"]) + "\n")
+    with pytest.raises(error, match=words):
         check_separation(open_dataset(SPOTS, spots))
     table.write_text("\n".join([*rows, f"{rows[1].split(',')[0]}x,dark, {who},other"]) + "\n")
     with pytest.raises(ConfigError, match="share 1 patients"):

@@ -261,6 +261,7 @@ FAKES = {
         "class Interpreter:\n"
         "    def __init__(self, **settings): pass\n"
         "    def allocate_tensors(self): pass\n"
+        "    def reset_all_variables(self): pass\n"
         "    def invoke(self): pass\n"
         "    def set_tensor(self, index, value): pass\n"
         "    def get_tensor(self, index): return np.zeros((1, 2), np.float32)\n"

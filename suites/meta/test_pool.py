@@ -97,6 +97,9 @@ class Echo:
     def batched(self, count: int) -> None:
         return None
 
+    def reset(self) -> None:
+        pass
+
     def set_inputs(self, arrays: list[npt.NDArray[Any]]) -> None:
         self._given = arrays[0].copy()
 
@@ -119,5 +122,7 @@ def test_a_file_in_memory_that_bears_an_old_one_s_name_is_read_anew(
         path.unlink(missing_ok=True)
         path.write_bytes(content)
         session.load(load, [])
-        _, (outputs,) = session.run({"handle": "a", "batch": 1, "placed": placed}, [])
+        _, (outputs,) = session.run(
+            {"handle": "a", "batch": 1, "repeatable": False, "placed": placed}, []
+        )
         assert outputs.tobytes() == content

@@ -112,13 +112,13 @@ def test_what_is_kept_of_a_sample_is_not_the_wholes(tmp_path: Path) -> None:
     whole = split_of(sorted_by_class(80, 200))
     part = drawn(whole, 30)
     store = ShardStore(folder=tmp_path, fresh=False, settings={"artifact": "a"})
-    few = shards_of(part, 1, SMALL_SHARD_IMAGES)
+    few = shards_of(part, SMALL_SHARD_IMAGES)
     assert [len(shard) for shard in few] == [8, 8, 8, 6]
     for shard in few:
         store.save(shard, np.ones((len(shard), 1), np.float32))
     assert all(store.load(shard) is not None for shard in few)
-    assert all(store.load(shard) is None for shard in shards_of(whole, 1))
-    assert all(store.load(shard) is None for shard in shards_of(whole, 1, SMALL_SHARD_IMAGES))
+    assert all(store.load(shard) is None for shard in shards_of(whole))
+    assert all(store.load(shard) is None for shard in shards_of(whole, SMALL_SHARD_IMAGES))
 
 
 def test_a_profile_says_how_many_images_stand_for_a_split(tmp_path: Path) -> None:

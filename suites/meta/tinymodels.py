@@ -218,7 +218,7 @@ def write_model(
     model.operatorCodes = []
     for builtin, version in codes:
         code = schema.OperatorCodeT()
-        code.builtinCode = code.deprecatedBuiltinCode = builtin
+        code.builtinCode, code.deprecatedBuiltinCode = builtin, min(builtin, 127)
         code.version = version
         model.operatorCodes.append(code)
     if signature is not None:

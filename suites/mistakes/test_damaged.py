@@ -206,7 +206,7 @@ class Kept:
     def predict(self) -> Predictions:
         return predict(
             self._split,
-            shards_of(self._split, 1),
+            shards_of(self._split),
             store=self.store,
             runner=LocalRunner(
                 artifact=self._artifact,

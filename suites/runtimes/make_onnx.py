@@ -233,8 +233,25 @@ def refused() -> None:
         (HERE / path.name).write_bytes(path.read_bytes())
 
 
+def random() -> None:
+    """A network whose dropout was left on: it draws anew at every inference."""
+    node = helper.make_node
+    network(
+        HERE / "random.onnx",
+        [
+            node("Dropout", ["image", "ratio", "training"], ["kept"], seed=7),
+            node("Flatten", ["kept"], ["pixels"]),
+            node("ReduceMean", ["pixels"], ["score"], axes=[1]),
+        ],
+        [value("image", (1, 1, SIDE, SIDE))],
+        [value("score", (1, 1))],
+        {"ratio": np.float32(0.5), "training": np.bool_(True)},
+    )
+
+
 if __name__ == "__main__":
     probe()
     classifiers()
     other_tasks()
+    random()
     refused()

@@ -21,8 +21,9 @@ from edgeassay.progress import silent
 from edgeassay.runtimes.probe import PROBE, State, probe_inputs, try_runtime
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 from edgeassay.workers import Tensor, Worker
+from suites.meta.odd_models import write_stateful
 from suites.meta.project import ROOT
-from suites.meta.tinymodels import brightness, write_classifier
+from suites.meta.tinymodels import SIDE, brightness, write_classifier
 
 NAMES = ("litert-1.4", "litert-2.1", "tflite-runtime", "tensorflow")
 
@@ -86,6 +87,13 @@ def test_its_integers_are_litert_s_within_one_step(
     assert theirs.dtype == ours.dtype == np.int8
     assert np.abs(theirs.astype(int) - ours.astype(int)).max() <= 1
     assert len(np.unique(ours)) > 4
+
+
+def test_it_begins_anew_with_every_row(device: DeviceSpec, name: str, tmp_path: Path) -> None:
+    write_stateful(tmp_path / "stateful.tflite")
+    rows = np.random.default_rng(7).uniform(size=(6, 1, SIDE, SIDE, 1)).astype(np.float32)
+    given = outputs(device, catalogue()[name], tmp_path / "stateful.tflite", rows)
+    assert np.allclose(given.ravel(), 0.5 * rows.mean(axis=(1, 2, 3, 4)), atol=1e-6)
 
 
 def test_its_threads_and_float_outputs_are_right(device: DeviceSpec, name: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from edgeassay.config import load_model
 from edgeassay.environments import python_of
-from edgeassay.errors import Absent, ArtifactError
+from edgeassay.errors import Absent, ArtifactError, Incomparable
 from edgeassay.runtimes.probe import RIGHT, probe_inputs
 from edgeassay.spec import ClaimName, RuntimeSpec
 from edgeassay.workers import WORKER_FOLDER, Loaded, Worker
@@ -102,6 +102,12 @@ def test_what_a_network_finds_may_have_another_shape_each_time(worker: Worker) -
     assert kept.shape[1] > worker.run(detection, [dark])[2].shape[1] == 0
     with pytest.raises(ArtifactError, match="an output changes its shape with the input"):
         worker.run(detection, [np.concatenate([dark, bright])])
+
+
+def test_a_network_that_draws_at_random_has_no_scores(worker: Worker) -> None:
+    image = np.ones((4, 1, 1, 8, 8), np.float32)
+    with pytest.raises(Incomparable, match="the same input twice gives two different outputs"):
+        worker.run(loaded(worker, FILES / "random.onnx"), [image])
 
 
 def lasting(tasks: Path) -> int:

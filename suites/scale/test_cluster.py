@@ -125,7 +125,7 @@ def test_a_lost_worker_costs_nothing_but_time(running: Cluster, runner: ClusterR
     """One of two workers is killed once the first shard is back: all outputs come, identical to the
     local run's.
     """
-    shards = shards_of(evaluation_split(runner), 2)
+    shards = shards_of(evaluation_split(runner))
     found: dict[int, npt.NDArray[Any]] = {}
     threads: list[int] = []
 
@@ -166,7 +166,7 @@ def test_other_images_there_are_refused(runner: ClusterRunner, tmp_path: Path) -
         source="image-csv", folder="spots", label="finding", positive="bright", patient="patient"
     )
     here = replace(runner, data=source, data_root=tmp_path / "here")
-    shards = shards_of(evaluation_split(here), 1)
+    shards = shards_of(evaluation_split(here))
     there = replace(here, data_root=tmp_path / "there")
     assert "has other images" in refused(there, shards, DataError)
     here(shards, forget)  # and the same cluster goes on serving
@@ -178,13 +178,13 @@ def test_another_stack_there_is_refused(
     ours = replace(cluster.this_stack(), isa=("avx1024",))
     monkeypatch.setattr(cluster, "this_stack", lambda: ours)
     assert "isn't like the machine that asks" in refused(
-        runner, shards_of(evaluation_split(runner), 1)[:1], ConfigError
+        runner, shards_of(evaluation_split(runner))[:1], ConfigError
     )
 
 
 def test_another_runtime_there_is_refused(runner: ClusterRunner) -> None:
     other = replace(runner, greeting=runner.greeting | {"runtime_version": "0.1"})
-    words = refused(other, shards_of(evaluation_split(runner), 1)[:1], MeasurementError)
+    words = refused(other, shards_of(evaluation_split(runner))[:1], MeasurementError)
     assert "wouldn't be this device's" in words
 
 
@@ -192,7 +192,7 @@ def test_an_artifact_that_does_not_fit_is_refused(runner: ClusterRunner) -> None
     def check(loaded: Loaded) -> None:
         raise MeasurementError(f"{loaded.label} doesn't fit")
 
-    shards = shards_of(evaluation_split(runner), 1)[:1]
+    shards = shards_of(evaluation_split(runner))[:1]
     assert "doesn't fit" in refused(replace(runner, check=check), shards, MeasurementError)
 
 

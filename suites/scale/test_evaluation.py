@@ -94,7 +94,7 @@ class Evaluation:
 
         return predict(
             split,
-            shards_of(split, 2),
+            shards_of(split),
             store=self.store(),
             runner=counting,
             check=accept,
@@ -211,7 +211,7 @@ def test_other_bytes_than_the_artifacts_and_what_does_not_fit_are_refused(
             jobs=1,
         )
         with pytest.raises((ArtifactError, MeasurementError), match=words):
-            runner(shards_of(split, 1), lambda shard, _: kept.append(shard))
+            runner(shards_of(split), lambda shard, _: kept.append(shard))
     assert not kept
 
 
@@ -254,6 +254,9 @@ class Doubling:
     def set_inputs(self, arrays: Sequence[npt.NDArray[Any]]) -> None:
         self._rows = arrays[0]
 
+    def reset(self) -> None:
+        pass
+
     def invoke(self) -> None:
         pass
 
@@ -266,7 +269,7 @@ def test_batches_that_change_a_byte_are_not_used(error: float, wide: bool) -> No
     session = Session()
     session._engines["a"] = Doubling(False, error)
     rows = np.arange(30, dtype=np.float64).reshape(10, 1, 3)
-    _, (outputs,) = session.run({"handle": "a", "batch": 4}, [rows])
+    _, (outputs,) = session.run({"handle": "a", "batch": 4, "repeatable": True}, [rows])
     assert np.array_equal(outputs, rows * 2.0)
     assert (session._wide["a", 4] is not None) is wide
 

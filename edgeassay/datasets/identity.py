@@ -1,0 +1,83 @@
+"""When two names are one thing: what people and programs change in a name changes nobody."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from edgeassay.datasets.table import Table
+from edgeassay.errors import DataError, some
+
+SHOWN: Final = 3
+ZERO_DECIMALS: Final = re.compile(r"\.0+$")
+
+
+def same_text(text: str) -> str:
+    """A text without case and blanks: what people take for one text."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+def same_name(name: str) -> str:
+    """A name without case, blanks, leading zeros and a trailing `.0`, which programs change."""
+    return _without_zeros(ZERO_DECIMALS.sub("", same_text(name)))
+
+
+def same_path(path: str) -> str:
+    """A path of a file, each part of it like a name, whatever way leads there: `a/../b/1.png`."""
+    whole = posixpath.normpath(same_text(path).replace("\\", "/"))
+    return "/".join(_without_zeros(part) for part in whole.split("/"))
+
+
+def _without_zeros(text: str) -> str:
+    return text.lstrip("0") or text[-1:]
+
+
+def check_one_way(
+    table: Table,
+    column: str,
+    names: Sequence[str],
+    *,
+    form: Callable[[str], str],
+    what: str,
+    differ: str,
+) -> None:
+    """DataError where the `names` in a column, one a row, have two for one thing, by their `form`;
+    `what` they name, and in what they `differ`.
+    """
+    lines: dict[str, int] = {}
+    for row, name in enumerate(names):
+        lines.setdefault(name, table.lines[row])
+    first: dict[str, str] = {}
+    alike = [
+        (before, name) for name in lines if (before := first.setdefault(form(name), name)) != name
+    ]
+    if alike:
+        pairs = [f"{a!r} (line {lines[a]}) and {b!r} (line {lines[b]})" for a, b in alike]
+        raise DataError(
+            f"{table.path}: column {column!r} has {what}s that differ only in {differ}:"
+            f" {some(pairs, SHOWN)}; write each {what} in one way"
+        )
+
+
+NAME: Final = "case, blanks, leading zeros or '.0'"
+PATH: Final = "case, blanks, leading zeros or the way to the file"
+
+
+def check_images(table: Table, column: str) -> None:
+    """DataError where two names of a column are those of one image."""
+    names = table.columns[column]
+    check_one_way(table, column, names, form=same_path, what="image", differ=PATH)
+
+
+def check_splits(table: Table, column: str) -> None:
+    """DataError where two names of a column are those of one split."""
+    names = table.columns[column]
+    check_one_way(table, column, names, form=same_name, what="split", differ=NAME)
+
+
+def check_patients(table: Table, column: str, names: Sequence[str]) -> None:
+    """DataError where two `names` in a column are those of one patient."""
+    check_one_way(table, column, names, form=same_name, what="patient", differ=NAME)
