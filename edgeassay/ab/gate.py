@@ -115,7 +115,7 @@ def _timing(
     pairs: list[Pair], bounds: tuple[float, float, float], allowed: Allowed, seconds: float
 ) -> Timing:
     base_ms = float(np.median([pair.base_ms for pair in pairs]))
-    tolerated, unacceptable = allowed.slowdowns(base_ms)
+    tolerated, unacceptable = allowed.slowdowns(base_ms, in_turn=True)
     center, low, high = bounds
     return Timing(
         ratio=float(np.exp(center)),

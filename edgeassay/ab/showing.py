@@ -49,15 +49,17 @@ def cells(one: Judged) -> list[str]:
 
 
 def sentence(one: Judged) -> str | None:
-    """Why a case doesn't pass, with the limit and the file that set it."""
+    """Why a case doesn't pass, with the limit and the file that set it; and of one that passes that
+    it is slower all the same.
+    """
     timing, verdict = one.outcome.timing, one.outcome.verdict
     if verdict is Verdict.PASS:
-        return None
+        return _slower_all_the_same(one)
     said = one.outcome.reason
     if verdict is Verdict.FAIL and timing is not None and timing.low is not None:
         floor = timing.tolerated > one.allowed.tolerated.value
         limit = one.allowed.floor_ms if floor else one.allowed.tolerated
-        words = f"{limit.value:g} ms" if floor else f"{100 * limit.value:g} %"
+        words = f"{limit.value:g} ms, or a tenth," if floor else f"{100 * limit.value:g} %"
         said = (
             f"HEAD is slower by {percent(timing.ratio)}, by {percent(timing.low)} at least, and"
             f" {words} is tolerated ({limit.source})"
@@ -65,6 +67,17 @@ def sentence(one: Judged) -> str | None:
         if limit.rationale:
             said += f" ({limit.rationale})"
     return f"{one.contest.name}: {said}"
+
+
+def _slower_all_the_same(one: Judged) -> str | None:
+    timing, allowed = one.outcome.timing, one.allowed
+    if timing is None or timing.low is None or timing.low <= 1.0 + allowed.tolerated.value:
+        return None
+    floor = allowed.floor_ms
+    return (
+        f"{one.contest.name}: HEAD is slower by {percent(timing.ratio)}, and passes because less"
+        f" than {floor.value:g} ms, and than a tenth of the time, doesn't count ({floor.source})"
+    )
 
 
 def percent(ratio: float) -> str:

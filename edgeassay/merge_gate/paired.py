@@ -56,7 +56,7 @@ def other_limits(case: AbCaseRecord, settings: Comparison) -> str | None:
     if timing is None:
         return None
     allowed = settings.allowed(case.name, Case(**case.case.model_dump()))
-    tolerated, unacceptable = allowed.slowdowns(timing.base_ms)
+    tolerated, unacceptable = allowed.slowdowns(timing.base_ms, in_turn=True)
     if math.isclose(timing.tolerated, tolerated, rel_tol=ALIKE) and math.isclose(
         timing.unacceptable, unacceptable, rel_tol=ALIKE
     ):

@@ -22,6 +22,10 @@ SENSIBLE_CHANGES: Final[Mapping[str, Sensible]] = {
     "auc_drop": LOSS,
 }
 
+# The most that a floor in ms makes of a base's time: of a network that takes microseconds, it would
+# be all of it.
+FLOOR_SHARE: Final = 0.1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
@@ -99,9 +103,9 @@ class Allowed:
     """What may change of one benchmark from base to head, each with the file that says so.
 
     A slowdown is a share of the base's median time: what is `tolerated` is none, one that is
-    `unacceptable` must be excluded; less than `floor_ms` never counts. `size_growth` is a share of
-    the base's bytes, `cycles_growth` one of its estimated cycles; `auc_drop` is what the mean AUC
-    may lose.
+    `unacceptable` must be excluded. Less than `floor_ms` never counts; of two that take turns, no
+    more than a tenth of the base's time is let pass by it. `size_growth` is a share of the base's
+    bytes, `cycles_growth` one of its estimated cycles; `auc_drop` is what the mean AUC may lose.
     """
 
     tolerated: Limit
@@ -111,9 +115,11 @@ class Allowed:
     cycles_growth: Limit
     auc_drop: Limit
 
-    def slowdowns(self, base_ms: float) -> tuple[float, float]:
+    def slowdowns(self, base_ms: float, *, in_turn: bool = False) -> tuple[float, float]:
         """The tolerated and the unacceptable slowdown where the base takes `base_ms`."""
         floor = self.floor_ms.value / base_ms
+        if in_turn:
+            floor = min(floor, FLOOR_SHARE)
         tolerated = max(self.tolerated.value, floor)
         return tolerated, max(self.unacceptable.value, tolerated)
 

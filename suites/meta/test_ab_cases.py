@@ -11,7 +11,7 @@ import pytest
 from edgeassay.ab.cases import Contest, Matched, Ways, match
 from edgeassay.ab.gate import Outcome, Stopped
 from edgeassay.ab.judging import EXITS, Bench, Judged, overall
-from edgeassay.ab.showing import markdown, summary
+from edgeassay.ab.showing import markdown, sentence, summary
 from edgeassay.ab.sides import Asked, Origin, open_side
 from edgeassay.artifacts import read_artifact
 from edgeassay.config import load_model
@@ -30,6 +30,8 @@ from edgeassay.spec import (
     WorkerSpec,
 )
 from suites.meta.project import Project
+from suites.meta.test_gate import ALLOWED, drawn
+from suites.meta.test_gate import gate as run_of
 
 WHOLE = Matched(contests=(), missing=(), new=())
 SETTINGS = load_comparison(None, Path("/nowhere"))
@@ -129,6 +131,20 @@ def judged_as(folder: Path, *verdicts: Verdict) -> list[Judged]:
     allowed = SETTINGS.allowed(contest.name, contest.case)
     made = [Outcome(verdict=v, stopped=Stopped.DECIDED, reason="a|b\n@all") for v in verdicts]
     return [Judged(contest=contest, allowed=allowed, outcome=outcome) for outcome in made]
+
+
+def test_a_pass_below_the_floor_says_that_it_is_slower(tmp_path: Path) -> None:
+    """And one within what is tolerated says nothing."""
+    contest = contests(tmp_path, "two")[1]
+    found = []
+    for slowdown in (0.08, 0.0):
+        outcome = run_of(drawn(0, slowdown, 0.001), base_ms=0.1)
+        assert outcome.verdict is PASS
+        found.append(sentence(Judged(contest=contest, allowed=ALLOWED, outcome=outcome)))
+    assert found[0] is not None
+    assert "HEAD is slower by 8." in found[0]
+    assert "passes because less than 0.01 ms, and than a tenth of the time, doesn't" in found[0]
+    assert found[1] is None
 
 
 def test_the_first_verdict_that_applies_is_that_of_all(tmp_path: Path) -> None:

@@ -133,6 +133,8 @@ def test_a_difference_below_the_floor_is_none() -> None:
     allowed = replace(ALLOWED, floor_ms=twenty_microseconds)
     assert allowed.slowdowns(1.0) == (0.02, 0.05)
     assert allowed.slowdowns(0.1) == pytest.approx((0.2, 0.2))
+    assert allowed.slowdowns(0.1, in_turn=True) == pytest.approx((0.1, 0.1))
+    assert gate(drawn(0, 0.98, 0.001), base_ms=0.001).verdict is Verdict.FAIL
     tiny = gate(drawn(0, 0.08, 0.001), base_ms=0.1)  # 8 us, where 10 are tolerated
     assert tiny.verdict is Verdict.PASS
     assert gate(drawn(0, 0.08, 0.001), base_ms=1.0).verdict is Verdict.FAIL
