@@ -14,7 +14,7 @@ from typing import Final
 from edgeassay.spec import FORMATS, InputShapes
 from edgeassay.starting.tensors import Tensors, guess_image, plain_integer
 from edgeassay.toml_text import key, off, prose, quoted
-from edgeassay.worker.sizes import told
+from edgeassay.worker.sizes import OPEN
 from edgeassay.workers import TensorSpec
 
 REFERENCE: Final = "fp32"
@@ -80,7 +80,8 @@ def model_toml(facts: Facts) -> str:
 
 def describe(tensor: TensorSpec) -> str:
     """A tensor in a few words: type, shape, and how its integers stand for real numbers."""
-    text = f"{tensor.holds} {told(tensor.shape)}"
+    sides = ", ".join("?" if side == OPEN else str(side) for side in tensor.shape)
+    text = f"{tensor.holds} [{sides}]"
     if tensor.scale == 0.0:
         return text
     return f"{text}, scale {tensor.scale:.9g}, zero point {tensor.zero_point}"
