@@ -266,8 +266,8 @@ FAKES = {
         "    def set_tensor(self, index, value): pass\n"
         "    def get_tensor(self, index): return np.zeros((1, 2), np.float32)\n"
         "    def details(self, shape):\n"
-        "        return [dict(index=0, name='x', shape=shape, shape_signature=shape, dtype=np.float32,"
-        " quantization=(0.0, 0))]\n"
+        "        return [dict(index=0, name='x', shape=shape, shape_signature=shape,"
+        " dtype=np.float32, quantization=(0.0, 0))]\n"
         "    def get_input_details(self): return self.details([1, 8, 8, 1])\n"
         "    def get_output_details(self): return self.details([1, 2])\n",
         "it gives [[0.0, 0.0]",
