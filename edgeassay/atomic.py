@@ -60,6 +60,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Makes the folders above. ConfigError, with nothing left behind, if that can't be done.
     """
     try:
+        _check_kind(path)
         make_folder(path.parent)
         with temporary_file(path.parent) as (made, handle):
             _write(path, handle, data)
@@ -102,11 +103,22 @@ def check_writable(folder: Path) -> None:
 def check_replaceable(path: Path) -> None:
     """ConfigError if `write_bytes` can't write `path`: said before any work is done for it."""
     try:
+        _check_kind(path)
         _try(path.parent)
-        if path.is_dir():  # which also asks whether a file may have that name
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     except OSError as error:
         raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
+
+
+def _check_kind(path: Path) -> None:
+    """OSError where something is there whose place a file can't take: a folder, or a device, a pipe
+    or a link, which would be gone.
+    """
+    if path.is_dir():  # which also asks whether a file may have that name
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.is_symlink():
+        raise OSError(errno.EINVAL, "it is a link, which a file would replace")
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file, and a file would replace it")
 
 
 def _try(folder: Path) -> None:

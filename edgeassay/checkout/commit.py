@@ -33,8 +33,11 @@ POINTER: Final = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\noid
 
 
 def git_environment() -> dict[str, str]:
-    """The environment, without what would lead git to another repository or index."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """The environment, without what would lead git to another repository or index, or to other
+    parents of a commit than its own.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**own, "GIT_GRAFT_FILE": os.devnull}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,15 @@ class Checkout:
             return None
         found = self.git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         return None if found is None else found.decode().strip() or None
+
+    def branch(self, name: str) -> str | None:
+        """The commit of a remote's branch, such as `origin/main`, whatever tag has that name."""
+        return self.named(f"refs/remotes/{name}")
+
+    def is_ambiguous(self, revision: str) -> bool:
+        """Whether a name is that of a tag and of a branch, here or of a remote."""
+        kinds = ("refs/tags", "refs/heads", "refs/remotes")
+        return sum(self.named(f"{kind}/{revision}") is not None for kind in kinds) > 1
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:

@@ -12,12 +12,15 @@ from edgeassay.datasets.table import Table
 from edgeassay.errors import DataError, some
 
 SHOWN: Final = 3
+UNSEEN: Final = "Cf"  # Unicode's marks of format, such as a space without width
 ZERO_DECIMALS: Final = re.compile(r"\.0+$")
 
 
 def same_text(text: str) -> str:
-    """A text without case and blanks: what people take for one text."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    """A text without case, blanks and what can't be seen: what people take for one text."""
+    signs = unicodedata.normalize("NFKC", text)
+    seen = (sign for sign in signs if unicodedata.category(sign) != UNSEEN)
+    return "".join("".join(seen).split()).casefold()
 
 
 def same_name(name: str) -> str:

@@ -22,7 +22,7 @@ COLUMN: Final = re.compile(
 )
 # What may group a person's images, and often does.
 GROUPING: Final = re.compile(
-    rf"(?:{PERSON}|case|study|exam|examination|visit|session|series|accession|anon|group|client"
+    rf"(?:{PERSON}|case|study|exam|examination|visit|session|series|accession|anon|group|client|lesion|scan"
     rf"|case|record|studyinstance)?{ID}?"
 )
 FEW: Final = 4  # values: so many groups are those of a study, and no people

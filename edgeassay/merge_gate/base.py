@@ -80,6 +80,13 @@ class Base:
         """The files there that differ from the base's, by path below the project."""
         return _unlike(*(dict(side._named(names)) for side in self._sides))
 
+    def changed_at(self, place: Path) -> list[str]:
+        """The files at a path or below it that differ from their base's, by path from there; none
+        where that has no base.
+        """
+        base = self.of(place)
+        return [] if base is None else _unlike(*(dict(side.files(place)) for side in base._sides))
+
     def changed_code(self) -> list[str]:
         """The files of the judge that differ from the base's, by path below the project: its own,
         and all that Python or pytest can load.
@@ -190,6 +197,11 @@ def base_of(
     checkout = project_checkout(project)
     if checkout is None or checkout.commit is None or given == NONE:
         return None, None
+    if given is not None and checkout.is_ambiguous(given):
+        raise ConfigError(
+            f"--base {given}: a tag and a branch have that name; give the commit, or the whole name"
+            f" (refs/remotes/{given}, refs/heads/{given} or refs/tags/{given})"
+        )
     if given is not None:
         commit = checkout.named(given)
         if commit is None:
@@ -220,7 +232,7 @@ def _left(checkout: Checkout, environment: Mapping[str, str]) -> tuple[str | Non
     """
     variable = next((name for name in BRANCHES if environment.get(name)), None)
     name = DEFAULT if variable is None else environment[variable]
-    other = checkout.named(f"origin/{name}")
+    other = checkout.branch(f"origin/{name}")
     if other is None and variable is not None:
         return None, (
             f"{variable} names the branch {name}, and this checkout has no origin/{name}, so nobody"

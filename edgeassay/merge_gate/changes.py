@@ -53,7 +53,11 @@ def changes_since(base: Base, places: Places, now: Declared) -> tuple[Change, ..
             ]
             new: tuple[Approval, ...] = now.expected.approvals
         else:
-            found = [*_differences(before, now), *_code(base, before)]
+            found = [
+                *_differences(before, now),
+                *_files(base, before, now),
+                *_code(base, before),
+            ]
             new = _new_approvals(before, now)
     return tuple(_approved(change, new) for change in found)
 
@@ -128,6 +132,14 @@ def _measuring(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
                 problem=LOOSENED,
             )
     yield from _made(old, new)
+    for name in (n for n in old.runtimes if n in new.runtimes):
+        if old.runtimes[name] != new.runtimes[name]:
+            which = _which(old.runtimes[name], new.runtimes[name])
+            yield Change(
+                what=f"{new.file}:runtimes.{name}",
+                sentence=f"the runtime's options have changed ({which}), by which it is measured",
+                problem=LOOSENED,
+            )
     for name in EVIDENCE:
         was, now = getattr(old.statistics, name), getattr(new.statistics, name)
         if now < was:
@@ -286,6 +298,27 @@ def _new_of(kind: str, old: Iterable[Any], new: Iterable[Any]) -> Iterator[Chang
         elif one.expires > before:
             sentence = f"this {kind} ended on {before}, and ends on {one.expires}: {one.reason}"
             yield Change(what=one.source, sentence=sentence)
+
+
+def _files(base: Base, before: Declared, now: Declared) -> Iterator[Change]:
+    """Files of models that have other bytes under their names: predictions that drops are taken
+    against are a measure, and all else is a model's own.
+    """
+    for name in (n for n in before.models if n in now.models):
+        model = now.models[name]
+        changed = [path for path in base.changed_at(model.folder) if not path.endswith(".toml")]
+        predictions = model.reference.predictions
+        if predictions in changed:
+            yield Change(
+                what=f"{model.file}:reference.predictions",
+                sentence=f"{predictions} has other bytes, and drops are taken against it",
+                problem=LOOSENED,
+            )
+        others = [path for path in changed if path != predictions]
+        if others:
+            yield Change(
+                what=f"{model.file}:files", sentence=f"its files have changed: {some(others, 12)}"
+            )
 
 
 def _code(base: Base, before: Declared) -> Iterator[Change]:

@@ -28,6 +28,7 @@ def table(*names: str) -> Table:
     ("form", "names"),
     [
         (same_name, ("p7", "P7", " p7", "p7 ", "p 7", "00p7")),
+        (same_name, ("p7", "p\u200b7", "p7\ufeff", "\u2060p7")),
         (same_name, ("12", "012", "12.0", "12.00", "\u00a012")),
         (same_name, ("0", "00", "0.0")),
         (same_path, ("a/7.png", "A/7.PNG", "./a/7.png", "a//7.png", "b/../a/7.png", "a\\7.png")),

@@ -213,6 +213,13 @@ RED: list[tuple[str, Edit, int, str, str]] = [
         "predictions",
     ),
     (
+        "runtime",
+        edited(MODEL, "litert = {}", "litert = { threads = 4 }"),
+        1,
+        f"{MODEL}:runtimes.litert",
+        "the runtime's options have changed (threads)",
+    ),
+    (
         "reference-made-cheaper",
         edited(MODEL, 'fp32 = { method = "fp32" }', 'fp32 = { method = "fp16" }'),
         1,
@@ -497,6 +504,7 @@ FREE: list[tuple[str, Edit, str]] = [
         edited(MODEL, "calibration_images = 8 }", "calibration_images = 9 }"),
         "int8 is made in another way (calibration_images)",
     ),
+    ("weights", added("models/tiny/tiny.keras", "x"), "its files have changed: tiny.keras"),
     ("new-variant", edited(MODEL, "= 8 }", '= 8 }\ndrq = { method = "drq" }'), ""),
     ("deviation", added(MODEL, DEVIATION), "a new deviation until"),
     ("workflow", added(".github/workflows/x.yml", "on: push\n"), "workflows have changed"),
@@ -518,6 +526,17 @@ def test_what_lets_no_more_through_needs_no_approval(
     assert "loosened without approval" not in end.problems, end.text
     assert words in end.text.replace("\n", " ")
     assert bool(end.document["changes"]) == bool(words)
+
+
+def test_other_bytes_of_what_drops_are_taken_against_are_red(gated: Gated) -> None:
+    added("models/tiny/ref.csv", "image,bright\n")(gated)
+    project = base(gated, model=f'{gated.model}\n[reference]\npredictions = "ref.csv"\n')
+    added("models/tiny/ref.csv", "a.png,0.5\n")(project)
+    end = head(project).end()
+    assert "loosened without approval" in end.problems, end.text
+    (change,) = end.document["changes"]
+    assert change["what"] == f"{MODEL}:reference.predictions"
+    assert "ref.csv has other bytes, and drops are taken against it" in change["sentence"]
 
 
 def test_a_deviation_that_lasts_longer_is_named(project: Gated) -> None:
@@ -562,6 +581,38 @@ def test_a_branch_is_compared_with_where_it_left(
     unknown = project.end("--base", "f" * 40)
     assert unknown.code == 2
     assert "no commit here; fetch it" in unknown.text
+
+
+@pytest.mark.parametrize("named", ["origin/main", "origin/HEAD"])
+def test_a_tag_that_is_called_like_the_branch_is_not_the_base(
+    project: Gated, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    first = project.commit
+    edited(MODEL, "limit = 0.9,", "limit = 1.2,")(project)
+    head(project)
+    project.git("update-ref", "refs/remotes/origin/main", first)
+    project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    project.git("tag", named, "HEAD")
+    if named == "origin/main":
+        monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert project.end().code == 1
+    given = project.end("--base", named)
+    assert given.code == 2
+    assert "a tag and a branch have that name; give the commit" in given.text
+    assert project.end("--base", f"refs/remotes/{named}").code == 1
+
+
+def test_grafts_give_a_commit_no_other_parents(project: Gated) -> None:
+    first = project.commit
+    edited(MODEL, "limit = 0.9,", "limit = 1.2,")(project)
+    head(project)
+    project.git("commit", "-q", "--allow-empty", "-m", "beside", "--no-verify")
+    beside = project.git("rev-parse", "HEAD")
+    project.git("reset", "-q", "--hard", "HEAD^")
+    grafts = project.folder / ".git/info/grafts"
+    grafts.parent.mkdir(exist_ok=True)
+    grafts.write_text(f"{project.commit} {beside}\n{beside} {first}\n", encoding="utf-8")
+    assert project.end().code == 1
 
 
 def test_a_checkout_without_its_base_is_red(
