@@ -39,9 +39,7 @@ def test_what_is_no_plain_file_is_not_replaced(tmp_path: Path, make: object) -> 
     make(path)
     before = path.lstat()
     for write in (check_replaceable, lambda place: write_bytes(place, b"ours")):
-        with pytest.raises(
-            ConfigError, match=r"out\.json can.t be written: .*; choose another"
-        ):
+        with pytest.raises(ConfigError, match=r"out\.json can.t be written: .*; choose another"):
             write(path)
     assert (path.lstat().st_mode, path.lstat().st_ino) == (before.st_mode, before.st_ino)
     assert {p.name for p in tmp_path.iterdir()} <= {"out.json", "target"}

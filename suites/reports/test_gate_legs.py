@@ -192,7 +192,9 @@ expires = {expires}
 """
 
 
-@pytest.mark.parametrize(("day", "code"), [(TODAY, 0), (TODAY - timedelta(days=1), 1)])
+@pytest.mark.parametrize(
+    ("day", "code"), [(TODAY + timedelta(days=1), 0), (TODAY - timedelta(days=1), 1)]
+)
 def test_an_accepted_regression_is_declared_until_it_expires(
     gated: Gated, day: date, code: int
 ) -> None:

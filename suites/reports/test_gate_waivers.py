@@ -14,6 +14,8 @@ from suites.reports.gated import (
 )
 
 TODAY = date.today()
+# It still holds where the tests go on past midnight.
+TOMORROW = TODAY + timedelta(days=1)
 WAIVER = """
 [[waiver]]
 leg = "tablet"
@@ -24,12 +26,12 @@ expires = {expires}
 
 
 def test_a_waived_leg_is_shown_and_never_green(gated: Gated) -> None:
-    expecting(gated, WAIVER.format(expires=TODAY))
+    expecting(gated, WAIVER.format(expires=TOMORROW))
     del gated.documents["tablet.json"]
     end = gated.end("--markdown", "out.md", "--junit", "out.xml")
     assert (end.code, end.problems) == (0, ())
     assert [leg["outcome"] for leg in end.document["legs"]] == ["pass", "waived"]
-    told = f"until {TODAY} (firmware lead: it hangs when it is warm)"
+    told = f"until {TOMORROW} (firmware lead: it hangs when it is warm)"
     assert told in end.text.replace("\n", " ")
     assert f"waived** {told}" in (gated.folder / "out.md").read_text()
     assert "waived until" in (gated.folder / "out.xml").read_text()
@@ -37,7 +39,7 @@ def test_a_waived_leg_is_shown_and_never_green(gated: Gated) -> None:
 
 @pytest.mark.parametrize("part", ["", 'variant = "int8"\n'])
 def test_with_anything_waived_nobody_says_pass_or_shows_its_sign(gated: Gated, part: str) -> None:
-    expecting(gated, WAIVER.format(expires=TODAY) + part)
+    expecting(gated, WAIVER.format(expires=TOMORROW) + part)
     end = gated.change("tablet.json", fails).end("--markdown", "out.md", "--junit", "out.xml")
     assert (end.code, end.document["verdict"]) == (0, "passes but for waivers")
     line = "◇ passes but for waivers: 2 legs of gate.toml (1 pass, 1 waived)"
@@ -50,7 +52,7 @@ def test_with_anything_waived_nobody_says_pass_or_shows_its_sign(gated: Gated, p
 
 
 def test_a_waived_leg_that_fails_is_waived_and_its_claims_are_no_passes(gated: Gated) -> None:
-    expecting(gated, WAIVER.format(expires=TODAY))
+    expecting(gated, WAIVER.format(expires=TOMORROW))
     end = gated.change("tablet.json", fails).end()
     assert (end.code, end.problems) == (0, ())
     leg = end.document["legs"][1]
@@ -58,7 +60,7 @@ def test_a_waived_leg_that_fails_is_waived_and_its_claims_are_no_passes(gated: G
 
 
 def test_a_waiver_of_a_part_waives_nothing_else(gated: Gated) -> None:
-    expecting(gated, WAIVER.format(expires=TODAY) + 'variant = "int8"\n')
+    expecting(gated, WAIVER.format(expires=TOMORROW) + 'variant = "int8"\n')
     gated.change("tablet.json", fails)
     assert gated.end().code == 0
     end = gated.change("tablet.json", lambda d: fails(d, "min_auc", "fp32")).end()
@@ -66,14 +68,14 @@ def test_a_waiver_of_a_part_waives_nothing_else(gated: Gated) -> None:
 
 
 def test_a_waiver_never_waives_a_refused_file(gated: Gated) -> None:
-    expecting(gated, WAIVER.format(expires=TODAY))
+    expecting(gated, WAIVER.format(expires=TOMORROW))
     gated.documents["tablet.json"]["complete"] = False
     end = gated.end()
     assert (end.code, end.problems) == (2, ("refused file",))
 
 
 def test_waivers_alone_let_nothing_pass(gated: Gated) -> None:
-    text = WAIVER.format(expires=TODAY)
+    text = WAIVER.format(expires=TOMORROW)
     expecting(gated, text + text.replace("tablet", "cart"))
     gated.documents = {}
     end = gated.end()
@@ -94,7 +96,7 @@ def test_an_expired_waiver_is_red_and_waives_nothing(gated: Gated, gone: bool) -
 
 
 def test_a_waiver_that_waives_nothing_any_more_is_red(gated: Gated) -> None:
-    end = expecting(gated, WAIVER.format(expires=TODAY)).end()
+    end = expecting(gated, WAIVER.format(expires=TOMORROW)).end()
     assert (end.code, end.problems) == (1, ("waiver waives nothing",))
     assert "remove it" in end.sentence("waiver waives nothing")
     assert end.document["legs"][1]["outcome"] == "fail"
