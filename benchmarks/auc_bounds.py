@@ -4,7 +4,8 @@ Two models score the same images; their scores are normal, correlated as a netwo
 compressed form's are, and the candidate's true AUC is lower by the margin. A *false pass* is an
 upper bound below that margin, a *false fail* a lower bound above it: 5 % each would be exact.
 
-    python benchmarks/auc_bounds.py [--trials 2000] [--power | --single | --hard | --dominant]
+    python benchmarks/auc_bounds.py [--trials 2000]
+        [--power | --single | --hard | --rare | --dominant]
 
 Plain DeLong limits stand beside ours. Takes about 10 minutes on one core with 2,000 trials.
 """
@@ -12,8 +13,9 @@ Plain DeLong limits stand beside ours. Takes about 10 minutes on one core with 2
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -203,8 +205,9 @@ class HardWorld:
     """Scores that few samples tell apart: `levels` are the shares of positives at each distinct
     score, and those of the negatives turned round; None for normal scores with an AUC of 0.94.
 
-    A share of one kind's images changes, so large that the true drop is `margin`, and all others
-    keep their scores: by `steps` levels, or to a score drawn from the other kind.
+    A share of one kind's images changes, so large that the true drop is `margin`: by `steps`
+    levels, or to a score drawn from the other kind. All others keep their scores, but for `noise`
+    (its standard deviation).
     """
 
     name: str
@@ -214,6 +217,7 @@ class HardWorld:
     levels: tuple[float, ...] | None = None
     steps: int = 1
     changed: int = 1
+    noise: float = 0.0
 
     @property
     def lost(self) -> float:
@@ -236,7 +240,8 @@ class HardWorld:
         if self.levels is None:
             shift = np.sqrt(2.0) * ndtri(HARD_AUC)
             first = rng.normal(size=len(labels)) + shift * labels
-            second = np.where(fails, rng.normal(size=len(labels)) + shift * (1 - labels), first)
+            kept = first + self.noise * rng.normal(size=len(labels)) if self.noise else first
+            second = np.where(fails, rng.normal(size=len(labels)) + shift * (1 - labels), kept)
         else:
             drawn = rng.choice(len(self.levels), size=len(labels), p=self.levels).astype(float)
             first = np.where(labels == 1, drawn, len(self.levels) - 1 - drawn)
@@ -275,11 +280,36 @@ def hard_worlds() -> Iterator[HardWorld]:
                     )
 
 
-def hard(number: int) -> None:
+def rare_worlds() -> Iterator[HardWorld]:
+    """Images that fail altogether while all others move a little; and hard decisions on medium
+    samples.
+    """
+    for positives, negatives, margin in (
+        *((100, 100, 0.005), (100, 400, 0.005), (100, 400, 0.01), (400, 1600, 0.002)),
+        *((400, 1600, 0.005), (800, 800, 0.005), (800, 800, 0.009)),
+    ):
+        yield HardWorld(
+            name="fail altogether, the others move a little",
+            margin=margin,
+            positives=positives,
+            negatives=negatives,
+            noise=0.02,
+        )
+    for each, margin in ((700, 0.015), (1000, 0.007), (2000, 0.01)):
+        yield HardWorld(
+            name="0 or 1, 97 % right",
+            margin=margin,
+            positives=each,
+            negatives=each,
+            levels=(0.03, 0.97),
+        )
+
+
+def hard(number: int, worlds: Callable[[], Iterator[HardWorld]] = hard_worlds) -> None:
     """False passes and false failures where few samples tell two models apart."""
     print("| scores | margin | positives / negatives | false pass % | false fail % | reach |")
     print("|---|---|---|---|---|---|")
-    for world in hard_worlds():
+    for world in worlds():
         rng, found = np.random.default_rng(15), []
         for _ in range(number):
             labels, first, second = world.draw(rng)
@@ -370,6 +400,7 @@ def main() -> None:
     parser.add_argument("--power", action="store_true", help="how often a good model passes")
     parser.add_argument("--single", action="store_true", help="bounds of a single AUC")
     parser.add_argument("--hard", action="store_true", help="few distinct scores, few failures")
+    parser.add_argument("--rare", action="store_true", help="failures that a sample hides")
     parser.add_argument("--dominant", action="store_true", help="few patients with most images")
     options = parser.parse_args()
     chosen = false_passes
@@ -378,6 +409,7 @@ def main() -> None:
         ("single", single),
         ("hard", hard),
         ("dominant", dominant),
+        ("rare", partial(hard, worlds=rare_worlds)),
     ):
         chosen = job if getattr(options, name) else chosen
     chosen(options.trials)
