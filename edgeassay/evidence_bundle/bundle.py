@@ -40,7 +40,7 @@ from edgeassay.privacy import Redactor, redactor
 from edgeassay.progress import Reporter, silent
 from edgeassay.project import CHECKOUT, repository_of
 from edgeassay.report.attempts import LEDGER, read_attempts
-from edgeassay.report.decision import decided_runs, decided_variant
+from edgeassay.report.decision import decided_runs
 from edgeassay.report.reading import read_results
 from edgeassay.report.redaction import redacted
 from edgeassay.report.results import sealed, write_document
@@ -285,27 +285,10 @@ def _summary(contents: Contents, asked: Asked) -> dict[str, Any]:
         "report": asked.page is not None,
         "runs": [run.where for run in contents.runs],
         "decision": decided_runs(run.results for run in contents.runs).word,
-        "variants": _variants(contents.runs),
+        "variants": described.variants_of(contents.runs),
         "warnings": list(contents.warnings),
         "parts": [{"path": p.path, "title": p.title, "section": p.section} for p in every],
     }
-
-
-def _variants(runs: Sequence[Run]) -> list[dict[str, str]]:
-    """Which variants may ship."""
-    results = [run.results for run in runs]
-    cases = [record.case for one in results for record in one.claims]
-    names = dict.fromkeys((case.model, case.variant) for case in cases)
-    found = {name: decided_variant(*name, results) for name in names}
-    return [
-        {
-            "model": model,
-            "variant": variant,
-            "decision": one.decision.value,
-            "ships": one.ships,
-        }
-        for (model, variant), one in found.items()
-    ]
 
 
 def _plain(records: Any) -> Any:

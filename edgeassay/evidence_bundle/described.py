@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from edgeassay.artifacts import MANIFEST
 from edgeassay.matrix_report.rows import Run
 from edgeassay.plain_files import MOST_FACTS, read_plain
-from edgeassay.report.decision import standing
+from edgeassay.report.decision import decided_variant, standing
 from edgeassay.runs.records import ClaimRecord
 from edgeassay.spec import Kind
 
@@ -63,6 +63,23 @@ def modifications_of(
             if run.where not in row["runs"]:
                 row["runs"].append(run.where)
     return list(found.values())
+
+
+def variants_of(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """Which variants may ship."""
+    results = [run.results for run in runs]
+    cases = [record.case for one in results for record in one.claims]
+    names = dict.fromkeys((case.model, case.variant) for case in cases)
+    found = {name: decided_variant(*name, results) for name in names}
+    return [
+        {
+            "model": model,
+            "variant": variant,
+            "decision": one.decision.value,
+            "ships": one.ships,
+        }
+        for (model, variant), one in found.items()
+    ]
 
 
 def machines_of(runs: Sequence[Run]) -> list[dict[str, Any]]:

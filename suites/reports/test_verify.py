@@ -208,7 +208,54 @@ def test_verdicts_that_are_told_otherwise_than_judged_are_found(bundle: Path) ->
     edit(bundle / "impact/verdicts.json", pretty)
     sealed_anew(bundle)
     wrong = verified(bundle).recomputed.wrong
-    assert wrong == ["impact/verdicts.json says something else than results/ does"]
+    assert wrong == [
+        "impact/verdicts.json says something else than results/ does",
+        "index.html says something else than the parts that it shows",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("bundle.json", "description/modifications.json", "impact/machines.json"),
+        *("protocol/attempts.json", "protocol/tool-validation.json"),
+    ],
+)
+def test_a_part_that_is_emptied_is_found_whoever_seals_it(bundle: Path, path: str) -> None:
+    (bundle / path).write_text("{}\n", "utf-8")
+    sealed_anew(bundle)
+    found = verified(bundle)
+    assert found.recomputed.wrong, path
+    assert found.code(signers=False) == 1
+
+
+def test_a_page_that_is_told_otherwise_than_its_parts_is_found(bundle: Path) -> None:
+    page = (bundle / "index.html").read_text("utf-8")
+    assert "inconclusive" in page
+    for text in (page.replace("inconclusive", "pass"), ""):
+        (bundle / "index.html").write_text(text, "utf-8")
+        sealed_anew(bundle)
+        words = "index.html says something else than the parts that it shows"
+        assert verified(bundle).recomputed.wrong == [words]
+
+
+def test_a_decision_that_the_results_dont_give_is_found(bundle: Path) -> None:
+    edit(bundle / "bundle.json", lambda summary: summary.update(decision="pass"))
+    sealed_anew(bundle)
+    words = "bundle.json says something else of the decision than results/ does"
+    assert words in verified(bundle).recomputed.wrong
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("commit", "0" * 40), ("dirty", True), ("complete", False)]
+)
+def test_another_commit_in_the_results_than_in_the_parts_is_found(
+    bundle: Path, key: str, value: object
+) -> None:
+    edit(bundle / "results/run-1.json", lambda found: found.update({key: value}), digest=True)
+    sealed_anew(bundle)
+    words = "impact/machines.json says something else than results/ does"
+    assert words in verified(bundle).recomputed.wrong
 
 
 @pytest.mark.parametrize(
