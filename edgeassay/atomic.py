@@ -103,8 +103,8 @@ def check_writable(folder: Path) -> None:
 def check_replaceable(path: Path) -> None:
     """ConfigError if `write_bytes` can't write `path`: said before any work is done for it."""
     try:
-        _check_kind(path)
         _try(path.parent)
+        _check_kind(path)
     except OSError as error:
         raise ConfigError(f"{path} can't be written: {why(error)}; choose another place") from None
 
