@@ -34,6 +34,7 @@ def load_mask(path: Path, size: tuple[int, int], listed_in: str) -> Mask:
             f" has a pixel for every one of its image, so mend one of them, or remove the row from"
             f" {listed_in}"
         )
+    _check_palette(image, path)
     pixels = np.asarray(image if image.mode in ("1", "L", "I;16", "I") else image.convert("L"))
     values = np.unique(pixels)
     others = values[values != 0]
@@ -45,6 +46,18 @@ def load_mask(path: Path, size: tuple[int, int], listed_in: str) -> Mask:
             " is outside and one other value for what is inside, as PNG and not as JPEG"
         )
     return np.asarray(pixels != 0, np.uint8)
+
+
+def _check_palette(image: Image.Image, path: Path) -> None:
+    """DataError where a palette shows another mask than its numbers do: either may be meant."""
+    if image.mode != "P":
+        return
+    seen, number = np.asarray(image.convert("L")) != 0, np.asarray(image) != 0
+    if not np.array_equal(seen, number):
+        raise DataError(
+            f"{path} has a palette in which 0 isn't black or another number is, so it isn't clear"
+            " what is inside; save it as grey, with 0 for what is outside"
+        )
 
 
 def load_masks(split: Split, rows: Sequence[int], settings: Preprocess) -> npt.NDArray[np.float32]:

@@ -14,11 +14,10 @@ from edgeassay.errors import ConfigError
 from edgeassay.onnx_file import in_one_file, kept_elsewhere
 from edgeassay.plain_files import open_plain, read_plain
 from edgeassay.spec import ClaimName
+from edgeassay.starting.kinds import ZIP, foreign_content
 
 # How the kinds of file begin: a .tflite has its identifier after a flatbuffer's root offset.
 TFLITE: Final = b"TFL3"
-ZIP: Final = b"PK\x03\x04"
-HDF5: Final = b"\x89HDF"
 
 WAYS: Final = (
     "--artifact VARIANT=FILE (repeatable), --keras FILE, --saved-model DIR or --tflite FILE"
@@ -126,10 +125,8 @@ def _remedy(path: Path, beginning: bytes) -> str:
         )
     if (remedy := FOREIGN.get(path.suffix.lower())) is not None:
         return remedy
-    if beginning[:4] == HDF5:
-        return FOREIGN[".h5"]
-    if beginning[:4] == ZIP:
-        return "it is an archive, as a .keras is: give a trained network with --keras"
+    if (remedy := foreign_content(path)) is not None:
+        return remedy
     return "copy or export it again"
 
 
@@ -139,12 +136,10 @@ def _check_artifact(path: Path, where: str) -> None:
         return
     # An .onnx has no identifier of its own: what runs it says whether it is one.
     beginning = _beginning(path, where)
-    if beginning[4:8] == TFLITE or beginning[:4] in (ZIP, HDF5):
-        what = "a .tflite" if beginning[4:8] == TFLITE else "something else"
-        raise ConfigError(
-            f"{where}: the file is no .onnx but {what}, by its beginning; rename it, or export the"
-            " network again"
-        )
+    if beginning[4:8] == TFLITE:
+        raise ConfigError(f"{where}: the file is no .onnx but a .tflite, by its bytes; rename it")
+    if (remedy := foreign_content(path)) is not None:
+        raise ConfigError(f"{where}: the file is no .onnx; {remedy}")
     if (other := kept_elsewhere(read_plain(path))) is not None:
         raise ConfigError(f"{where}: {in_one_file(other)}")
 

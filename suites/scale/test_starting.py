@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -353,7 +354,7 @@ MISTAKES = {
     ),
     "tflite as onnx": (
         ["chest", "--artifact", "fp32={tmp}/named.onnx"],
-        "no .onnx but a .tflite, by its beginning; rename it",
+        "no .onnx but a .tflite, by its bytes; rename it",
     ),
     "keras as artifact": (
         ["chest", "--artifact", "fp32={tmp}/net.keras"],
@@ -373,7 +374,10 @@ MISTAKES = {
         r"x \(.*/overrun.tflite\) on runtime litert: the runtime refuses it",
     ),
     "tflite as keras": (["chest", "--keras", "{tmp}/a.tflite"], "no .keras; it is a .tflite: give"),
-    "h5 as keras": (["chest", "--keras", "{tmp}/net.h5"], "no .keras; load it with Keras and save"),
+    "h5 as keras": (
+        ["chest", "--keras", "{tmp}/net.h5"],
+        "no .keras; it is HDF5, as a .h5 is: load it with Keras",
+    ),
     "pt as keras": (["chest", "--keras", "{tmp}/net.pt"], "no .keras; export it to .onnx and give"),
     "no keras": (["chest", "--keras", "{tmp}/no.keras"], "No such file or directory; mend"),
     "keras as tflite": (["chest", "--tflite", "{tmp}/net.keras"], "no .tflite; .* with --keras"),
@@ -412,7 +416,15 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(
         (tmp_path / name).write_text("neither this nor that")
     for name in ("net.keras", "net.pt"):
         (tmp_path / name).write_bytes(b"PK\x03\x04 and so on")
-    (tmp_path / "net.h5").write_bytes(b"\x89HDF and so on")
+    for name in ("net.h5", "net"):
+        (tmp_path / name).write_bytes(b"\x89HDF and so on")
+    (tmp_path / "scan").write_bytes(bytes(128) + b"DICM")
+    (tmp_path / "volume").write_bytes(bytes(344) + b"n+1\0")
+    (tmp_path / "net.tflite").write_bytes(bytes(4) + b"ORTM")
+    (tmp_path / "old").write_bytes(b"\x80\x02}q\x00.")
+    for name, member in (("torch.onnx", "net/data.pkl"), ("arrays", "x.npy")):
+        with ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(member, b"")
     (tmp_path / "named.onnx").write_bytes((tmp_path / "b.tflite").read_bytes())
     (tmp_path / "corrupt.tflite").write_bytes((tmp_path / "b.tflite").read_bytes()[:300])
     write_overrun(tmp_path / "overrun.tflite")

@@ -1,0 +1,118 @@
+"""Of an image file all is used, or the file is refused: nothing is dropped in silence."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edgeassay.datasets.image_files import ORIENTATION, load_image
+from edgeassay.datasets.masks import load_mask
+from edgeassay.errors import DataError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
+COLOR = Image.fromarray(PIXELS)
+
+
+def turned(mark: int) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        exif = Image.Exif()
+        exif[ORIENTATION] = mark
+        COLOR.save(path, exif=exif)
+
+    return write
+
+
+def frames(path: Path) -> None:
+    COLOR.save(path, save_all=True, append_images=[Image.fromarray(255 - PIXELS)])
+
+
+def alpha(least: int) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        channel = np.full((8, 8, 1), 255, np.uint8)
+        channel[0, 0] = least
+        Image.fromarray(np.concatenate([PIXELS, channel], axis=2)).save(path)
+
+    return write
+
+
+def deep(path: Path) -> None:
+    """A PNG with 16 bits a channel in color, which Pillow can't write."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        ends = struct.pack(">I", len(data)), struct.pack(">I", zlib.crc32(kind + data))
+        return ends[0] + kind + data + ends[1]
+
+    rows = b"".join(b"\0" + bytes(6 * 4) for _ in range(4))
+    header = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks))
+
+
+def transparent_palette(path: Path) -> None:
+    Image.fromarray(PIXELS[..., 0]).convert("P").save(path, transparency=int(PIXELS[0, 0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "words"),
+    [
+        ("a.gif", frames, "has 2 frames, and nothing says which of them is the image"),
+        ("a.tif", frames, "has 2 frames"),
+        ("a.webp", frames, "has 2 frames"),
+        ("a.jpg", turned(6), r"is to be turned before it is seen \(EXIF orientation 6\)"),
+        ("a.png", turned(3), r"EXIF orientation 3"),
+        ("a.png", alpha(0), "has transparent pixels, and nothing says what is behind them"),
+        ("a.png", alpha(254), "has transparent pixels"),
+        ("a.png", transparent_palette, "has transparent pixels"),
+        ("a.png", deep, "has 16 bits a channel in color, of which 8 would be read"),
+        ("a.dcm", lambda p: p.write_bytes(bytes(128) + b"DICM" + bytes(99)), "it is a DICOM file"),
+        ("a.png", lambda p: p.write_bytes(bytes(128) + b"DICM"), "it is a DICOM file"),
+        ("a.nii", lambda p: p.write_bytes(bytes(344) + b"n+1\0"), "it is a NIfTI volume"),
+    ],
+)
+def test_what_would_be_dropped_is_refused_by_name(
+    tmp_path: Path, name: str, write: Callable[[Path], object], words: str
+) -> None:
+    write(tmp_path / name)
+    with pytest.raises(DataError, match=rf"{name} .*{words}"):
+        load_image(tmp_path / name, "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.png", COLOR.save),
+        ("a.jpg", turned(1)),
+        ("a.png", alpha(255)),
+        ("a.png", Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 200).save),
+        ("a.tif", COLOR.save),
+        ("a.gif", COLOR.save),
+    ],
+)
+def test_what_is_used_as_a_whole_is_read(
+    tmp_path: Path, name: str, write: Callable[[Path], object]
+) -> None:
+    write(tmp_path / name)
+    assert load_image(tmp_path / name, "t.csv").size == (8, 8)
+
+
+@pytest.mark.parametrize("inside", [1, 7])
+def test_a_masks_palette_must_show_what_its_numbers_say(tmp_path: Path, inside: int) -> None:
+    numbers = np.zeros((8, 8), np.uint8)
+    numbers[2:4, 2:4] = inside
+    image = Image.fromarray(numbers, mode="P")
+    colors = [0] * 768
+    colors[3 * inside : 3 * inside + 3] = [255, 0, 0]
+    image.putpalette(colors)
+    image.save(tmp_path / "mask.png")
+    assert np.array_equal(load_mask(tmp_path / "mask.png", (8, 8), "t.csv"), numbers != 0)
+    colors[:3] = [255, 255, 255]
+    image.putpalette(colors)
+    image.save(tmp_path / "mask.png")
+    with pytest.raises(DataError, match="has a palette in which 0 isn't black"):
+        load_mask(tmp_path / "mask.png", (8, 8), "t.csv")
