@@ -390,7 +390,7 @@ MISTAKES = {
     "taken": (["phantom-cnn", "--artifact", A], "models/phantom-cnn is a model of that name"),
     "taken here": (["old", "--artifact", A, "--models-dir", "{tmp}"], "old exists already, and is"),
     "in a model": (
-        ["chest", "--artifact", A, "--models-dir", "{tmp}/old"],
+        ["chest", "--artifact", A, "--models-dir", "{tmp}/pickled"],
         "old is a model itself; give the folder above it",
     ),
     "models file": (["chest", "--artifact", A, "--models-dir", "{tmp}/text"], "text is no folder"),
@@ -421,7 +421,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(
     (tmp_path / "scan").write_bytes(bytes(128) + b"DICM")
     (tmp_path / "volume").write_bytes(bytes(344) + b"n+1\0")
     (tmp_path / "net.tflite").write_bytes(bytes(4) + b"ORTM")
-    (tmp_path / "old").write_bytes(b"\x80\x02}q\x00.")
+    (tmp_path / "pickled").write_bytes(b"\x80\x02}q\x00.")
     for name, member in (("torch.onnx", "net/data.pkl"), ("arrays", "x.npy")):
         with ZipFile(tmp_path / name, "w") as archive:
             archive.writestr(member, b"")
