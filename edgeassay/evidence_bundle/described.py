@@ -95,7 +95,7 @@ def machines_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
             "complete": run.results.complete,
             "results_sha256": run.results.digest,
             "timings": [
-                {"case": c.case.model_dump(), **h.model_dump()}
+                {"case": c.case.model_dump(), **h.model_dump(mode="json")}
                 for c in run.results.cases
                 for h in c.health
             ],

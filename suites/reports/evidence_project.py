@@ -19,6 +19,7 @@ from edgeassay.report.attempts import append_attempt
 from edgeassay.report.beside import keep_beside
 from edgeassay.report.reading import read_results
 from edgeassay.report.results import (
+    HealthRecord,
     Results,
     assemble,
     case_id,
@@ -36,6 +37,20 @@ HOST, USER, PLACE = "ward-seven", "miamueller", "/home/miamueller/scans"
 VARIANTS: Final = ("fp32", "same", "worse", "bigger")
 STARTED: Final = datetime(2027, 3, 1, 12, tzinfo=UTC)
 NAMED: Final = f"{HOST} read {PLACE}/images/001.png for {USER}"
+TIMED: Final = HealthRecord(
+    what="latency_p50_ms",
+    seconds=1.5,
+    cpus=2,
+    waited_share=0.01,
+    foreign_cpus=0.2,
+    steal_share=0.0,
+    throttled_share=None,
+    swapped_mb=0.0,
+    mhz=(2400.0, 2300.5),
+    celsius=(None, None),
+    unknown="throttling",
+    excess=None,
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,7 @@ class EvidenceProject:
         ]
         results.machine |= {"hostname": HOST}
         results.claims[0].reason += f"; {NAMED}"
+        results.cases[0].health = [TIMED]
         keep_beside(self.results_path, (s for _, s in kept), ())
         write_document(self.folder / "judged.json", sealed(results))
 
