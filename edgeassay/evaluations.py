@@ -13,6 +13,7 @@ from edgeassay.artifacts import Artifact
 from edgeassay.atomic import sha256_of
 from edgeassay.build import seed_of
 from edgeassay.datasets import Split, check_evaluation, check_separation, draw_sample
+from edgeassay.datasets.pictures import FOLDER, with_pictures
 from edgeassay.devices import identity_of
 from edgeassay.errors import Absent, ConfigError, DataError, MeasurementError
 from edgeassay.measure.accuracy import Inputs, LocalRunner, Runner, predict
@@ -86,8 +87,9 @@ class Evaluations:
             whole, sample = len(split), self._rig.settings.sample
             if sample is not None:  # the same for every variant, runtime and device
                 split = draw_sample(split, sample, seed_of(f"{model_id} {role}"))
+            kept_in = self._rig.settings.outputs / FOLDER
             self._data[model_id, role] = EvaluationData(
-                split=split,
+                split=with_pictures(split, kept_in, self._rig.report),
                 whole=whole,
                 inputs=Inputs(split=split, settings=model.preprocess),
                 patients_separate=separate,

@@ -64,6 +64,7 @@ class CaseFacts:
     evaluated_images: int | None = None
     split_images: int | None = None
     copies: int | None = None
+    near_copies: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
@@ -184,7 +185,8 @@ class Evidence:
             facts.worker, facts.reused_predictions = made.worker, made.reused
             facts.evaluated_images = len(made)
             facts.split_images = self.evaluations.data(case.model).whole
-            facts.copies = self.evaluations.data(case.model).split.copies
+            split = self.evaluations.data(case.model).split
+            facts.copies, facts.near_copies = split.copies, split.near_copies
         if (durations := self.timings.known(case)) is not None:
             facts.worker = durations.worker
             _add_times(facts, durations, self.rig.model(case).statistics.confidence)

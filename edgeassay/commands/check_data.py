@@ -20,7 +20,7 @@ def check_data(
             max=1.0,
             help="Two images are alike when they correlate above this, at 32x32 and grey.",
         ),
-    ] = 0.995,
+    ] = 0.995,  # alike.SIMILARITY, whose module takes long to import
 ) -> None:
     """Read all images of a model's data, count what each split holds, and compare the splits.
 

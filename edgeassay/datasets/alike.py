@@ -6,10 +6,10 @@ import heapq
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,12 @@ from edgeassay.errors import DataError
 from edgeassay.preprocess import preprocess
 from edgeassay.progress import Advance, Reporter
 from edgeassay.spec import Preprocess
+from edgeassay.stats.arrays import Codes
+
+Rows: TypeAlias = npt.NDArray[np.intp]
 
 SMALL: Final = Preprocess(color="grey", size=(32, 32), resize="box")
+SIMILARITY: Final = 0.995  # of two images' small greys, above which they are one picture
 PAIRS_KEPT: Final = 20
 CHUNK_IMAGES: Final = 64
 BLOCK_IMAGES: Final = 2048
@@ -196,10 +200,62 @@ def _gravity(pair: Pair) -> tuple[bool, bool, float, str, str]:
     )
 
 
+def pictures_of(split: Split, report: Reporter, similarity: float = SIMILARITY) -> Codes:
+    """Numbers the pictures of a split from 0, (images,): images that are alike have one number.
+    An image that can't be read is alike to none.
+    """
+    (part,) = shrink([replace(split, masks=None)], split, report)
+    starts = _starts(part)
+    codes: Codes = np.arange(len(split))
+    blocks = [(i, j) for i in starts for j in starts if i <= j]
+    with report(f"comparing {split.name}", len(blocks)) as advance:
+        for i, j in blocks:
+            rows, columns, _, _ = _matches(part, i, part, j, similarity)
+            codes = _merged(codes, i + rows, j + columns)
+            advance(1)
+    return np.unique(codes, return_inverse=True)[1].reshape(-1)
+
+
+def _merged(codes: Codes, rows: Rows, columns: Rows) -> Codes:
+    """The codes after each of `rows` has joined the one of `columns` beside it."""
+    if not len(rows):
+        return codes
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    size = len(codes)
+    ends = (codes[rows], codes[columns])
+    graph = coo_array((np.ones(len(rows), np.int8), ends), shape=(size, size))
+    found: Codes = connected_components(graph, directed=False)[1][codes]
+    return found
+
+
 def _compare(
     first: Small, i: int, second: Small, j: int, similarity: float
 ) -> tuple[int, list[Pair]]:
     """How many pairs two blocks have, and the gravest of them."""
+    rows, columns, values, same = _matches(first, i, second, j, similarity)
+    order = np.lexsort((-values, ~same))[:PAIRS_KEPT]
+    return len(rows), [
+        Pair(
+            first=first.split.names[i + rows[k]],
+            first_split=first.split.name,
+            second=second.split.names[j + columns[k]],
+            second_split=second.split.name,
+            correlation=float(values[k]),
+            identical=bool(same[k]),
+            touches_evaluation=first.evaluates or second.evaluates,
+        )
+        for k in order
+    ]
+
+
+def _matches(
+    first: Small, i: int, second: Small, j: int, similarity: float
+) -> tuple[Rows, Rows, npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """The pairs of two blocks that are alike: their rows in each block, how they correlate, and
+    whether their bytes are equal.
+    """
     a, b = slice(i, i + BLOCK_IMAGES), slice(j, j + BLOCK_IMAGES)
     alike = first.pixels[a].astype(np.float32) @ second.pixels[b].astype(np.float32).T
     equal = first.content[a, np.newaxis] == second.content[b]
@@ -214,17 +270,4 @@ def _compare(
             *b.indices(len(second.split))
         )
     rows, columns = np.nonzero(found)
-    values, same = alike[rows, columns], equal[rows, columns]
-    order = np.lexsort((-values, ~same))[:PAIRS_KEPT]
-    return len(rows), [
-        Pair(
-            first=first.split.names[i + rows[k]],
-            first_split=first.split.name,
-            second=second.split.names[j + columns[k]],
-            second_split=second.split.name,
-            correlation=float(values[k]),
-            identical=bool(same[k]),
-            touches_evaluation=first.evaluates or second.evaluates,
-        )
-        for k in order
-    ]
+    return rows, columns, alike[rows, columns], equal[rows, columns]

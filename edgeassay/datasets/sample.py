@@ -82,4 +82,5 @@ def rows_of(split: Split, rows: list[int]) -> Split:
         digest=lambda i: split.digest(rows[i]),
         subgroups={k: [values[row] for row in rows] for k, values in split.subgroups.items()},
         masks=None if masks is None else lambda i: masks(rows[i]),
+        alike=None,
     )

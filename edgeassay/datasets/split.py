@@ -28,6 +28,8 @@ class Split:
     Where images are segmented, `labels` has no classes, and `masks(i)` decodes the pixels of each:
     uint8 of 0 and 1, (height, width, classes) of the image as it is.
     `subgroups` has each image's value in the columns by which quality is judged too.
+    `alike()` numbers the pictures, from 0, (images,): images that are nearly the same picture have
+    one number. Where it is None, only images of equal bytes are known to be one picture.
     `load(i)` decodes image `i`; `digest(i)` is the SHA-256, 32 bytes, of what it is decoded from:
     what was computed from an image may be used again only where that is the same. Both raise
     DataError naming the file where it can't be read.
@@ -41,6 +43,7 @@ class Split:
     digest: Callable[[int], bytes]
     subgroups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     masks: Callable[[int], npt.NDArray[np.uint8]] | None = None
+    alike: Callable[[], Codes] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -56,12 +59,24 @@ class Split:
         """How many images are copies of others, byte for byte."""
         return len(self) - len(set(self.digests))
 
+    @property
+    def near_copies(self) -> int:
+        """How many further images are nearly the same picture as others."""
+        return len(set(self.digests)) - len(np.unique(self._pictures))
+
+    @cached_property
+    def _pictures(self) -> Codes:
+        """A number from 0 for each image's picture."""
+        hexes = np.array([digest.hex() for digest in self.digests])
+        equal: Codes = np.unique(hexes, return_inverse=True)[1].reshape(-1)
+        return equal if self.alike is None else joined(equal, self.alike())
+
     @cached_property
     def codes(self) -> Codes:
-        """A number from 0 for each image's patient. Equal images are evidence once, so those who
+        """A number from 0 for each image's patient. A picture is evidence once, so patients who
         have one in common are one patient.
         """
-        return joined(patient_codes(self.patients, len(self)), self.digests)
+        return joined(patient_codes(self.patients, len(self)), self._pictures)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 import edgeassay
 from edgeassay.atomic import make_folder, write_text
 from edgeassay.config import load_models
+from edgeassay.datasets.pictures import FOLDER
 from edgeassay.errors import ConfigError, EdgeassayError, why
 from edgeassay.evidence_bundle import described, parts
 from edgeassay.evidence_bundle.attempts import attempts_of
@@ -260,6 +261,7 @@ def _data(runs: Sequence[Run], asked: Asked) -> list[DataRecord]:
             data_root=asked.data_root,
             redactor=keyed,
             sampled=name in sampled,
+            kept_in=asked.root / ".assay" / "predictions" / FOLDER,
         )
         for name, digests in judged.items()
     ]

@@ -14,8 +14,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from edgeassay.datasets import Dataset, Split, open_dataset
+from edgeassay.datasets.pictures import with_pictures
 from edgeassay.errors import ConfigError, DataError, EdgeassayError
 from edgeassay.privacy import Redactor
+from edgeassay.progress import silent
 from edgeassay.runs.scores import SavedScores
 from edgeassay.spec import ModelSpec, Role
 
@@ -64,8 +66,11 @@ def data_record(
     data_root: Path | None,
     redactor: Redactor,
     sampled: bool,
+    kept_in: Path,
 ) -> DataRecord:
-    """What can be said of a model's data; `judged` are the digests that runs recorded."""
+    """What can be said of a model's data; `judged` are the digests that runs recorded, and
+    `kept_in` is the folder where runs keep which images are alike.
+    """
     digests = sorted(set(judged))
     if model is None or model.data is None:
         absent = f"{name} isn't declared in this project" if model is None else "it has no [data]"
@@ -78,7 +83,7 @@ def data_record(
             raise
         return _absent(name, str(error), digests)
     shared = shared_of(splits)
-    found = _digest(dataset)
+    found = _digest(dataset, kept_in)
     return DataRecord(
         model=name,
         source=model.data.source,
@@ -152,11 +157,14 @@ def statement_of(shared: Sequence[Shared]) -> str:
     return f"evaluation shares patients: {', '.join(common)}"
 
 
-def _digest(dataset: Dataset) -> str | None:
-    """Of the evaluation split as runs take it; None where its labels are masks' to say."""
+def _digest(dataset: Dataset, kept_in: Path) -> str | None:
+    """Of the evaluation split as runs take it; None where its labels are masks' to say. `kept_in`
+    has which of its images are alike, from those runs.
+    """
     split = dataset.splits.get(Role.EVALUATION)
     if split is None or split.masks is not None:
         return None
+    split = with_pictures(split, kept_in, silent)
     return SavedScores.of(
         scores=np.zeros(split.labels.shape),
         truth=split.labels,

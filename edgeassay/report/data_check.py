@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from edgeassay.datasets.alike import Alike
+from edgeassay.datasets.alike import SIMILARITY, Alike
 from edgeassay.datasets.checking import DataReport
 
 UNREADABLE_SHOWN: Final = 10
@@ -30,8 +30,8 @@ def print_data_check(found: DataReport, similarity: float, console: Console) -> 
         _say(
             console,
             f"within evaluation {found.within.count:,} pairs are equal or above {similarity:g}, and"
-            " are no further evidence: a run counts those of equal bytes as one patient's; remove"
-            " the others",
+            f" are no further evidence: a run counts images of one picture (above {SIMILARITY:g})"
+            " as one patient's",
         )
         _print_pairs(found.within, console)
     _say(console, summary(found, similarity))

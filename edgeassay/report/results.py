@@ -78,10 +78,10 @@ class CaseRecord(Record):
     `patients_separate` is false where the data names no patients, so that nobody can verify that
     calibration and evaluation have none in common. Where fewer `evaluated_images` than the
     evaluation split's `split_images` were evaluated, they are a sample of it; `copies` of them are
-    equal to others, byte for byte. `kind` is how its
-    numbers came to be, null in files of versions that didn't tell; `options` is what its runtime
-    was told, `loaded` what that said of the artifact, and `delegated_share` how much of the graph
-    its delegate took. Of what is segmented there is a `mean_dice` instead of a `mean_auc`.
+    equal to others, byte for byte, and `near_copies` more are nearly the same picture. `kind` is
+    how its numbers came to be, null in files of versions that didn't tell; `options` is what its
+    runtime was told, `loaded` what that said of the artifact, and `delegated_share` how much of the
+    graph its delegate took. Of what is segmented there is a `mean_dice` instead of a `mean_auc`.
     `intervals` has the facts with bounds, by name. `arena_bytes` is the smallest
     arena of a microcontroller's runtime, and `estimate` what a compiler for an accelerator says.
     """
@@ -112,6 +112,7 @@ class CaseRecord(Record):
     evaluated_images: int | None = None
     split_images: int | None = None
     copies: int | None = None
+    near_copies: int | None = None
     worker: dict[str, Any]
     health: Many[HealthRecord] = Field(default_factory=list)
     arena_bytes: int | None = None

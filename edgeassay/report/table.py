@@ -230,6 +230,30 @@ def _about_samples(cases: Sequence[CaseRecord]) -> list[str]:
     ]
 
 
+def _about_copies(cases: Sequence[CaseRecord]) -> list[str]:
+    """Evaluation images that show a picture which others show too."""
+    found = {
+        c.case.model: (c.evaluated_images, c.copies or 0, c.near_copies or 0)
+        for c in cases
+        if c.copies or c.near_copies
+    }
+    return [
+        f"{model}: {_copies(equal, near)} of {images:,} evaluation images; bounds count images of"
+        f" one picture as one patient's, and `edgeassay check-data {model}` names them"
+        for model, (images, equal, near) in found.items()
+    ]
+
+
+def _copies(equal: int, near: int) -> str:
+    """How many images are copies, byte for byte or nearly."""
+    told = [
+        f"{count:,} {words}"
+        for count, words in ((equal, "exact copies"), (near, "near copies"))
+        if count
+    ]
+    return " and ".join(told)
+
+
 def _about_kinds(claims: Sequence[ClaimRecord]) -> list[str]:
     """Which numbers weren't measured on a device, and how they came to be."""
     found = Counter(
@@ -267,12 +291,7 @@ def remarks(results: Results) -> list[str]:
             " settings, runtime and machine; --predict-again makes them anew"
         )
     lines += _about_samples(cases)
-    copies = {c.case.model: (c.copies, c.evaluated_images) for c in cases if c.copies}
-    lines += [
-        f"{model}: {count:,} of {images:,} evaluation images are copies of others, byte for byte;"
-        " bounds count a picture as one patient's, and `edgeassay check-data` names them"
-        for model, (count, images) in copies.items()
-    ]
+    lines += _about_copies(cases)
     bare = dict.fromkeys(f"{c.case.model}/{c.case.variant}" for c in cases if c.manifest is False)
     lines += [
         f"{name}: the artifact came without its manifest (.json), so nobody can verify what it was"

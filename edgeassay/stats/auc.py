@@ -21,17 +21,18 @@ def patient_codes(patients: Sequence[str] | None, images: int) -> Codes:
     return codes
 
 
-def joined(codes: Codes, digests: Sequence[bytes]) -> Codes:
-    """The codes of patients, renumbered so that those who have an equal image are one."""
-    if len(set(digests)) == len(digests):
+def joined(codes: Codes, others: Codes) -> Codes:
+    """Joins the groups that have an image in common. `codes` and `others` number each image's
+    group in two ways, from 0; the result numbers the joined groups, from 0.
+    """
+    if len(np.unique(others)) == len(others):
         return codes
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    images = np.unique(np.array([digest.hex() for digest in digests]), return_inverse=True)[1]
-    patients, count = len(np.unique(codes)), len(codes)
-    ends = (codes, patients + images.reshape(-1))
-    size = patients + int(images.max()) + 1
+    groups, count = int(codes.max()) + 1, len(codes)
+    size = groups + int(others.max()) + 1
+    ends = (codes, groups + others)
     graph = coo_array((np.ones(count, np.int8), ends), shape=(size, size))
     found: Codes = connected_components(graph, directed=False)[1][codes]
     return np.unique(found, return_inverse=True)[1].reshape(-1)

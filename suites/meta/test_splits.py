@@ -16,6 +16,7 @@ from edgeassay.errors import DataError
 from edgeassay.evaluations import EvaluationData, Evaluations
 from edgeassay.measure.operating import fixed_on, given_by
 from edgeassay.measure.shards import Shard
+from edgeassay.progress import silent
 from edgeassay.rig import Rig
 from edgeassay.spec import (
     Case,
@@ -76,7 +77,8 @@ class Given(Evaluations):
         )
         rig = SimpleNamespace(
             check_executes=lambda _: None,
-            settings=SimpleNamespace(sample=None),
+            settings=SimpleNamespace(sample=None, outputs=project.folder / "kept"),
+            report=silent,
             plan=plan,
             model=lambda _: model,
             dataset=lambda source: open_dataset(source, project.data),

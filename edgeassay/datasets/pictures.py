@@ -1,0 +1,80 @@
+"""Which images of a split are nearly the same picture: found once, and kept for later runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from edgeassay.atomic import write_text
+from edgeassay.datasets.alike import SIMILARITY, pictures_of
+from edgeassay.datasets.split import Split
+from edgeassay.progress import Reporter
+from edgeassay.stats.arrays import Codes
+
+FOLDER: Final = "pictures"  # beside the predictions that are kept
+# A new number when images are compared in another way: what was kept before is found again then.
+VERSION: Final = 1
+
+
+def with_pictures(split: Split, kept_in: Path, report: Reporter) -> Split:
+    """A split that knows which of its images are nearly the same picture.
+
+    They are compared at the first use. The result is kept in the folder `kept_in`, by the digests
+    of the images, so that no later run decodes them for it.
+    """
+
+    @cache
+    def alike() -> Codes:
+        path = kept_in / f"{_key(split)}.json"
+        if (kept := _read(path, len(split))) is not None:
+            return kept
+        found = pictures_of(split, report)
+        _write(path, found)
+        return found
+
+    return replace(split, alike=alike)
+
+
+def _key(split: Split) -> str:
+    said = hashlib.sha256(f"{VERSION} {SIMILARITY}".encode())
+    for digest in split.digests:
+        said.update(digest)
+    return said.hexdigest()[:32]
+
+
+def _write(path: Path, codes: Codes) -> None:
+    """Keep the numbers of pictures, of those that several images show alone."""
+    text = json.dumps(_shared(codes))
+    write_text(path, json.dumps({"sha256": _digest(text), "alike": text}) + "\n")
+
+
+def _shared(codes: Codes) -> list[list[int]]:
+    """The images of each picture that has several."""
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    return [[int(row) for row in part] for part in parts if len(part) > 1]
+
+
+def _read(path: Path, images: int) -> Codes | None:
+    """What was kept; None where nothing is, or it is damaged."""
+    try:
+        kept = json.loads(path.read_bytes())
+        groups = json.loads(kept["alike"]) if _digest(kept["alike"]) == kept["sha256"] else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    if groups is None:
+        return None
+    codes: Codes = np.arange(images)
+    for group in groups:
+        codes[group] = group[0]
+    return np.unique(codes, return_inverse=True)[1].reshape(-1)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
