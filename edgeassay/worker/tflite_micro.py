@@ -116,8 +116,8 @@ class MicroEngine:
     def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
             model = file.read()
+        arena_bytes = arena_of(model)  # first: a damaged file ends a child, and not this process
         check_fixed(model)
-        arena_bytes = arena_of(model)
         self._interpreter = _interpreter(model, arena_bytes)
         details = (self._interpreter.get_input_details, self._interpreter.get_output_details)
         self.inputs, self.outputs = (

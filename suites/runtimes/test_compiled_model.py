@@ -25,7 +25,7 @@ from edgeassay.config.shapes import default_ladder
 from edgeassay.errors import Absent, ArtifactError
 from edgeassay.spec import RuntimeSpec
 from edgeassay.workers import Loaded, Worker
-from suites.meta.project import Project
+from suites.meta.project import BUDGET, PROFILE, Project
 from suites.meta.tinymodels import (
     Graph,
     brightness,
@@ -213,6 +213,7 @@ def test_a_software_gpu_is_judged_on_what_it_computes_and_not_on_its_times(
     over a whole image for one over the channels: only accuracy tells.
     """
     project.environment = {"VK_DRIVER_FILES": software, "COLUMNS": "200"}
+    project.device_toml = PROFILE + BUDGET
     saved = project.folder / "saved.json"
     outcome = project.run(
         "--benchmark",

@@ -136,7 +136,7 @@ def test_it_runs_on_as_many_threads_as_are_wanted(python: Path) -> None:
     [
         ("future", "Opset 99 is under development"),
         ("unknown", "No Op registered for Mystery"),
-        ("open", "batch x 1 x height x width, which leaves more open than the batch"),
+        ("open", "takes ?x1x?x?, which leaves more open than the batch"),
         ("sequence", "'parts' is a seq(tensor(float)) and no tensor"),
     ],
 )
