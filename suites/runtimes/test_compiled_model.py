@@ -214,6 +214,7 @@ def test_a_software_gpu_is_judged_on_what_it_computes_and_not_on_its_times(
     """
     project.environment = {"VK_DRIVER_FILES": software, "COLUMNS": "200"}
     project.device_toml = PROFILE + BUDGET
+    project.write_declarations()
     saved = project.folder / "saved.json"
     outcome = project.run(
         "--benchmark",
