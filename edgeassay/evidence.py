@@ -65,6 +65,8 @@ class CaseFacts:
     split_images: int | None = None
     copies: int | None = None
     near_copies: int | None = None
+    positives: dict[str, int] | None = None
+    negatives: dict[str, int] | None = None
     worker: dict[str, Any] = field(default_factory=dict)
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
@@ -187,6 +189,10 @@ class Evidence:
             facts.split_images = self.evaluations.data(case.model).whole
             split = self.evaluations.data(case.model).split
             facts.copies, facts.near_copies = split.copies, split.near_copies
+            if split.masks is None:
+                counts = zip(self.rig.model(case).classes, split.labels.sum(axis=0), strict=True)
+                facts.positives = {name: int(count) for name, count in counts}
+                facts.negatives = None if split.negatives is None else dict(split.negatives)
         if (durations := self.timings.known(case)) is not None:
             facts.worker = durations.worker
             _add_times(facts, durations, self.rig.model(case).statistics.confidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,8 @@ from edgeassay.spec import Role
 @dataclass(frozen=True, kw_only=True)
 class SplitFacts:
     """What a split holds: `patients` is None where they aren't named, `positives` is per class: of
-    what is segmented, the images with a pixel of it.
+    what is segmented, the images with a pixel of it. `negatives` has the texts that count as
+    negative, where the label is a text.
     """
 
     name: str
@@ -26,6 +27,7 @@ class SplitFacts:
     images: int
     patients: int | None
     positives: Sequence[int]
+    negatives: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,4 +114,5 @@ def _facts(dataset: Dataset, part: Small) -> SplitFacts:
         images=len(split),
         patients=None if split.patients is None else len(set(split.patients)),
         positives=[int(count) for count in positives.sum(axis=0)],
+        negatives=split.negatives,
     )

@@ -14,7 +14,7 @@ from PIL import Image
 
 from edgeassay.datasets.identity import check_images, check_splits
 from edgeassay.datasets.image_files import digest_file, image_size, load_image
-from edgeassay.datasets.labels import Rows, binary, check_texts, one_hot
+from edgeassay.datasets.labels import Rows, binary, check_texts, negative_texts, one_hot
 from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
@@ -148,6 +148,7 @@ class ImageCsv:
             digest=partial(self._digest, names),
             subgroups={column: self._column(column, rows) for column in self.settings.subgroups},
             masks=partial(self._masks, names, list(masks.values())) if masks else None,
+            negatives=self._negatives(rows),
         )
 
     def _check_images(self, split: str, rows: Rows, names: Sequence[str]) -> None:
@@ -212,6 +213,12 @@ class ImageCsv:
         )
         columns = [binary(self._table, c, rows, remedy) for c in s.labels or (s.label or "",)]
         return np.stack(columns, axis=1)
+
+    def _negatives(self, rows: Rows) -> Mapping[str, int] | None:
+        s = self.settings
+        if s.label is None or s.positive is None:
+            return None
+        return negative_texts(self._column(s.label, rows), s.positive)
 
     def _positive(self, column: str, positive: str, split: str, rows: Rows) -> npt.NDArray[np.int8]:
         check_texts(self._table, column, declared=(positive,))

@@ -1,8 +1,12 @@
-"""Labels in tables: each cell says one thing, or is refused with its line and its value."""
+"""Labels: each cell of a table or of an array says one thing, or is refused with its place and its
+value. `read_label` is the one reader of them all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,11 +16,16 @@ from edgeassay.datasets.identity import same_text
 from edgeassay.datasets.table import Table
 from edgeassay.errors import DataError, some
 
-BINARY: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
+ZERO_OR_ONE: Final = re.compile(r"\+?0*([01])(?:\.0*)?")
+WORDS: Final = {"false": 0, "true": 1}
+# CheXpert's mark of a finding that the report is unsure of (Irvin et al. 2019).
+UNCERTAIN: Final = re.compile(r"-0*1(?:\.0*)?")
 # What programs write where a cell is empty, without case and blanks.
 EMPTY: Final = frozenset({"", "nan", "<na>", "na", "n/a", "#n/a", "null"})
 # What people write where they don't know.
 UNKNOWN: Final = frozenset({"unknown", "uncertain", "unclear", "missing", "tbd"})
+
+FEW_CLASSES: Final = 3  # whose counts fit into a line
 
 # Rows of a table, counted from 0.
 Rows = Sequence[int]
@@ -26,6 +35,54 @@ def says_nothing(text: str) -> bool:
     """Whether a text stands for a value that isn't known: an empty one, `nan`, `?`, `unknown`."""
     form = same_text(text)
     return form in EMPTY | UNKNOWN or not any(sign.isalnum() for sign in form)
+
+
+def read_label(cell: str) -> int | None:
+    """What a cell says: 0 or 1, also as `0.0`, `1.` or `True`, whatever blanks and case; None where
+    it says anything else.
+    """
+    form = same_text(cell)
+    found = ZERO_OR_ONE.fullmatch(form)
+    return WORDS.get(form) if found is None else int(found[1])
+
+
+def no_label(cell: str) -> str:
+    """What a cell is that says neither 0 nor 1, and what to do about it; "" where nothing is known
+    but that.
+    """
+    if UNCERTAIN.fullmatch(same_text(cell)):
+        return (
+            "-1 is CheXpert's mark of an uncertain finding: write 0 or 1 instead, or leave the"
+            " image out"
+        )
+    if says_nothing(cell):
+        return (
+            "such a cell doesn't say whether the finding is absent or unknown: write 0 if it is"
+            " absent, else leave the image out"
+        )
+    return ""
+
+
+def positives_told(
+    positives: Mapping[str, int], images: int, negatives: Mapping[str, int] | None
+) -> str:
+    """How many images count as positive and how many as negative, by class; `negatives` has the
+    texts that count as negative, where the label is a text.
+    """
+    if len(positives) > FEW_CLASSES:
+        counts = sorted(positives.values())
+        return (
+            f"of {images:,} images {counts[0]:,} to {counts[-1]:,} are positive for each of"
+            f" {len(positives)} classes, the others negative"
+        )
+    texts = ""
+    if negatives is not None:
+        texts = f" ({some([f'{text!r}: {count:,}' for text, count in negatives.items()])})"
+    each = [
+        f"{name} {count:,} positive, {images - count:,} negative"
+        for name, count in positives.items()
+    ]
+    return f"of {images:,} images: {'; '.join(each)}{texts}"
 
 
 def check_texts(table: Table, column: str, *, declared: Collection[str] = ()) -> dict[str, int]:
@@ -62,14 +119,15 @@ def _as_what(form: str) -> str:
 def binary(table: Table, column: str, rows: Rows, remedy: str) -> npt.NDArray[np.int8]:
     """A column of 0 and 1, int8 (rows,); DataError, with the `remedy`, where a cell is neither."""
     texts = table.columns[column]
-    wrong = [
-        f"{texts[row]!r} in line {table.lines[row]}" for row in rows if texts[row] not in BINARY
-    ]
+    said = {text: read_label(text) for text in dict.fromkeys(texts[row] for row in rows)}
+    wrong = [row for row in rows if said[texts[row]] is None]
     if wrong:
+        places = [f"{texts[row]!r} in line {table.lines[row]}" for row in wrong]
         raise DataError(
-            f"{table.path}: column {column!r} must hold 0 and 1, and has {some(wrong)}; {remedy}"
+            f"{table.path}: column {column!r} must hold 0 and 1, and has {some(places)};"
+            f" {no_label(texts[wrong[0]]) or remedy}"
         )
-    return np.array([BINARY[texts[row]] for row in rows], np.int8)
+    return np.array([said[texts[row]] for row in rows], np.int8)
 
 
 def one_hot(
@@ -96,14 +154,17 @@ def one_hot(
 
 
 def one_of_two(table: Table, column: str, positive: str) -> npt.NDArray[np.int8]:
-    """A column of two texts, of which one is `positive`, as int8 (rows, 1).
+    """A column of two texts, of which one is `positive`, or of 0 and 1, as int8 (rows, 1).
 
     DataError where there are more, or the positive one isn't among them: nothing says then what the
     others are.
     """
+    texts = table.columns[column]
+    if all(read_label(text) is not None for text in dict.fromkeys(texts)):
+        return binary(table, column, range(len(table)), "")[:, np.newaxis]
     found = check_texts(table, column, declared=(positive,))
     if positive in found and len(found) <= 2:
-        return np.array([[text == positive] for text in table.columns[column]], np.int8)
+        return np.array([[text == positive] for text in texts], np.int8)
     if positive in found:
         text = next(text for text in list(found)[1:] if text != positive)
         problem = (
@@ -117,3 +178,9 @@ def one_of_two(table: Table, column: str, positive: str) -> npt.NDArray[np.int8]
         f"{table.at(found[text])}: column {column!r} has {text!r}, {problem}; write 0 and 1 in a"
         f" column {positive!r} instead"
     )
+
+
+def negative_texts(texts: Sequence[str], positive: str) -> dict[str, int]:
+    """The texts that count as negative, each with its number of images, the most frequent first."""
+    counts = Counter(text for text in texts if text != positive)
+    return dict(counts.most_common())

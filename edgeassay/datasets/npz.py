@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.archive import Archive, Header, Rows
+from edgeassay.datasets.labels import no_label
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.errors import DataError
 from edgeassay.spec import NpzSource, Role
@@ -125,10 +126,10 @@ class Npz:
     def _labels(self, split: str, images: int) -> npt.NDArray[np.int8]:
         """The labels of a split as 0 and 1, int8 (images, classes)."""
         header = self._archive.header(f"{split}_labels")
-        if header.dtype.kind not in "iu" or len(header.shape) not in (1, 2):
+        if header.dtype.kind not in "iufb" or len(header.shape) not in (1, 2):
             raise self._error(
                 header.name,
-                f"is {header.dtype.name} of shape {header.shape}, and must be integers, (images,)"
+                f"is {header.dtype.name} of shape {header.shape}, and must be numbers, (images,)"
                 " or (images, columns)",
             )
         if header.shape[0] != images:
@@ -146,18 +147,23 @@ class Npz:
             )
         values = self._archive.array(header).reshape(images, columns)
         numbered = columns == 1 and classes > 1
-        self._check_values(header.name, values, classes if numbered else 2)
-        labels: npt.NDArray[Any] = values == np.arange(classes) if numbered else values
+        known = np.arange(classes) if numbered else np.arange(2)
+        self._check_values(header.name, values, known)
+        labels: npt.NDArray[Any] = values == known if numbered else values
         return labels.astype(np.int8)
 
-    def _check_values(self, array: str, values: npt.NDArray[Any], count: int) -> None:
-        wrong = np.argwhere((values < 0) | (values >= count))
+    def _check_values(
+        self, array: str, values: npt.NDArray[Any], known: npt.NDArray[np.intp]
+    ) -> None:
+        wrong = np.argwhere(~np.isin(values, known))
         if len(wrong):
             row, column = wrong[0]
+            cell = str(values[row, column])
+            hint = no_label(cell)
             raise self._error(
                 array,
-                f"holds {values[row, column]} for image {row}, and labels must be from 0 to"
-                f" {count - 1} with the `classes` in [data]",
+                f"holds {cell} for image {row}, and labels must be from 0 to {known[-1]} with the"
+                f" `classes` in [data]{hint and f'; {hint}'}",
             )
 
     def _error(self, array: str, problem: str) -> DataError:

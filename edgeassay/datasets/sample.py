@@ -83,4 +83,5 @@ def rows_of(split: Split, rows: list[int]) -> Split:
         subgroups={k: [values[row] for row in rows] for k, values in split.subgroups.items()},
         masks=None if masks is None else lambda i: masks(rows[i]),
         alike=None,
+        negatives=None,
     )

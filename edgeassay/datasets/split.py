@@ -27,6 +27,8 @@ class Split:
     `patients` names each image's patient (or group), or is None where the data doesn't say;
     Where images are segmented, `labels` has no classes, and `masks(i)` decodes the pixels of each:
     uint8 of 0 and 1, (height, width, classes) of the image as it is.
+    `negatives` has the texts that count as negative, with their numbers of images, where the label
+    is a text; else None.
     `subgroups` has each image's value in the columns by which quality is judged too.
     `alike()` numbers the pictures, from 0, (images,): images that are nearly the same picture have
     one number. Where it is None, only images of equal bytes are known to be one picture.
@@ -44,6 +46,7 @@ class Split:
     subgroups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     masks: Callable[[int], npt.NDArray[np.uint8]] | None = None
     alike: Callable[[], Codes] | None = None
+    negatives: Mapping[str, int] | None = None
 
     def __len__(self) -> int:
         return len(self.names)

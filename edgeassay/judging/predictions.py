@@ -12,7 +12,7 @@ import numpy as np
 
 from edgeassay.config import nearest
 from edgeassay.datasets.identity import check_images
-from edgeassay.datasets.labels import BINARY, binary, one_hot, one_of_two
+from edgeassay.datasets.labels import binary, negative_texts, one_hot, one_of_two, read_label
 from edgeassay.datasets.patients import (
     could_be_patients,
     names_patients,
@@ -33,12 +33,14 @@ RAW: Final = ".raw"  # `pytest --predictions` writes the integers of an int8 out
 @dataclass(frozen=True, kw_only=True)
 class Given:
     """What the files hold: the scores side by side, the labels' column that says whose image each
-    is (None where none does), and those that aren't used.
+    is (None where none does), and those that aren't used; and the texts that count as negative,
+    where the label is a text.
     """
 
     compared: Compared
     patient: str | None
     unused: Sequence[str]
+    negatives: Mapping[str, int] | None = None
 
 
 def _shown(name: str) -> str:
@@ -166,6 +168,8 @@ def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
     if patient is None:
         _check_grouping(table, unused)
     patients = None if patient is None else patients_of(table, patient)
+    texts = negative_texts(table.columns[LABEL], classes[0]) if several else {}
+    numbered = all(read_label(text) is not None for text in texts)
     return Given(
         compared=Compared(
             classes=classes,
@@ -176,6 +180,7 @@ def read_compared(labels: Path, reference: Path, candidate: Path) -> Given:
         ),
         patient=patient,
         unused=unused,
+        negatives=None if numbered or len(classes) > 1 else texts,
     )
 
 
@@ -194,7 +199,7 @@ def _check_patients(patient: str | None, labels: Path, predictions: Sequence[Pat
 def _check_unused(table: Table, unused: Sequence[str], reference: Path) -> None:
     """DataError where a column of labels has no predictions: it would be left out in silence."""
     for name in unused:
-        if all(text in BINARY for text in table.columns[name]):
+        if all(read_label(text) is not None for text in dict.fromkeys(table.columns[name])):
             raise DataError(
                 f"{table.path} has labels in column {name!r}, and {reference} has no column of that"
                 " name; predict it too, or remove the column"

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from edgeassay.datasets.labels import positives_told
 from edgeassay.judging.predictions import Given
 from edgeassay.judging.verdicts import Judged
 from edgeassay.spec import Verdict
@@ -28,6 +29,9 @@ def remarks(judged: Judged, given: Given) -> Iterator[str]:
             f"{judged.images:,} images; the labels name no patients, so each image counts as one:"
             " if patients have several, the bounds are too narrow"
         )
+    labels = given.compared.labels
+    counts = dict(zip(given.compared.classes, labels.sum(axis=0).tolist(), strict=True))
+    yield f"labels: {positives_told(counts, len(labels), given.negatives)}"
     if given.unused:
         yield f"not used: {', '.join(given.unused)} of the labels"
     if judged.left_out:

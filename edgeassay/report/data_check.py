@@ -9,6 +9,7 @@ from rich.table import Table
 
 from edgeassay.datasets.alike import SIMILARITY, Alike
 from edgeassay.datasets.checking import DataReport
+from edgeassay.datasets.labels import positives_told
 
 UNREADABLE_SHOWN: Final = 10
 
@@ -17,6 +18,11 @@ def print_data_check(found: DataReport, similarity: float, console: Console) -> 
     """Tables of the splits, of what can't be read and of what is alike, and a line that sums up."""
     console.print(_splits(found))
     console.print(_positives(found))
+    for split in found.splits:
+        if split.negatives:
+            counts = dict(zip(found.classes, split.positives, strict=True))
+            told = positives_told(counts, split.images, split.negatives)
+            _say(console, f"{split.name}: {told}")
     for sentence in (found.one_sided, found.overlap):
         if sentence is not None:
             _say(console, sentence)

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from edgeassay.datasets.labels import positives_told
 from edgeassay.report.decision import (
     DECLARED,
     Decision,
@@ -230,6 +231,15 @@ def _about_samples(cases: Sequence[CaseRecord]) -> list[str]:
     ]
 
 
+def _about_labels(cases: Sequence[CaseRecord]) -> list[str]:
+    """How many evaluation images count as positive, and how many as negative."""
+    found = {c.case.model: c for c in cases if c.positives}
+    return [
+        f"{model}: {positives_told(c.positives or {}, c.evaluated_images or 0, c.negatives)}"
+        for model, c in found.items()
+    ]
+
+
 def _about_copies(cases: Sequence[CaseRecord]) -> list[str]:
     """Evaluation images that show a picture which others show too."""
     found = {
@@ -291,6 +301,7 @@ def remarks(results: Results) -> list[str]:
             " settings, runtime and machine; --predict-again makes them anew"
         )
     lines += _about_samples(cases)
+    lines += _about_labels(cases)
     lines += _about_copies(cases)
     bare = dict.fromkeys(f"{c.case.model}/{c.case.variant}" for c in cases if c.manifest is False)
     lines += [
