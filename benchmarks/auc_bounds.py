@@ -5,7 +5,7 @@ compressed form's are, and the candidate's true AUC is lower by the margin. A *f
 upper bound below that margin, a *false fail* a lower bound above it: 5 % each would be exact.
 
     python benchmarks/auc_bounds.py [--trials 2000]
-        [--power | --single | --hard | --rare | --dominant]
+        [--power | --single | --hard | --rare | --near-one | --dominant]
 
 Plain DeLong limits stand beside ours. Takes about 10 minutes on one core with 2,000 trials.
 """
@@ -41,10 +41,14 @@ class World:
     positives: int
     images_a_patient: int = 1
     ties: bool = False
+    levels: int | None = None  # how many distinct scores both models have
+    of: int | None = None  # how many images there are
 
     @property
     def negatives(self) -> int:
         """Four for each positive, two where there are many."""
+        if self.of is not None:
+            return self.of - self.positives
         return 4 * self.positives if self.positives < 800 else 2 * self.positives
 
 
@@ -75,15 +79,17 @@ def draw(
     if world.ties:
         grid = expit(2.0 * (both[:, 1] - shifts[1] / 2))
         both[:, 1] = np.round(grid * TIES) / TIES
+    if world.levels is not None:
+        both = np.round(expit(2.0 * (both - shifts[0] / 2)) * (world.levels - 1))
     labels = np.repeat([1, 0], sizes)[:, np.newaxis].astype(np.int8)
     return labels, both, np.concatenate([patients[0], patients[1] + patients[0].max() + 1])
 
 
 def true_drop(world: World) -> float:
     """The drop in a very large sample: ties cost a little of it."""
-    if not world.ties:
+    if not world.ties and world.levels is None:
         return world.drop
-    large = replace(world, positives=LARGE, images_a_patient=1)
+    large = replace(world, positives=LARGE, images_a_patient=1, of=2 * LARGE)
     labels, scores, _ = draw(np.random.default_rng(0), large)
     positive = labels[:, 0] == 1
     found = [float(placements(positive, scores[:, m])[positive].mean()) for m in (0, 1)]
@@ -170,6 +176,31 @@ def power(number: int) -> None:
                     cells.append(f"{100 * np.mean(hits):.0f}")
                 print(
                     f"| {auc} | {margin} | {likeness} | {positives} | {' | '.join(cells)} |",
+                    flush=True,
+                )
+
+
+def near_one(number: int) -> None:
+    """Few images and few distinct scores near an AUC of 1, where few images carry all of a drop."""
+    print(
+        "| AUC | margin | positives / negatives | likeness | false pass % | false fail % | reach |"
+        " longest reach |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for auc, margin in ((0.98, 0.005), (0.99, 0.005), (0.995, 0.003)):
+        for positives in (100, 40):
+            for likeness in (0.9, 0.97, 0.99):
+                world = World(
+                    auc=auc, drop=margin, likeness=likeness, positives=positives, levels=9, of=200
+                )
+                truth, found = true_drop(world), [ours for ours, _ in trials(world, number, 16)]
+                reaches = [bounds.high - bounds.value for bounds in found]
+                passes = 100 * np.mean([bounds.high < truth for bounds in found])
+                fails = 100 * np.mean([bounds.low > truth for bounds in found])
+                print(
+                    f"| {auc} | {margin} | {positives} / {200 - positives} | {likeness} |"
+                    f" {passes:.1f} | {fails:.1f} | {np.mean(reaches):.4f} |"
+                    f" {np.max(reaches):.4f} |",
                     flush=True,
                 )
 
@@ -401,10 +432,12 @@ def main() -> None:
     parser.add_argument("--single", action="store_true", help="bounds of a single AUC")
     parser.add_argument("--hard", action="store_true", help="few distinct scores, few failures")
     parser.add_argument("--rare", action="store_true", help="failures that a sample hides")
+    parser.add_argument("--near-one", action="store_true", help="few scores, an AUC of nearly 1")
     parser.add_argument("--dominant", action="store_true", help="few patients with most images")
     options = parser.parse_args()
     chosen = false_passes
     for name, job in (
+        ("near_one", near_one),
         ("power", power),
         ("single", single),
         ("hard", hard),

@@ -19,6 +19,7 @@ import numpy as np
 from edgeassay.stats.arrays import Floats
 from edgeassay.stats.auc import Counts
 from edgeassay.stats.bounds import Bounds
+from edgeassay.stats.stringer import stringer_reach
 from edgeassay.stats.unseen import patients_unseen
 
 # How much the kurtosis of few patients overstates the degrees of freedom; by simulation.
@@ -26,6 +27,8 @@ CAUTION: Final = 3.0
 EDGE: Final = 1e-9
 # No amount of data shows that a drop is smaller.
 LEAST_MARGIN: Final = 1e-9
+# The smallest probability that is told apart from none.
+LEAST_TAIL: Final = 1e-12
 
 
 def degrees_of_freedom(influence: Floats) -> float:
@@ -135,14 +138,15 @@ class AucDrop:
     """The reference's AUC less the candidate's, or the mean of several such drops.
 
     `identical`: both rank all images alike, in every class; then these images show no drop at all.
-    `unseen`, (patients,): how far the drop would change with one more patient like each of these
-    (`exposure`).
+    `unseen`, (patients,): how far the drop would change with one more patient like each of these,
+    and `most`, (patients,), how far it could change at most (`exposure`).
     """
 
     reference: AucEstimate
     candidate: AucEstimate
     identical: bool
     unseen: Floats
+    most: Floats
 
     @property
     def value(self) -> float:
@@ -189,8 +193,8 @@ class AucDrop:
         return max(float(moved), min(self.variance, EDGE))
 
     def bounds(self, confidence: float) -> Bounds:
-        """One-sided bounds of the drop, within [-1, 1], no nearer than patients who weren't seen
-        could move it.
+        """One-sided bounds of the drop, within [-1, 1]: no nearer than patients who weren't seen
+        could move it, and no further than Stringer's bounds.
         """
         if not self.known:
             return Bounds(value=self.value, low=-1.0, high=1.0)
@@ -204,7 +208,22 @@ class AucDrop:
             return abs(drop - self.value) - t * float(np.sqrt(self.variance_at(drop)))
 
         below, above = _root(beyond, self.value, -1.0), _root(beyond, self.value, 1.0)
+        below = max(below, self.value - self._stringer(-self.influence, confidence))
+        above = min(above, self.value + self._stringer(self.influence, confidence))
         return Bounds(value=self.value, low=min(low, below), high=max(high, above))
+
+    def _stringer(self, influence: Floats, confidence: float) -> float:
+        return stringer_reach(influence, float(self.most.max()), confidence)
+
+    def _stringer_tail(self, excess: float) -> float:
+        """The probability at which Stringer's lower bound lies so far below the value, at most a
+        half.
+        """
+
+        def short(probability: float) -> float:
+            return excess - self._stringer(-self.influence, 1.0 - probability)
+
+        return _root(short, LEAST_TAIL, 0.5) if short(LEAST_TAIL) < 0.0 else LEAST_TAIL
 
     def p_above(self, margin: float) -> float:
         """The probability of so large a drop, or larger, if the true one were `margin`."""
@@ -212,7 +231,10 @@ class AucDrop:
             return 1.0
         statistic = (self.value - margin) / math.sqrt(self.variance_at(margin))
         by_unseen = math.exp(min(margin - self.value, 0.0) / max(float(self.unseen.max()), EDGE))
-        return max(tail(self.influence, self.reference.counts, statistic), by_unseen)
+        by_t = tail(self.influence, self.reference.counts, statistic)
+        if by_t < 0.5:
+            by_t = min(by_t, self._stringer_tail(self.value - margin))
+        return max(by_t, by_unseen)
 
     def rests_on_unseen(self, confidence: float) -> bool:
         """Whether its bounds are what patients could do who weren't seen: nearly no order of two

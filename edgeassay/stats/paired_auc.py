@@ -30,6 +30,7 @@ class PairedAucs:
             candidate=mean_estimate([drop.candidate for drop in found]),
             identical=all(drop.identical for drop in found),
             unseen=np.mean([drop.unseen for drop in found], axis=0),
+            most=np.mean([drop.most for drop in found], axis=0),
         )
 
 
@@ -66,12 +67,14 @@ def compare_aucs(
             drops.append(None)
             continue
         first, second = reference[:, k], candidate[:, k]
+        unseen, most = exposure(positive, first, second, codes, counts[k])
         drops.append(
             AucDrop(
                 reference=estimate(positive, first, codes, counts[k]),
                 candidate=estimate(positive, second, codes, counts[k]),
                 identical=bool(np.array_equal(midranks(first), midranks(second))),
-                unseen=exposure(positive, first, second, codes, counts[k]),
+                unseen=unseen,
+                most=most,
             )
         )
     return PairedAucs(drops=drops, counts=counts)

@@ -53,13 +53,14 @@ def unseen_reach(moves: Floats, patients: Patients, possible: float, confidence:
 
 def exposure(
     positive: Mask, reference: Scores, candidate: Scores, codes: Codes, counts: Counts
-) -> Floats:
+) -> tuple[Floats, Floats]:
     """How far an AUC's drop would change with one more patient like each of these, (patients,), if
-    the models disagreed on that patient as far as `unseen_move` allows.
+    the models disagreed on that patient as far as `unseen_move` allows; and if they disagreed as
+    far as is possible.
     """
     both = (reference, candidate)
     won = [pairs_won(positive, scores) for scores in both]
-    found = np.zeros(int(codes.max()) + 1)
+    found, most = np.zeros((2, int(codes.max()) + 1))
     kinds = (
         (positive, counts.effective_positives, (np.min, np.max)),
         (~positive, counts.effective_negatives, (np.max, np.min)),
@@ -82,7 +83,8 @@ def exposure(
         )
         move = unseen_move(possible, furthest, share * worth, worth)
         found[there] += move / worth
-    return found
+        most[there] += possible / worth
+    return found, most
 
 
 def ranked_alike(first: Scores, second: Scores) -> float:
