@@ -243,25 +243,24 @@ def _about_labels(cases: Sequence[CaseRecord]) -> list[str]:
 def _about_copies(cases: Sequence[CaseRecord]) -> list[str]:
     """Evaluation images that show a picture which others show too."""
     found = {
-        c.case.model: (c.evaluated_images, c.copies or 0, c.near_copies or 0)
+        c.case.model: (c.evaluated_images or 0, c.copies or 0, c.near_copies or 0)
         for c in cases
         if c.copies or c.near_copies
     }
     return [
-        f"{model}: {_copies(equal, near)} of {images:,} evaluation images; bounds count images of"
-        f" one picture as one patient's, and `edgeassay check-data {model}` names them"
-        for model, (images, equal, near) in found.items()
+        f"{model}: {copies_told(*counts)}; `edgeassay check-data {model}` names them"
+        for model, counts in found.items()
     ]
 
 
-def _copies(equal: int, near: int) -> str:
-    """How many images are copies, byte for byte or nearly."""
-    told = [
-        f"{count:,} {words}"
-        for count, words in ((equal, "exact copies"), (near, "near copies"))
-        if count
-    ]
-    return " and ".join(told)
+def copies_told(images: int, equal: int, near: int) -> str:
+    """How many images are copies, byte for byte or nearly, and what becomes of them."""
+    kinds = ((equal, "exact copies"), (near, "near copies"))
+    told = " and ".join(f"{count:,} {words}" for count, words in kinds if count)
+    return (
+        f"{told} of {images:,} evaluation images; bounds count images of one picture as one"
+        " patient's"
+    )
 
 
 def _about_kinds(claims: Sequence[ClaimRecord]) -> list[str]:
