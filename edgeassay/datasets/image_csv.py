@@ -14,7 +14,14 @@ from PIL import Image
 
 from edgeassay.datasets.identity import check_images, check_splits
 from edgeassay.datasets.image_files import digest_file, image_size, load_image
-from edgeassay.datasets.labels import Rows, binary, check_texts, negative_texts, one_hot
+from edgeassay.datasets.labels import (
+    Rows,
+    binary,
+    check_texts,
+    negative_texts,
+    one_hot,
+    read_label,
+)
 from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
@@ -216,11 +223,15 @@ class ImageCsv:
 
     def _negatives(self, rows: Rows) -> Mapping[str, int] | None:
         s = self.settings
-        if s.label is None or s.positive is None:
+        if s.label is None or s.positive is None or read_label(s.positive) is not None:
             return None
         return negative_texts(self._column(s.label, rows), s.positive)
 
     def _positive(self, column: str, positive: str, split: str, rows: Rows) -> npt.NDArray[np.int8]:
+        if (meant := read_label(positive)) is not None:  # `1`, as programs write it
+            remedy = f"`positive` in [data] is {positive!r}, so write 0 or 1"
+            found = binary(self._table, column, rows, remedy)
+            return np.asarray(found[:, np.newaxis] == meant, np.int8)
         check_texts(self._table, column, declared=(positive,))
         texts = self._column(column, rows)
         values = sorted(set(texts))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from edgeassay.datasets.identity import same_text
 from edgeassay.datasets.table import Table
 from edgeassay.errors import DataError, some
 
-ZERO_OR_ONE: Final = re.compile(r"\+?0*([01])(?:\.0*)?")
+ZERO_OR_ONE: Final = re.compile(r"(?:-(?=0+(?:\.0*)?$)|\+)?0*([01])(?:\.0*)?")
 WORDS: Final = {"false": 0, "true": 1}
 # CheXpert's mark of a finding that the report is unsure of (Irvin et al. 2019).
 UNCERTAIN: Final = re.compile(r"-0*1(?:\.0*)?")
@@ -102,6 +102,8 @@ def check_texts(table: Table, column: str, *, declared: Collection[str] = ()) ->
                 f"{table.at(row)}: column {column!r} is {text!r}, {_as_what(form)}; write the"
                 " image's label, or remove the row"
             )
+        if UNCERTAIN.fullmatch(form) and text not in declared:
+            raise DataError(f"{table.at(row)}: column {column!r} is {text!r}; {no_label(text)}")
         other = forms.setdefault(form, text)
         if other != text:
             raise DataError(
@@ -123,11 +125,30 @@ def binary(table: Table, column: str, rows: Rows, remedy: str) -> npt.NDArray[np
     wrong = [row for row in rows if said[texts[row]] is None]
     if wrong:
         places = [f"{texts[row]!r} in line {table.lines[row]}" for row in wrong]
-        raise DataError(
-            f"{table.path}: column {column!r} must hold 0 and 1, and has {some(places)};"
-            f" {no_label(texts[wrong[0]]) or remedy}"
-        )
+        raise _refused(f"{table.path}: column {column!r}", places, texts[wrong[0]], remedy)
     return np.array([said[texts[row]] for row in rows], np.int8)
+
+
+def binary_array(values: npt.NDArray[Any], where: str, remedy: str) -> npt.NDArray[np.int8]:
+    """An array of numbers that are 0 and 1, or of truths, as int8 (images, columns) of its shape;
+    DataError, with the `remedy`, where one is neither. Images are counted from 0.
+    """
+    found, places = np.unique(values, return_inverse=True)
+    said = [read_label(str(value)) for value in found]
+    known = np.array([value is not None for value in said])
+    wrong = np.argwhere(~known[places.reshape(values.shape)])
+    if len(wrong):
+        shown = [f"{str(values[row, column])!r} for image {row}" for row, column in wrong]
+        row, column = wrong[0]
+        raise _refused(where, shown, str(values[row, column]), remedy)
+    numbers = np.array([value or 0 for value in said], np.int8)
+    return numbers[places.reshape(values.shape)]
+
+
+def _refused(where: str, places: Sequence[str], first: str, remedy: str) -> DataError:
+    return DataError(
+        f"{where} must hold 0 and 1, and has {some(places)}; {no_label(first) or remedy}"
+    )
 
 
 def one_hot(
@@ -160,8 +181,10 @@ def one_of_two(table: Table, column: str, positive: str) -> npt.NDArray[np.int8]
     others are.
     """
     texts = table.columns[column]
-    if all(read_label(text) is not None for text in dict.fromkeys(texts)):
-        return binary(table, column, range(len(table)), "")[:, np.newaxis]
+    different = dict.fromkeys(texts)
+    if positive not in different and any(read_label(text) is not None for text in different):
+        remedy = f"write 0 and 1 alone, or {positive!r} and one other text"
+        return binary(table, column, range(len(table)), remedy)[:, np.newaxis]
     found = check_texts(table, column, declared=(positive,))
     if positive in found and len(found) <= 2:
         return np.array([[text == positive] for text in texts], np.int8)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.archive import Archive, Header, Rows
-from edgeassay.datasets.labels import no_label
+from edgeassay.datasets.labels import binary_array
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.errors import DataError
 from edgeassay.spec import NpzSource, Role
@@ -146,25 +146,22 @@ class Npz:
                 " one column, or one a class",
             )
         values = self._archive.array(header).reshape(images, columns)
-        numbered = columns == 1 and classes > 1
-        known = np.arange(classes) if numbered else np.arange(2)
-        self._check_values(header.name, values, known)
-        labels: npt.NDArray[Any] = values == known if numbered else values
-        return labels.astype(np.int8)
+        if columns == 1 and classes > 1:
+            return self._numbered(header.name, values[:, 0])
+        where = f"{self.path}: the array {header.name!r}"
+        return binary_array(values, where, "mend its labels, or name more `classes` in [data]")
 
-    def _check_values(
-        self, array: str, values: npt.NDArray[Any], known: npt.NDArray[np.intp]
-    ) -> None:
-        wrong = np.argwhere(~np.isin(values, known))
+    def _numbered(self, array: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+        """The classes' numbers as 0 and 1, int8 (images, classes)."""
+        known = np.arange(len(self.classes))
+        wrong = np.flatnonzero(~np.isin(values, known))
         if len(wrong):
-            row, column = wrong[0]
-            cell = str(values[row, column])
-            hint = no_label(cell)
             raise self._error(
                 array,
-                f"holds {cell} for image {row}, and labels must be from 0 to {known[-1]} with the"
-                f" `classes` in [data]{hint and f'; {hint}'}",
+                f"holds {values[wrong[0]]} for image {wrong[0]}, and labels must be from 0 to"
+                f" {known[-1]} with the `classes` in [data]",
             )
+        return np.asarray(values[:, np.newaxis] == known, np.int8)
 
     def _error(self, array: str, problem: str) -> DataError:
         return DataError(f"{self.path}: the array {array!r} {problem}")

@@ -89,13 +89,15 @@ def _splits(found: DataReport) -> Table:
 
 
 def _positives(found: DataReport) -> Table:
-    what = "images with pixels of" if found.segmented else "positive images"
+    what = "drawn / not drawn" if found.segmented else "positive / negative"
     table = Table(what, pad_edge=False)
     for split in found.splits:
         table.add_column(split.name, justify="right")
     for number, name in enumerate(found.classes):
         counts = ((split.positives[number], split.images) for split in found.splits)
-        table.add_row(name, *(f"{count:,} ({count / of:.1%})" for count, of in counts))
+        table.add_row(
+            name, *(f"{count:,} / {of - count:,} ({count / of:.1%})" for count, of in counts)
+        )
     return table
 
 

@@ -52,7 +52,29 @@ def in_an_array(folder: Path, cells: list[Any]) -> list[int]:
     return [int(one) for one in split.labels[:, 0]]
 
 
-TEXTS = [in_judge, in_a_table]
+def in_judges_label(folder: Path, cells: list[Any]) -> list[int]:
+    """A column `label` of 0 and 1 beside one column of scores, which has the class's name."""
+    names = [f"{k}.png" for k in range(len(cells))]
+    rows = [f"{name},{cell}" for name, cell in zip(names, cells, strict=True)]
+    scores = "\n".join(["image,finding", *(f"{n},{k}.5" for k, n in enumerate(names))])
+    (folder / "labels.csv").write_text("\n".join(["image,label", *rows]) + "\n", "utf-8")
+    (folder / "scores.csv").write_text(scores + "\n", "utf-8")
+    given = read_compared(folder / "labels.csv", folder / "scores.csv", folder / "scores.csv")
+    return [int(one) for one in given.compared.labels[:, 0]]
+
+
+def in_a_table_of_a_positive(folder: Path, cells: list[Any]) -> list[int]:
+    """A column of texts of which `positive` is the one that counts, and is written as 1."""
+    in_a_table(folder, [0, 1, 0, 1])
+    rows = [f"{k}.png,{cell},test" for k, cell in enumerate(cells)]
+    (folder / "labels.csv").write_text("\n".join(["image,finding,split", *rows]) + "\n", "utf-8")
+    source = ImageCsvSource(source="image-csv", folder=folder.name, label="finding", positive="1")
+    split = open_dataset(source, folder.parent).splits[Role.EVALUATION]
+    assert split.negatives is None
+    return [int(one) for one in split.labels[:, 0]]
+
+
+TEXTS = [in_judge, in_judges_label, in_a_table, in_a_table_of_a_positive]
 SOURCES = [*TEXTS, in_an_array]
 
 
@@ -92,6 +114,7 @@ def test_what_says_neither_is_refused_everywhere_in_one_way(
     text = str(refused.value)
     assert words in text
     assert ("CheXpert" in text) == ("CheXpert" in words)
+    assert "must hold 0 and 1, and has " in text
     assert str(cell) in text
     assert "line 5" in text or "image 3" in text
     assert len(text.splitlines()) == 1
@@ -102,6 +125,42 @@ def test_what_says_neither_is_refused_everywhere_in_one_way(
 def test_blank_cells_are_refused_everywhere(tmp_path: Path, read: Read, cell: str) -> None:
     with pytest.raises(DataError, match=r"in line 5; such a cell doesn't say whether the finding"):
         read(tmp_path, [*PLAIN[:3], cell])
+
+
+def test_zero_as_positive_counts_what_says_zero(tmp_path: Path) -> None:
+    in_a_table(tmp_path, [0, "0.0", 1, "1.0"])
+    source = ImageCsvSource(source="image-csv", folder=tmp_path.name, label="finding", positive="0")
+    split = open_dataset(source, tmp_path.parent).splits[Role.EVALUATION]
+    assert split.labels[:, 0].tolist() == [1, 1, 0, 0]
+
+
+UNCERTAIN = ["finding", "-1", "finding", "-1.0"]
+
+
+def test_an_uncertain_finding_is_no_text_that_counts_as_negative(tmp_path: Path) -> None:
+    in_a_table(tmp_path, [0, 1, 0, 1])
+    rows = [f"{k}.png,{cell},test" for k, cell in enumerate(UNCERTAIN)]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,said,split", *rows]) + "\n", "utf-8")
+    source = ImageCsvSource(
+        source="image-csv", folder=tmp_path.name, label="said", positive="finding"
+    )
+    with pytest.raises(DataError, match=r"line 3: column 'said' is '-1'; -1 is CheXpert's mark"):
+        _ = open_dataset(source, tmp_path.parent).splits
+
+
+def test_nor_is_it_in_judge(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"line 3: column 'label' is '-1'; -1 is CheXpert's mark"):
+        in_judges_label(tmp_path, UNCERTAIN)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64, np.float16, np.float32, np.bool_])
+def test_arrays_of_every_kind_of_number_are_read(tmp_path: Path, kind: Any) -> None:
+    assert in_an_array(tmp_path, list(np.array([0, 1, 1, 0], kind))) == [0, 1, 1, 0]
+
+
+def test_a_negative_zero_is_a_zero() -> None:
+    assert [read_label(cell) for cell in ("-0.0", "-0", "-00.")] == [0, 0, 0]
+    assert read_label("-1") is None
 
 
 @pytest.mark.parametrize("cell", ["yes", "10", "1.1", "-0.5", "1e0", "0x1", "--1", "1,0", "²"])

@@ -147,8 +147,8 @@ MISTAKES = [
     ("test_labels", np.zeros((9, 1, 1), int), "and must be numbers, .images,. or"),
     ("test_labels", np.zeros(8, int), "has 8 rows, and 'test_images' has 9 images"),
     ("test_labels", np.zeros((9, 2), int), "has 2 columns, and `classes` in .* names 1"),
-    ("test_labels", np.arange(9), "holds 2 for image 2, and labels must be from 0 to 1"),
-    ("test_labels", np.arange(9) - 8, "holds -8 for image 0"),
+    ("test_labels", np.arange(9), "must hold 0 and 1, and has '2' for image 2, .* 4 more; mend"),
+    ("test_labels", np.arange(9) - 8, "has '-8' for image 0"),
 ]
 
 

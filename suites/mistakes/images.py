@@ -185,9 +185,9 @@ ARCHIVES = (
         id="npz-labels-out-of-range",
         broken=npz(test_labels=np.full((24, 1), 7, np.uint8)),
         code=4,
-        what="holds 7 for image 0",
+        what="must hold 0 and 1, and has '7' for image 0",
         where="spots.npz: the array 'test_labels'",
-        remedy="labels must be from 0 to 1",
+        remedy="mend its labels, or name more `classes`",
     ),
     Mistake(
         id="npz-fewer-labels",

@@ -238,7 +238,7 @@ def test_a_good_data_set_is_fine(project: Project) -> None:
     assert code == 0
     assert re.search(r"train +│ train +│ +54 │ +27", out)
     assert re.search(r"test +│ evaluation +│ +158 │ +79", out)
-    assert re.search(r"bright +│ +\d+ \(\d+\.\d%\)", out)
+    assert re.search(r"bright +│ +\d+ / \d+ \(\d+\.\d%\)", out)
     assert "320 images, 0 unreadable; evaluation shares no patient; 0 pairs" in out
 
 
