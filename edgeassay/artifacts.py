@@ -45,7 +45,8 @@ MANIFEST: Final = TypeAdapter(Manifest)
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
     """An artifact on this machine; `manifest` is None for a file that came without one. `shapes` is
-    what its inputs are given where the file leaves their sizes open.
+    what its inputs are given where the file leaves their sizes open, and `signature` names the
+    graph in it that is judged; None is the main graph.
     """
 
     model: str
@@ -55,6 +56,7 @@ class Artifact:
     size_bytes: int
     manifest: Manifest | None
     shapes: InputShapes = field(default_factory=dict, compare=False)
+    signature: str | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:

@@ -154,6 +154,17 @@ def is_constant(images: Images) -> bool:
     return blank or (len(images) > 1 and all(np.array_equal(images[0], i) for i in images[1:]))
 
 
+def _settings_of(model: ModelSpec, variant: str) -> dict[str, Any]:
+    """What else than the trained network decides a variant's bytes: of a SavedModel also which of
+    its signatures is converted.
+    """
+    settings = settings_of(model.variants[variant])
+    made = model.variants[variant].artifact is None
+    if model.signature is None or not made or source_kind(model.network(variant)) != "saved_model":
+        return settings
+    return {**settings, "signature": model.signature}
+
+
 def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
     """What decides the bytes of a variant that is made from the trained network."""
     method, network = method_of(model.variants[variant]), model.network(variant)
@@ -177,7 +188,7 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
         variant=variant,
         source_sha256=source,
         data_sha256=None if images is None else hashlib.sha256(images.tobytes()).hexdigest(),
-        settings=settings_of(model.variants[variant]),
+        settings=_settings_of(model, variant),
         versions=converter_versions(kind, method) | code_versions(method, kind),
     )
 
@@ -354,7 +365,7 @@ def check_current(artifact: Artifact, model: ModelSpec) -> None:
     if made_from is None:
         return
     current: dict[str, tuple[object, object]] = {
-        "settings": (made_from.settings, settings_of(variant))
+        "settings": (made_from.settings, _settings_of(model, artifact.variant))
     }
     trained = variant.weights is None or (model.folder / variant.weights).exists()
     if variant.method is not None and trained and model.network(artifact.variant).exists():

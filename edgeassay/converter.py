@@ -107,6 +107,7 @@ def _run(
     request = {
         "weights": str(network),
         "kind": source_kind(network),
+        "signature": model.signature,
         "input_shape": model.preprocess and input_shape(model.preprocess),
         "tasks": tasks,
     }

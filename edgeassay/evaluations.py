@@ -219,6 +219,7 @@ class Evaluations:
                 "device": [device.id, *identity_of(device, self._rig.runtime(case).worker)],
                 "machine": self._rig.plan.machine.fingerprint,
                 **({} if adapter is None else {"adapter": adapter}),
+                **({} if artifact.signature is None else {"signature": artifact.signature}),
                 **further,
             },
         )

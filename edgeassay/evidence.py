@@ -24,6 +24,7 @@ from edgeassay.runs.estimates import EstimateRecord, estimate_of
 from edgeassay.segmentations import Segmentations
 from edgeassay.spec import Case, Kind, Measurement, Task
 from edgeassay.timings import Timings, Watched
+from edgeassay.workers import known_signatures
 
 
 @dataclass(kw_only=True)
@@ -199,6 +200,9 @@ class Evidence:
         declared = self.rig.device(case).architecture or self.rig.plan.machine.architecture
         facts.architecture = facts.worker.get("architecture", declared)
         facts.health = self.timings.watched(case)
+        if artifact is not None and (facts.loaded or facts.worker):
+            signature = self.rig.model(case).signature  # predictions may be an earlier run's
+            facts.loaded = {**known_signatures(artifact.path, signature), **facts.loaded}
         return facts
 
     def _of_runtime(self, case: Case) -> CaseFacts:

@@ -41,6 +41,15 @@ Shapes: TypeAlias = Annotated[
         " first; repeatable, with an input's name.",
     ),
 ]
+Signature: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--signature",
+        metavar="NAME",
+        help="Which graph of the files is meant, by the signature that names it (default: the main"
+        " graph).",
+    ),
+]
 JsonFile: TypeAlias = Annotated[
     Path | None, typer.Option("--json", metavar="PATH", help="Write all numbers there.")
 ]

@@ -105,7 +105,8 @@ class Rig:
                 self.artifacts[key] = self._prebuilt(case, self.settings.prebuilt)
             else:
                 self._build(case)
-        return replace(self.artifacts[key], shapes=self.model(case).shapes)
+        model = self.model(case)
+        return replace(self.artifacts[key], shapes=model.shapes, signature=model.signature)
 
     def _prebuilt(self, case: Case, folder: Path) -> Artifact:
         model = self.model(case)
@@ -189,7 +190,12 @@ class Rig:
         """
         artifact = self.artifact(case)
         loaded = worker.load(
-            artifact.path, self.runtime(case), "candidate", artifact.label, artifact.shapes
+            artifact.path,
+            self.runtime(case),
+            "candidate",
+            artifact.label,
+            artifact.shapes,
+            signature=artifact.signature,
         )
         check_ran(artifact, loaded)
         self.check_kind(case, loaded)

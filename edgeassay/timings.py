@@ -159,7 +159,12 @@ class Timings:
             artifact, settings = rig.artifact(case), rig.model(case).random_inputs
             with self._watching(case, SUSTAINED) as watch, self._starter(case, watch)() as worker:
                 loaded = worker.load(
-                    artifact.path, rig.runtime(case), "candidate", artifact.label, artifact.shapes
+                    artifact.path,
+                    rig.runtime(case),
+                    "candidate",
+                    artifact.label,
+                    artifact.shapes,
+                    signature=artifact.signature,
                 )
                 check_ran(artifact, loaded)
                 made = sustain(

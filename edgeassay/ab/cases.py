@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from edgeassay.ab.sides import AS_GIVEN, FILE, Origin
+from edgeassay.ab.signatures import check_signature, uncompared
 from edgeassay.artifacts import Artifact
 from edgeassay.config import catalogue, choose
 from edgeassay.errors import ConfigError
@@ -17,7 +18,8 @@ from edgeassay.workers import NO_SHAPES
 class Ways:
     """How artifacts are run: by the runtimes of their `models`, or by those that were asked for:
     `both` sides' or each side's own, by their ids; on a device, by its id. `shapes` is what their
-    inputs are given whose sizes the files leave open, else what their model says.
+    inputs are given whose sizes the files leave open, and `signature` names the graph in them that
+    is compared; else their model says it.
     """
 
     models: Mapping[str, ModelSpec]
@@ -26,11 +28,14 @@ class Ways:
     base: str | None = None
     head: str | None = None
     shapes: InputShapes = field(default_factory=dict)
+    signature: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """One case with both of its sides."""
+    """One case with both of its sides; `uncompared` says which graphs of their files aren't
+    compared.
+    """
 
     case: Case
     base: Artifact
@@ -40,6 +45,7 @@ class Contest:
     base_spec: RuntimeSpec
     head_spec: RuntimeSpec
     random_inputs: RandomInputs
+    uncompared: str | None = None
 
     @property
     def name(self) -> str:
@@ -166,7 +172,8 @@ def _contests(
         if name is not None:
             choose("runtime", [name], known)
     shapes = ways.shapes or (NO_SHAPES if model is None else model.shapes)
-    base, head = (replace(artifact, shapes=shapes) for artifact in artifacts)
+    signature = ways.signature or (None if model is None else model.signature)
+    base, head = (replace(a, shapes=shapes, signature=signature) for a in artifacts)
     usable = _usable(declared, base, head)
     if ways.base or ways.head or (not ways.both and _is_other_format(base, head)):
         usual = [
@@ -179,6 +186,8 @@ def _contests(
     else:
         pairs = [(name, name) for name in usable[0] if name in usable[1]]
     named = (head.model, "file") if key == FILE else key
+    if ways.signature is not None:
+        check_signature(base, head)
     return [
         Contest(
             case=Case(model=named[0], variant=named[1], runtime=second, device=ways.device),
@@ -189,6 +198,7 @@ def _contests(
             base_spec=base_has[first],
             head_spec=head_has[second],
             random_inputs=RandomInputs() if model is None else model.random_inputs,
+            uncompared=uncompared(base, head),
         )
         for first, second in pairs
         if _takes(base_has[first], base) and _takes(head_has[second], head)

@@ -44,6 +44,7 @@ def ab_command(
     base_runtime: str | None,
     head_runtime: str | None,
     shape: list[str] | None,
+    signature: str | None,
     device: str | None,
     models_dir: list[Path] | None,
     devices_dir: list[Path] | None,
@@ -85,6 +86,7 @@ def ab_command(
             base=base_runtime,
             head=head_runtime,
             shapes=read_shapes(shape),
+            signature=signature,
         )
         matched = match(*origins, ways)
         bench = Bench(settings=settings, device=profile, seed=seed, report=asked.report)

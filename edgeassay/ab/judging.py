@@ -92,7 +92,14 @@ def _side(
     """How one side's workers start and are made ready; both sides get the same numbers."""
 
     def load(worker: Worker) -> Ready:
-        loaded = worker.load(artifact.path, runtime, "artifact", artifact.label, artifact.shapes)
+        loaded = worker.load(
+            artifact.path,
+            runtime,
+            "artifact",
+            artifact.label,
+            artifact.shapes,
+            signature=artifact.signature,
+        )
         check_ran(artifact, loaded)
         if loaded.facts.get("software"):
             raise Absent(f"{artifact.label}: {SOFTWARE_TIMES}")

@@ -103,6 +103,11 @@ def summary(judged: Sequence[Judged], matched: Matched, verdict: Verdict, gate: 
         for one in worst_first(judged)
         if one.contest.run_otherwise
     ]
+    lines += [
+        f"{one.contest.name}: {one.contest.uncompared}"
+        for one in worst_first(judged)
+        if one.contest.uncompared is not None
+    ]
     if matched.missing:
         lines.append(f"BASE has, and HEAD has not: {', '.join(matched.missing)}")
     if matched.new:
@@ -202,6 +207,8 @@ def _case(one: Judged) -> dict[str, Any]:
         "verdict": outcome.verdict,
         "stopped": outcome.stopped,
         "reason": sentence(one) or outcome.reason,
+        "signature": contest.base.signature,
+        "uncompared": contest.uncompared,
         "timing": None if outcome.timing is None else asdict(outcome.timing),
         "limits": {k: asdict(v) for k, v in vars(one.allowed).items()},
         **{

@@ -169,6 +169,7 @@ class Bench:
                         f"artifact-{number}",
                         artifact.label,
                         artifact.shapes,
+                        signature=artifact.signature,
                     )
                     check_ran(artifact, made)
                     loaded.append(made)

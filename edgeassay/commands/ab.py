@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs, Shapes
+from edgeassay.options import Device, DevicesDirs, Identified, ModelsDirs, Shapes, Signature
 
 
 def ab(
@@ -41,6 +41,7 @@ def ab(
         str | None, typer.Option("--head-runtime", metavar="ID", help="The head's own runtime.")
     ] = None,
     shape: Shapes = None,
+    signature: Signature = None,
     device: Device = None,
     models_dir: ModelsDirs = None,
     devices_dir: DevicesDirs = None,
@@ -103,6 +104,7 @@ def ab(
         base_runtime=base_runtime,
         head_runtime=head_runtime,
         shape=shape,
+        signature=signature,
         device=device,
         models_dir=models_dir,
         devices_dir=devices_dir,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgeassay.options import Shapes
+from edgeassay.options import Shapes, Signature
 
 
 def init(
@@ -45,6 +45,16 @@ def init(
         typer.Option("--tflite", metavar="FILE", help="The same, kept as a float .tflite."),
     ] = None,
     shape: Shapes = None,
+    signature: Signature = None,
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--runtime",
+            metavar="ID",
+            help="What looks at the files, and what model.toml names as what runs them (default:"
+            " litert for a .tflite, onnxruntime for an .onnx); repeatable.",
+        ),
+    ] = None,
     models_dir: Annotated[
         Path | None,
         typer.Option(
@@ -77,6 +87,8 @@ def init(
         saved_model=saved_model,
         tflite=tflite,
         shape=shape,
+        signature=signature,
+        runtime=runtime,
         models_dir=models_dir,
         devices_dir=devices_dir,
     )

@@ -100,6 +100,7 @@ def check_model(model: ModelFile, where: str) -> None:
     if model.preprocess is not None:
         _check_preprocess(model.preprocess, where)
     _check_shape(model, where)
+    _check_signature(model, where)
     _check_statistics(model.statistics, where)
     _check_saliency(model.saliency, where)
     _check_operating_point(model.operating_point, class_names(model.data), where)
@@ -127,6 +128,17 @@ def _check_shape(model: ModelFile, where: str) -> None:
             raise ConfigError(
                 f"{where}: {key} must be the sizes of an input, batch first, each from 1 to"
                 f" {LONGEST_SIDE:,}, such as [1, 224, 224, 3]"
+            )
+
+
+def _check_signature(model: ModelFile, where: str) -> None:
+    """ConfigError where a signature is named and a variant's file can't have any."""
+    for name, variant in model.variants.items() if model.signature is not None else ():
+        if variant.suffix != ".tflite":
+            raise ConfigError(
+                f"{where}: signature = {model.signature!r}: an {variant.suffix} has no signatures,"
+                f" and variants.{name} is one; remove `signature`, or export that graph as a file"
+                " of its own"
             )
 
 

@@ -117,6 +117,7 @@ def load_model(folder: Path, root: Path, today: date | None = None) -> ModelSpec
         weights=None if model.weights is None else folder / model.weights,
         preprocess=model.preprocess,
         shapes=_input_shapes(model),
+        signature=model.signature,
         data=model.data,
         classes=classes,
         variants=model.variants,

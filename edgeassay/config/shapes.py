@@ -109,6 +109,7 @@ class ModelFile(BaseModel):
     weights: str | None = None
     preprocess: Preprocess | None = None
     shape: list[int] | dict[str, list[int]] | None = None
+    signature: str | None = Field(default=None, min_length=1)
     data: Annotated[DataSource, Field(discriminator="source")] | None = None
     variants: dict[str, VariantSpec] = Field(min_length=1)
     reference: Reference = Reference()

@@ -27,6 +27,7 @@ from edgeassay.matrix_report.runs import about_files, about_run
 from edgeassay.matrix_report.verdicts import Opposite, opposites, parities, sentences
 from edgeassay.report.decision import DECLARED
 from edgeassay.report.marks import legend
+from edgeassay.report.unjudged import unjudged_files
 from edgeassay.runs.records import plain
 from edgeassay.spec import Verdict
 
@@ -139,7 +140,10 @@ def overview(runs: Sequence[Run], title: str) -> Overview:
         declared=tuple(sentences(rows, DECLARED)),
         parities=tuple(parities(rows)),
         legend=_legend(rows, columns),
-        remarks=tuple(about_files(rows)),
+        remarks=(
+            *about_files(rows),
+            *unjudged_files(row.facts for row in rows if row.facts is not None),
+        ),
     )
 
 

@@ -189,6 +189,7 @@ class LocalRunner:
                     "candidate",
                     self.artifact.label,
                     self.artifact.shapes,
+                    signature=self.artifact.signature,
                 )
                 check_ran(self.artifact, loaded)
                 self.check(loaded)

@@ -218,7 +218,7 @@ def connect(address: str) -> Iterator[Client]:
 
 # What follows runs in the cluster's processes.
 
-_IDLE: dict[tuple[str, RuntimeSpec], SimpleQueue[tuple[Worker, Loaded]]] = {}
+_IDLE: dict[tuple[str, str | None, RuntimeSpec], SimpleQueue[tuple[Worker, Loaded]]] = {}
 _LOCK = threading.Lock()
 _OPENED: dict[str, Split] = {}
 
@@ -269,7 +269,7 @@ def remote_worker(task: Task, content: bytes) -> Iterator[tuple[Worker, Loaded]]
     """A worker of this process with the task's artifact, kept for the next task; one that failed
     isn't.
     """
-    key = (task.artifact.sha256, task.runtime)
+    key = (task.artifact.sha256, task.artifact.signature, task.runtime)
     with _LOCK:
         for other in [k for k in _IDLE if k != key]:
             _end_all(_IDLE.pop(other))
@@ -290,6 +290,7 @@ def remote_worker(task: Task, content: bytes) -> Iterator[tuple[Worker, Loaded]]
                 "candidate",
                 label,
                 task.artifact.shapes,
+                signature=task.artifact.signature,
             )
         yield worker, loaded
         on_failure.pop_all()

@@ -46,7 +46,12 @@ def time_end_to_end(
         for process in range(timing.processes):
             with start_worker() as worker:
                 loaded = worker.load(
-                    artifact.path, runtime, "candidate", artifact.label, artifact.shapes
+                    artifact.path,
+                    runtime,
+                    "candidate",
+                    artifact.label,
+                    artifact.shapes,
+                    signature=artifact.signature,
                 )
                 check_ran(artifact, loaded)
                 check(loaded)

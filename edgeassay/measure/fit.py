@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Protocol, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
@@ -144,10 +144,25 @@ def _anyhow(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (batch, *min((a, b, c), (b, c, a), (c, a, b)))
 
 
-def check_alike(candidate: Loaded, reference: Loaded) -> None:
-    """MeasurementError where two artifacts take or give other shapes: a ratio of their times would
-    compare two networks.
+def other_signatures(first: Mapping[str, Any], second: Mapping[str, Any]) -> str | None:
+    """That two files' judged graphs have other names, in words, by the facts of both, where one
+    file has several signatures; None where they don't.
     """
+    names = [facts.get("signatures", {}).get("judged") for facts in (first, second)]
+    if None in names or names[0] == names[1]:
+        return None
+    return (
+        f"the main graph of the one is its signature {names[0]!r}, and that of the other"
+        f" {names[1]!r}; name one with `signature` in model.toml, or with --signature"
+    )
+
+
+def check_alike(candidate: Loaded, reference: Loaded) -> None:
+    """MeasurementError where two artifacts take or give other shapes, or are other signatures: a
+    ratio of their times would compare two networks.
+    """
+    if (words := other_signatures(candidate.facts, reference.facts)) is not None:
+        raise MeasurementError(f"{candidate.label} and {reference.label}: {words}")
     for side, one, two in other_shapes(candidate, reference):
         raise MeasurementError(
             f"{candidate.label} and {reference.label} are no forms of one network: their {side}"

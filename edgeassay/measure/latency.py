@@ -133,6 +133,7 @@ def stack_of(
         gpu_driver=facts.get("adapter"),
         threads=runtime.threads,
         batch=TIMED_ROWS,
+        signature=facts.get("signatures", {}).get("judged"),
     )
 
 
@@ -206,7 +207,12 @@ def _load(
 ) -> tuple[Loaded, list[npt.NDArray[Any]]]:
     """An artifact in a worker, of the right bytes, and inputs for it."""
     loaded = worker.load(
-        artifact.path, runtime, f"artifact-{number}", artifact.label, artifact.shapes
+        artifact.path,
+        runtime,
+        f"artifact-{number}",
+        artifact.label,
+        artifact.shapes,
+        signature=artifact.signature,
     )
     check_ran(artifact, loaded)
     return loaded, inputs(loaded)

@@ -170,6 +170,13 @@ def _made(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
             sentence=f"inputs were given the shape {_shape(old)}, and are given {_shape(new)}",
             problem=LOOSENED,
         )
+    if old.signature != new.signature:
+        was_named, is_named = (_signature(model) for model in (old, new))
+        yield Change(
+            what=f"{new.file}:signature",
+            sentence=f"of the files {was_named} was judged, and {is_named} is",
+            problem=LOOSENED,
+        )
     for name in (n for n in old.variants if n in new.variants):
         before = replace(old.variants[name], on_request=False)
         after = replace(new.variants[name], on_request=False)  # named with what is left out by it
@@ -187,6 +194,10 @@ def _made(old: ModelSpec, new: ModelSpec) -> Iterator[Change]:
 def _shape(model: ModelSpec) -> str:
     shapes = [("x".join(map(str, one[0]))) for one in model.shapes.values()]
     return ", ".join(shapes) or "none"
+
+
+def _signature(model: ModelSpec) -> str:
+    return "the main graph" if model.signature is None else f"the signature {model.signature!r}"
 
 
 def _weights(model: ModelSpec) -> str:

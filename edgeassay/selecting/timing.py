@@ -67,7 +67,12 @@ def _rounds(rig: Rig, cases: Sequence[Case], worker: Worker, settings: Selecting
         artifact = rig.artifact(case)
         runtime = rig.runtime(case)
         made = worker.load(
-            artifact.path, runtime, f"width-{number}", artifact.label, artifact.shapes
+            artifact.path,
+            runtime,
+            f"width-{number}",
+            artifact.label,
+            artifact.shapes,
+            signature=artifact.signature,
         )
         check_ran(artifact, made)
         check_alike(made, loaded[0] if loaded else made)

@@ -34,7 +34,7 @@ class Stack:
 
     `delegate` names the kernels, the accelerator, or what the runtime calls them; `gpu_driver` is
     the adapter by its own name, and None where no GPU computes; `batch` is the rows of one
-    inference.
+    inference. `signature` names the graph that was timed where its file has several.
     """
 
     runtime: str
@@ -43,6 +43,7 @@ class Stack:
     gpu_driver: str | None
     threads: int
     batch: int
+    signature: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

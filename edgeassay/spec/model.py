@@ -183,7 +183,7 @@ class ModelSpec:
     `weights` is the trained network: a .keras, a SavedModel's folder or a float .tflite; None where
     every variant is an artifact from elsewhere. `preprocess` is None where there is no data.
     `shapes` is what inputs are given whose sizes a file leaves open: an image's, or what `shape`
-    declares.
+    declares. `signature` names the graph in the files that is judged; None is their main graph.
     """
 
     id: str
@@ -193,6 +193,7 @@ class ModelSpec:
     weights: Path | None
     preprocess: Preprocess | None
     shapes: InputShapes
+    signature: str | None
     data: DataSource | None
     classes: tuple[str, ...]
     variants: Mapping[str, VariantSpec]

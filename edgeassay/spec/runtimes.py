@@ -17,7 +17,8 @@ class EngineTraits:
     `environment` is what it is installed in, where nothing else is said; `suffix` that of the
     artifacts it takes. Where it is `kind` estimated, nothing is executed. `timed` is False where
     its times say nothing of the device that it stands for. `accelerators` are what it can be told
-    to use, `targets` what it compiles for.
+    to use, `targets` what it compiles for. With `signatures` it can run any graph of a file that a
+    signature names, else the main graph alone.
     """
 
     environment: str
@@ -26,6 +27,7 @@ class EngineTraits:
     timed: bool = True
     accelerators: tuple[str, ...] = ("cpu",)
     targets: tuple[str, ...] = ()
+    signatures: bool = True
 
     @property
     def executes(self) -> bool:
@@ -44,10 +46,12 @@ ENGINES: Final[Mapping[str, EngineTraits]] = {
     "litert-compiled": EngineTraits(environment="litert", accelerators=("cpu", "gpu")),
     "tflite-runtime": EngineTraits(environment="tflite-runtime"),
     "tensorflow": EngineTraits(environment="tensorflow"),
-    "onnxruntime": EngineTraits(environment="onnxruntime", suffix=".onnx"),
-    "tflite-micro": EngineTraits(environment="tflite-micro", timed=False),
-    "ethos-u": EngineTraits(environment="ethos-u", kind=Kind.ESTIMATED, targets=ETHOS_U),
-    "edgetpu": EngineTraits(environment="edgetpu", kind=Kind.ESTIMATED),
+    "onnxruntime": EngineTraits(environment="onnxruntime", suffix=".onnx", signatures=False),
+    "tflite-micro": EngineTraits(environment="tflite-micro", timed=False, signatures=False),
+    "ethos-u": EngineTraits(
+        environment="ethos-u", kind=Kind.ESTIMATED, targets=ETHOS_U, signatures=False
+    ),
+    "edgetpu": EngineTraits(environment="edgetpu", kind=Kind.ESTIMATED, signatures=False),
 }
 
 

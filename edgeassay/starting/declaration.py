@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from edgeassay.spec import FORMATS, InputShapes
-from edgeassay.starting.tensors import Tensors, guess_image, plain_integer
+from edgeassay.report.unjudged import not_judged
+from edgeassay.saved_model_file import DEFAULT
+from edgeassay.spec import FORMATS, InputShapes, RuntimeSpec
+from edgeassay.starting.runtimes import runtimes_table
+from edgeassay.starting.tensors import Tensors, Ways, guess_image, plain_integer
 from edgeassay.toml_text import key, off, prose, quoted
 from edgeassay.worker.sizes import OPEN
 from edgeassay.workers import TensorSpec
@@ -29,7 +32,8 @@ class Facts:
 
     `digests` are those of the artifacts by variant; empty where variants are made from `weights`.
     `tensors` by variant; of the float .tflite alone where variants are made. `suffixes` are what
-    the artifacts' files end in, and `shapes` what inputs are given whose sizes they leave open.
+    the artifacts' files end in, `ways` how they were looked at, and `left` the signatures of a
+    SavedModel of which nothing is made.
     """
 
     id: str
@@ -37,16 +41,31 @@ class Facts:
     digests: Mapping[str, str]
     tensors: Mapping[str, Tensors]
     suffixes: Mapping[str, str] = field(default_factory=dict)
-    shapes: InputShapes = field(default_factory=dict)
+    ways: Ways = field(default_factory=Ways)
+    left: tuple[str, ...] = ()
 
     def suffix(self, variant: str) -> str:
         """What a variant's file ends in."""
         return self.suffixes.get(variant, ".tflite")
 
     @property
-    def engines(self) -> list[str]:
-        """What executes the variants."""
-        return list(dict.fromkeys(FORMATS[self.suffix(variant)] for variant in self.tensors))
+    def runtimes(self) -> Mapping[str, RuntimeSpec]:
+        """What executes the variants, or compiles them, by id."""
+        usual = dict.fromkeys(FORMATS[self.suffix(variant)] for variant in self.tensors)
+        return self.ways.runtimes or {engine: RuntimeSpec(engine=engine) for engine in usual}
+
+    @property
+    def executes(self) -> bool:
+        """Whether any of its runtimes gives outputs."""
+        return any(runtime.traits.executes for runtime in self.runtimes.values())
+
+    def is_timed(self, variant: str) -> bool:
+        """Whether a runtime whose times count takes a variant and the reference."""
+        wanted = {self.suffix(variant), self.suffix(self.reference)}
+        return any(
+            {runtime.traits.suffix} == wanted and runtime.traits.timed and runtime.traits.executes
+            for runtime in self.runtimes.values()
+        )
 
     @property
     def reference(self) -> str:
@@ -70,7 +89,7 @@ def model_toml(facts: Facts) -> str:
         _head(facts),
         _artifacts(facts) if facts.weights is None else _methods(facts),
         _reference(facts),
-        _runtimes(facts),
+        runtimes_table(facts.runtimes),
         *_limits(facts),
         _random_inputs(facts),
         *_data(facts),
@@ -101,7 +120,7 @@ def _head(facts: Facts) -> list[str]:
     ]
     if facts.weights is not None:
         lines.append(f"weights = {quoted(facts.weights)} # the trained network")
-    return [*lines, *_shape(facts.shapes)]
+    return [*lines, *_shape(facts.ways.shapes), *_signature(facts)]
 
 
 def _shape(shapes: InputShapes) -> list[str]:
@@ -115,6 +134,28 @@ def _shape(shapes: InputShapes) -> list[str]:
         " image, remove this line."
     )
     return ["", *lines, f"shape = {shape}"]
+
+
+def _signature(facts: Facts) -> list[str]:
+    """Which graph of the files is judged, where they have several."""
+    words = {variant: not_judged(tensors.facts) for variant, tensors in facts.tensors.items()}
+    told = [f"{variant}: {said}." for variant, said in words.items() if said is not None]
+    if facts.left:
+        left = ", ".join(map(quoted, facts.left))
+        made = facts.ways.signature or DEFAULT
+        told.append(
+            f"Of the SavedModel {quoted(made)} is converted, and nothing is made of {left}."
+        )
+    named = facts.ways.signature
+    if not told and named is None:
+        return []
+    lines = prose(
+        "A file may have several graphs, which its signatures name. `signature` says which one is"
+        " judged. To judge another one too, make a second model whose `signature` names it."
+    )
+    for one in told:
+        lines += prose(one)
+    return ["", *lines, *([] if named is None else [f"signature = {quoted(named)}"])]
 
 
 def _tensor_lines(tensors: Tensors) -> list[str]:
@@ -183,25 +224,33 @@ def _predictions(facts: Facts) -> list[str]:
     return [*lines, *off(['predictions = "original.csv"'])]
 
 
-def _runtimes(facts: Facts) -> list[str]:
-    lines = {
-        "litert": [
-            '# What runs a .tflite; `kernels` may be "xnnpack", "builtin" or "reference".',
-            'litert = { engine = "litert", threads = 1, kernels = "xnnpack" }',
-        ],
-        "onnxruntime": [
-            "# What runs an .onnx, on the CPU.",
-            'onnxruntime = { engine = "onnxruntime", threads = 1 }',
-        ],
-    }
-    return ["[runtimes]", *(line for engine in facts.engines for line in lines[engine])]
-
-
 def _limits(facts: Facts) -> list[list[str]]:
     lines = [
         "# What must hold of every variant. A claim without a limit isn't made; README.md lists"
         " them all.",
         "[limits]",
+        *(_of_outputs() if facts.executes else _of_compiler()),
+    ]
+    names = list(facts.digests) if facts.weights is None else ["drq", "fp16"]
+    tables = [
+        _variant_limits(name, timed=facts.is_timed(name))
+        for name in names
+        if name != facts.reference
+    ]
+    if facts.weights is not None and facts.image is not None:
+        tables.append(off(_variant_limits("int8", timed=facts.is_timed("int8"))))
+    if tables:
+        tables[0] = [
+            "# What must hold of a variant beside the reference: the share of its bytes, and of its"
+            " median time",
+            "# (`pytest --benchmark`).",
+            *tables[0],
+        ]
+    return [lines, *tables]
+
+
+def _of_outputs() -> list[str]:
+    return [
         "loads = true # the runtime loads it, and runs it once",
         "finite_outputs = true # no output is NaN or infinite: on random inputs until there is"
         " [data]",
@@ -215,23 +264,17 @@ def _limits(facts: Facts) -> list[list[str]]:
         "# one fixed on the validation split.",
         *off(["sensitivity_drop = 0.02", "specificity_drop = 0.05"]),
     ]
-    names = list(facts.digests) if facts.weights is None else ["drq", "fp16"]
-    whole = facts.suffix(facts.reference)
-    tables = [
-        _variant_limits(name, timed=facts.suffix(name) == whole)
-        for name in names
-        if name != facts.reference
+
+
+def _of_compiler() -> list[str]:
+    """Of a file that is only compiled there are no outputs to make claims about."""
+    return [
+        "loads = true # the compiler takes it",
+        "# How much of the graph the accelerator must take; the rest runs on the CPU.",
+        *off(["delegated_share = 0.9"]),
+        "# Outputs, AUC and decisions need a runtime that executes the file, in [runtimes].",
+        *off(["finite_outputs = true"]),
     ]
-    if facts.weights is not None and facts.image is not None:
-        tables.append(off(_variant_limits("int8", timed=True)))
-    if tables:
-        tables[0] = [
-            "# What must hold of a variant beside the reference: the share of its bytes, and of its"
-            " median time",
-            "# (`pytest --benchmark`).",
-            *tables[0],
-        ]
-    return [lines, *tables]
 
 
 def _is(variant: str, kind: str) -> bool:

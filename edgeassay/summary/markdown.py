@@ -249,6 +249,8 @@ def _tables(runs: Sequence[Run]) -> Iterator[Section]:
     for model, lines in found.models.items():
         first, rule, *rows = table(found.columns, lines)
         yield Section(heading=clipped(model, NAME), items=rows, rank=6, before=[first, rule])
+    files = [f"- {clipped(line, TEXT)}" for line in found.remarks]
+    yield Section(heading="About the files", items=files, rank=3, folded=False)
     notes = [f"- note {n}: {clipped(note, TEXT)}" for n, note in enumerate(found.notes, start=1)]
     yield Section(heading="Notes", items=notes, rank=7)
     facts = [

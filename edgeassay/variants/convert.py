@@ -1,9 +1,10 @@
 """The converter process: `python -m edgeassay.variants.convert REQUEST`.
 
 TensorFlow lives and dies here, so that its threads and memory never stand beside a measurement.
-REQUEST is a JSON file: {"weights": path, "kind": "keras", "saved_model" or "tflite", "input_shape":
-what preprocessing makes, or null, "tasks": [{"name", "module", "options", "calibration",
-"output"}]}. The name of every artifact finished is said on stdout.
+REQUEST is a JSON file: {"weights": path, "kind": "keras", "saved_model" or "tflite", "signature":
+which one of a SavedModel is converted, or null for its default, "input_shape": what preprocessing
+makes, or null, "tasks": [{"name", "module", "options", "calibration", "output"}]}. The
+name of every artifact finished is said on stdout.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from edgeassay.saved_model_file import DEFAULT
 from edgeassay.temporary import temporary_folder
 
 Shape = tuple[int | None, ...]
@@ -39,7 +41,11 @@ def main(request_file: str) -> None:
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     import numpy as np
 
-    openers = {"keras": open_keras, "saved_model": open_saved_model, "tflite": open_tflite}
+    openers: dict[str, Callable[[Path], Source]] = {
+        "keras": open_keras,
+        "saved_model": partial(open_saved_model, signature=request["signature"] or DEFAULT),
+        "tflite": open_tflite,
+    }
     shapes, make = openers[request["kind"]](Path(request["weights"]))
     if request["input_shape"] is not None:
         check_inputs(shapes, tuple(request["input_shape"]))
@@ -88,22 +94,20 @@ def open_keras(path: Path) -> Source:
     return shapes, make
 
 
-def open_saved_model(path: Path) -> Source:
-    """A SavedModel's folder, by its default signature."""
+def open_saved_model(path: Path, signature: str = DEFAULT) -> Source:
+    """A SavedModel's folder, by one of its signatures."""
     import tensorflow as tf
 
     signatures = tf.saved_model.load(str(path)).signatures
-    if "serving_default" not in signatures:
+    if signature not in signatures:
         sys.exit(
-            f"the SavedModel has no signature 'serving_default' (it has: {list(signatures)});"
-            " export it with one"
+            f"the SavedModel has no signature {signature!r} (it has: {list(signatures)}); name one"
+            " of these as `signature`, or export it with that one"
         )
-    inputs = signatures["serving_default"].structured_input_signature[1].values()
+    inputs = signatures[signature].structured_input_signature[1].values()
     shapes = [tuple(t.shape[1:]) for t in inputs]
     return shapes, maker(
-        lambda: tf.lite.TFLiteConverter.from_saved_model(
-            str(path), signature_keys=["serving_default"]
-        )
+        lambda: tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=[signature])
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set
 import numpy as np
 
 from .engine import Broken, Refused, TensorFacts
+from .graphs import graph_of, is_main
 from .sizes import OPEN, sized
 
 # What the kernels of a RuntimeSpec are called there.
@@ -35,14 +36,6 @@ def tensor_facts(detail: Dict[str, Any]) -> TensorFacts:
         "scale": float(scale),
         "zero_point": int(zero_point),
     }
-
-
-def operators(interpreter: Any) -> Set[str]:
-    """The kinds of operators in its main graph; empty where the runtime doesn't tell."""
-    try:
-        return {str(node["op_name"]) for node in interpreter._get_ops_details()}
-    except (AttributeError, RuntimeError, ValueError):
-        return set()
 
 
 def delegation(interpreter: Any) -> Dict[str, Any]:
@@ -87,22 +80,27 @@ class InterpreterEngine:
         self._begin()
         self.inputs: List[TensorFacts] = [tensor_facts(d) for d in self._inputs]
         self.outputs: List[TensorFacts] = [self._given(d) for d in self._outputs]
-        self.facts: Dict[str, Any] = delegation(self._interpreter)
-        self._resources = bool(operators(self._interpreter) & RESOURCES)
+        # Of another graph than the main one the runtime doesn't tell who runs its nodes.
+        told = is_main(options.get("graph"))
+        self.facts: Dict[str, Any] = delegation(self._interpreter) if told else {}
+        # Nothing but a new Interpreter resets resources.
+        self._renews = bool(RESOURCES.intersection(self._graph.operators()))
 
     def _begin(self) -> None:
         """A new Interpreter."""
         kind, path, options = self._again
         try:
             self._interpreter = kind(model_path=path, num_threads=options["threads"])
-            for detail in self._interpreter.get_input_details():
+            self._graph = graph_of(self._interpreter, options.get("graph"))
+            for detail in self._graph.inputs():
                 sides = [int(side) for side in detail["shape_signature"]]
                 shape = sized(detail["name"], sides, options["shapes"], self._batch)
                 if shape != list(detail["shape"]):
-                    self._interpreter.resize_tensor_input(detail["index"], shape)
-            self._interpreter.allocate_tensors()
-            self._inputs = self._interpreter.get_input_details()
-            self._outputs = self._interpreter.get_output_details()
+                    self._graph.resize(detail["index"], shape)
+            self._graph.allocate()
+            self._inputs = self._graph.inputs()
+            self._outputs = self._graph.outputs()
+            self._invoke = self._graph.invoke
         except SystemError as error:
             # What tflite-runtime 2.14 does with NumPy 2: no artifact is to blame.
             words = " ".join(str(error.__cause__ or error).split())
@@ -118,7 +116,7 @@ class InterpreterEngine:
         if signature and min(signature) >= 0:
             return facts
         try:
-            self._interpreter.get_tensor(detail["index"])
+            self._graph.get(detail["index"])
         except ValueError:  # nothing is set aside for it
             facts["shape"] = [int(side) for side in signature] or [OPEN]
         return facts
@@ -130,22 +128,25 @@ class InterpreterEngine:
         return InterpreterEngine(*self._again, batch=count)
 
     def reset(self) -> None:
-        if self._resources:  # which nothing but a new Interpreter resets
-            self._begin()
-        else:
-            self._interpreter.reset_all_variables()
+        if not self._renews:
+            try:
+                self._interpreter.reset_all_variables()
+                return
+            except (RuntimeError, ValueError):  # another graph has some, and isn't made ready
+                self._renews = True
+        self._begin()
 
     def set_inputs(self, arrays: Sequence["np.ndarray[Any, Any]"]) -> None:
         if len(arrays) != len(self._inputs):
             raise Refused("%d inputs given, %d wanted" % (len(arrays), len(self._inputs)))
         for detail, array in zip(self._inputs, arrays):
             try:
-                self._interpreter.set_tensor(detail["index"], array)
+                self._graph.put(detail["index"], array)
             except ValueError as error:
                 raise Refused(" ".join(str(error).split())) from None
 
     def invoke(self) -> None:
-        self._interpreter.invoke()
+        self._invoke()
 
     def get_outputs(self) -> List["np.ndarray[Any, Any]"]:
         return [self._output(number) for number in range(len(self._outputs))]
@@ -153,11 +154,11 @@ class InterpreterEngine:
     def _output(self, number: int) -> "np.ndarray[Any, Any]":
         try:
             array: "np.ndarray[Any, Any]"
-            array = self._interpreter.get_tensor(self._outputs[number]["index"])
+            array = self._graph.get(self._outputs[number]["index"])
             return array
         except ValueError as error:
             # An empty one can't be read: a detector has found nothing.
-            detail = self._interpreter.get_output_details()[number]
+            detail = self._graph.outputs()[number]
             if 0 not in detail["shape"]:
                 raise Refused("an output can't be read: %s" % error) from None
             return np.empty(detail["shape"], detail["dtype"])

@@ -14,29 +14,22 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from .captured import captured
+from .compiled_log import ADAPTER, adapter, delegation
 from .engine import Engine, Refused, TensorFacts, Unavailable
+from .graphs import Wanted as WantedGraph
+from .graphs import graph_of, is_main
 from .interpreter import RESOURCES, tensor_facts
-from .sizes import Wanted, sized
+from .sizes import sized
 
 PACKAGE = "ai-edge-litert"
-SIGNATURE = 0  # the main graph's
+FIRST = 0  # of the signatures; a file without any has one that stands for its main graph
 
-# What the runtime logs; it offers no other way to know.
-ADAPTER = re.compile(r"Selected adapter: (?P<name>.*?), arch=.*adapterType=(?P<type>.*)")
-SPLIT = re.compile(
-    r"operations are not supported by GPU delegate:\n(?P<reasons>(?:.*\n)*?)"
-    r"(?:(?P<taken>\d+)|No) operations will run on the GPU, and (?:the remaining|all)"
-    r" (?P<left>\d+) operations"
-)
-REASON = re.compile(r"^(?P<op>[^:\n]+): ", re.MULTILINE)
 PLACE = re.compile(r"(?:CompiledModel error: code=\d+, message=)?(?:ERROR: \[[^\]]*\])?")
 SAID = re.compile(r"^(?:ERROR|WARNING): (?!\[|Logging before)(?P<words>.*)$", re.MULTILINE)
 CAUSE = re.compile(r"^ERROR: \[[^\]]*\] (?P<words>.*\bnot (?:yet )?supported\b.*)$", re.MULTILINE)
 NOT_REGISTERED = "GPU accelerator could not be loaded and registered"
 NO_ADAPTER = "No adapters found"
 NO_GPU = "Failed to initialize WebGPU environment"
-SOFTWARE_NAMES = re.compile(r"swiftshader|llvmpipe|lavapipe", re.IGNORECASE)
-SOFTWARE_TYPE = "CPU"  # of which the runtime says "CPU / Software"
 
 
 def describe() -> Dict[str, Any]:
@@ -63,6 +56,8 @@ class CompiledEngine:
 
     def __init__(self, path: str, options: Dict[str, Any], batch: int = 1) -> None:
         self._again, self._batch = (path, options), batch
+        self._graph: WantedGraph = options.get("graph")
+        self._signature = _signature(self._graph)
         self._waits = options["accelerator"] != "cpu"
         self._begin()
 
@@ -75,10 +70,10 @@ class CompiledEngine:
         try:
             with captured() as log:
                 model = CompiledModel.from_file(path, options=_options(options))
-                _resize(model, path, options["shapes"], self._batch)
+                self._resize(model)
                 self._buffers = (
-                    model.create_input_buffers(SIGNATURE),
-                    model.create_output_buffers(SIGNATURE),
+                    model.create_input_buffers(self._signature),
+                    model.create_output_buffers(self._signature),
                 )
         except (RuntimeError, ValueError) as error:
             _check_there(options, log[0])
@@ -88,6 +83,21 @@ class CompiledEngine:
         self._into, self._out_of = self._buffers
         self._details: Optional[Details] = None
         self._results: Optional[List["np.ndarray[Any, Any]"]] = None
+
+    def _resize(self, model: Any) -> None:
+        """Give every input that is open its size."""
+        path, options = self._again
+        key = model.get_signature_by_index(self._signature)["key"]
+        here = list(model.get_input_tensor_details(key).values())
+        if self._batch == 1 and not any(1 in (detail["shape"][1:] or [1]) for detail in here):
+            return  # a side that is open is said to be 1
+        inputs = _described(path, self._graph)[0]
+        signatures = {d["index"]: d["shape_signature"] for d in inputs}
+        for number, detail in enumerate(here):
+            sides = [int(side) for side in signatures.get(detail["index"], detail["shape"])]
+            shape = sized(detail["name"], sides, options["shapes"], self._batch)
+            if shape != list(detail["shape"]):
+                model.resize_input_tensor(number, shape, self._signature)
 
     @property
     def inputs(self) -> List[TensorFacts]:
@@ -103,19 +113,21 @@ class CompiledEngine:
     def facts(self) -> Dict[str, Any]:
         """What the runtime says of its delegate, and of the adapter behind it."""
         whole = bool(self._model.is_fully_accelerated())
-        facts = delegation(self._again[1], len(self._read()[2]), whole, self._log)
+        facts = delegation(
+            self._again[1], len(self._read()[2]), whole, self._log, alone=_alone(self._graph)
+        )
         return dict(facts, **adapter(self._log))
 
     def _read(self) -> Details:
         if self._details is None:
-            self._details = self._arrange(*_described(self._again[0]))
+            self._details = self._arrange(*_described(self._again[0], self._graph))
         return self._details
 
     def _arrange(
         self, inputs: List[Dict[str, Any]], outputs: List[Dict[str, Any]], nodes: List[str]
     ) -> Details:
         """The tensors as they are now; their buffers are put in the same order."""
-        key = self._model.get_signature_by_index(SIGNATURE)["key"]
+        key = self._model.get_signature_by_index(self._signature)["key"]
         here = self._model.get_input_tensor_details(key), self._model.get_output_tensor_details(key)
         self._into = _ordered(self._into, here[0], inputs)
         self._out_of = _ordered(self._out_of, here[1], outputs)
@@ -126,7 +138,7 @@ class CompiledEngine:
         return sides[0], sides[1], nodes
 
     def batched(self, count: int) -> Optional["CompiledEngine"]:
-        inputs, outputs, _ = _described(self._again[0])
+        inputs, outputs, _ = _described(self._again[0], self._graph)
         for detail in inputs + outputs:
             if len(detail["shape_signature"]) < 1 or detail["shape_signature"][0] != -1:
                 return None
@@ -161,7 +173,7 @@ class CompiledEngine:
         """Run it; where an accelerator computes, it may still be computing afterwards."""
         self._results = None
         try:
-            self._model.run_by_index(SIGNATURE, *self._buffers)
+            self._model.run_by_index(self._signature, *self._buffers)
         except RuntimeError as error:
             raise Refused(_words(str(error), "")) from None
 
@@ -206,32 +218,39 @@ def _options(options: Dict[str, Any]) -> Any:
     return Options(hardware_accelerators=accelerators, cpu_options=cpu)
 
 
-def _resize(model: Any, path: str, wanted: Wanted, batch: int) -> None:
-    """Give every input that is open its size."""
-    key = model.get_signature_by_index(SIGNATURE)["key"]
-    here = list(model.get_input_tensor_details(key).values())
-    if batch == 1 and not any(1 in (detail["shape"][1:] or [1]) for detail in here):
-        return  # a side that is open is said to be 1
-    signatures = {d["index"]: d["shape_signature"] for d in _described(path)[0]}
-    for number, detail in enumerate(here):
-        sides = [int(side) for side in signatures.get(detail["index"], detail["shape"])]
-        shape = sized(detail["name"], sides, wanted, batch)
-        if shape != list(detail["shape"]):
-            model.resize_input_tensor(number, shape, SIGNATURE)
-
-
-def _described(path: str) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]], List[str]]:
-    """Inputs and outputs of a file as the Interpreter says them, and its nodes' operators.
+def _described(
+    path: str, graph: WantedGraph
+) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]], List[str]]:
+    """Inputs and outputs of a file's graph as the Interpreter says them, and its nodes' operators.
     CompiledModel tells nothing of scales. Nothing is allocated for it.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     try:
         reader = Interpreter(path, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
-        inputs, outputs = reader.get_input_details(), reader.get_output_details()
-        return inputs, outputs, [str(node["op_name"]) for node in reader._get_ops_details()]
+        found = graph_of(reader, graph)
+        return found.inputs(), found.outputs(), found.operators()
     except (RuntimeError, ValueError) as error:
         raise Refused(_words(str(error), "")) from None
+
+
+def _signature(graph: WantedGraph) -> int:
+    """The place of the graph's signature; Refused where it has none, and other graphs have one: the
+    first one's graph would be taken for it.
+    """
+    if graph is None or graph["index"] is not None:
+        return FIRST if graph is None else int(graph["index"])
+    if graph["others"]:
+        raise Refused(
+            "its main graph has no signature, and this runtime runs only what has one: name one of"
+            " %s as `signature`" % ", ".join(map(repr, graph["others"]))
+        )
+    return FIRST
+
+
+def _alone(graph: WantedGraph) -> bool:
+    """Whether what the runtime says of a file's nodes is about this graph."""
+    return graph is None or (is_main(graph) and not graph["others"] and not graph["unreached"])
 
 
 def _ordered(
@@ -240,41 +259,11 @@ def _ordered(
     """Buffers in the order of `wanted`; the same tensor has the same index on both sides."""
     places = {detail["index"]: buffer for detail, buffer in zip(here.values(), buffers)}
     if set(places) != {int(detail["index"]) for detail in wanted}:
-        raise Refused("its first signature has other inputs or outputs than its main graph")
+        raise Refused(
+            "the signature that was named, or else the file's first signature, has other inputs or"
+            " outputs than its graph"
+        )
     return [places[int(detail["index"])] for detail in wanted]
-
-
-def delegation(options: Dict[str, Any], nodes: int, whole: bool, log: str) -> Dict[str, Any]:
-    """How many of the graph's nodes the wanted delegate took; `delegated_at_most` where the runtime
-    only tells that it wasn't all of them, and neither where it tells nothing.
-
-    `whole`, that all are accelerated, holds too where the CPU took all that was meant for an
-    accelerator: so of that the log has the last word.
-    """
-    if options["accelerator"] == "cpu" and options["kernels"] != "xnnpack":
-        return {"nodes": nodes, "delegated": 0, "pieces": 0}
-    split = SPLIT.search(log)
-    if split is not None:
-        taken, left = int(split.group("taken") or 0), int(split.group("left"))
-        kinds = sorted({found.group("op") for found in REASON.finditer(split.group("reasons"))})
-        return {"nodes": taken + left, "delegated": taken, "pieces": min(taken, 1), "left": kinds}
-    if options["accelerator"] != "cpu" and not adapter(log):
-        return {"nodes": nodes}  # whoever took them, it may have been the CPU
-    if whole:
-        return {"nodes": nodes, "delegated": nodes, "pieces": min(nodes, 1), "left": []}
-    return {"nodes": nodes, "delegated_at_most": max(0, nodes - 1)}
-
-
-def adapter(log: str) -> Dict[str, Any]:
-    """The adapter that was selected, and whether it is software; empty where none is named."""
-    found = ADAPTER.search(log)
-    if found is None:
-        return {}
-    name = found.group("name").strip()
-    return {
-        "adapter": name,
-        "software": SOFTWARE_TYPE in found.group("type") or bool(SOFTWARE_NAMES.search(name)),
-    }
 
 
 def _check_there(options: Dict[str, Any], log: str) -> None:

@@ -1,5 +1,6 @@
 """The host's side of the worker, on this machine or another: start it, talk, time out, bury."""
 
+from edgeassay.workers.entering import Entry, known_signatures, signature_facts
 from edgeassay.workers.remote import WORKER_FOLDER, Elsewhere, NotThere, install, worker_bytes
 from edgeassay.workers.replies import (
     Loaded,
@@ -17,6 +18,7 @@ __all__ = [
     "NO_SHAPES",
     "WORKER_FOLDER",
     "Elsewhere",
+    "Entry",
     "Loaded",
     "Memory",
     "NotThere",
@@ -27,6 +29,8 @@ __all__ = [
     "Worker",
     "describe_loaded",
     "install",
+    "known_signatures",
     "read_loaded",
+    "signature_facts",
     "worker_bytes",
 ]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from edgeassay.atomic import sha256_of
-from edgeassay.errors import ArtifactError, why
+from edgeassay.errors import ArtifactError, WorkerError, why
 from edgeassay.slots import Placed, Slot
 from edgeassay.spec import InputShapes, RuntimeSpec
 from edgeassay.worker.files import NAME
 from edgeassay.workers.conversation import Conversation
+from edgeassay.workers.entering import Entry
 from edgeassay.workers.replies import (
     Loaded,
     Memory,
@@ -52,14 +53,18 @@ class Worker(Conversation):
         handle: str,
         label: str,
         shapes: InputShapes = NO_SHAPES,
+        *,
+        signature: str | None = None,
     ) -> Loaded:
         """Load the artifact at `path`, which is sent where the worker is on another machine.
-        `shapes` is what its inputs are given where they leave their sizes open.
+        `shapes` is what its inputs are given where they leave their sizes open. `signature` names
+        the graph of the file that is meant; None is its main graph.
 
-        ArtifactError with the runtime's words where it refuses.
+        ArtifactError with the runtime's words where it refuses, or if there is no such signature.
         """
         self._serve(label)
-        options = asdict(runtime) | {"shapes": shapes}
+        entry = Entry.of(path, runtime, signature, label)
+        options = asdict(runtime) | {"shapes": shapes, "graph": entry.option}
         request = {
             "op": "load",
             "engine": options.pop("engine"),
@@ -67,7 +72,11 @@ class Worker(Conversation):
             "handle": handle,
             "options": options,
         }
-        return self._ask(request, read=lambda reply, _: read_loaded(reply, label, handle))
+        try:
+            loaded = self._ask(request, read=lambda reply, _: read_loaded(reply, label, handle))
+        except (ArtifactError, WorkerError) as error:
+            raise entry.explain(error, self._serving) from None
+        return replace(loaded, facts={**loaded.facts, **entry.facts})
 
     def run(
         self,

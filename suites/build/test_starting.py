@@ -8,15 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from edgeassay.build import build
+from edgeassay.build import build, check_current
 from edgeassay.config import load_model
 from edgeassay.datasets import open_dataset
+from edgeassay.errors import ArtifactError
 from edgeassay.progress import silent
+from edgeassay.saved_model_file import signatures_of
 from suites.meta import commands
 from suites.meta.project import ROOT
 from suites.meta.tinymodels import brightness, write_classifier
@@ -36,6 +39,14 @@ x = layers.GlobalAveragePooling2D()(x)
 network = keras.Model(image, layers.Dense(4, activation="sigmoid")(x))
 network.save(folder + "/net.keras")
 network.export(folder + "/exported", verbose=False)
+module = tf.Module()
+module.twice = tf.function(lambda x: {"y": 2.0 * x})
+module.half = tf.function(lambda x: {"y": 0.5 * x})
+wide, narrow = (tf.TensorSpec([1, n], tf.float32, name="x") for n in (6, 3))
+tf.saved_model.save(module, folder + "/several", signatures={
+    "serving_default": module.twice.get_concrete_function(wide),
+    "half": module.half.get_concrete_function(narrow),
+})
 converter = tf.lite.TFLiteConverter.from_keras_model(network)
 Path(folder, "net.tflite").write_bytes(converter.convert())
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -94,6 +105,35 @@ def test_a_trained_network_becomes_variants(
     assert model.preprocess is not None
     assert (model.preprocess.color, model.preprocess.size) == ("rgb", (16, 16))
     assert {r.claim for r in model.limits if r.variant == "int8"} == {"size_ratio", "latency_ratio"}
+
+
+@pytest.mark.parametrize(
+    ("words", "size", "left"),
+    [((), 6, "half"), (("--signature", "half"), 3, "serving_default")],
+)
+def test_one_signature_of_a_saved_model_is_converted_and_the_others_are_named(
+    networks: Path, tmp_path: Path, words: tuple[str, ...], size: int, left: str
+) -> None:
+    assert set(signatures_of(networks / "several")) == {"serving_default", "half"}
+    done = init("net", tmp_path / "models", "--saved-model", str(networks / "several"), *words)
+    assert done.returncode == 0, done.stderr
+    assert f"nothing is made of the SavedModel's signatures '{left}'" in done.stdout
+    assert re.search(rf"fp32 +input +\S+ +float32 +1x{size}", done.stdout)
+    model = load_model(tmp_path / "models/net", tmp_path)
+    assert model.signature == (words[1] if words else None)
+    made = build(
+        model,
+        ["fp32"],
+        cache=tmp_path / "cache",
+        open_data=partial(open_dataset, data_root=None),
+        report=silent,
+    )
+    recipe = made.artifacts["fp32"].manifest
+    assert recipe is not None
+    assert recipe.settings.get("signature") == model.signature
+    check_current(made.artifacts["fp32"], model)
+    with pytest.raises(ArtifactError, match="was made from other settings"):
+        check_current(made.artifacts["fp32"], replace(model, signature=left))
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from edgeassay.gates import verdict_of
 from edgeassay.measure.latency import stack_of
 from edgeassay.spec import Claim, RuntimeSpec, Sense, Verdict
 from edgeassay.worker.captured import captured
+from edgeassay.worker.compiled_log import adapter, delegation
 from edgeassay.worker.engine import Refused, Unavailable
-from edgeassay.worker.litert_compiled import _check_there, _ordered, _words, adapter, delegation
+from edgeassay.worker.litert_compiled import _check_there, _ordered, _words
 from edgeassay.worker.loop import Session, answer
 from edgeassay.workers import Worker
 

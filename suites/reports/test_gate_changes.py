@@ -213,6 +213,13 @@ RED: list[tuple[str, Edit, int, str, str]] = [
         "predictions",
     ),
     (
+        "signature",
+        edited(MODEL, 'id = "tiny"\n', 'id = "tiny"\nsignature = "a"\n'),
+        1,
+        f"{MODEL}:signature",
+        "of the files the main graph was judged, and the signature 'a' is",
+    ),
+    (
         "runtime",
         edited(MODEL, "litert = {}", "litert = { threads = 4 }"),
         1,

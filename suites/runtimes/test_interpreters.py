@@ -21,6 +21,7 @@ from edgeassay.progress import silent
 from edgeassay.runtimes.probe import PROBE, State, probe_inputs, try_runtime
 from edgeassay.spec import DeviceSpec, RuntimeSpec
 from edgeassay.workers import Tensor, Worker
+from suites.meta.many_graphs import WIDTH, write_graphs
 from suites.meta.odd_models import write_stateful
 from suites.meta.project import ROOT
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
@@ -117,3 +118,16 @@ def test_a_scale_for_each_output_is_refused_by_the_oldest_and_one_for_all_is_not
         old = worker.load(made["old"].path, runtime, "b", "small/old")
         (scores,) = worker.run(old, [np.zeros((1, 1, 16, 16, 1), np.float32)])
     assert np.isfinite(scores).all()
+
+
+def test_it_runs_the_graph_that_a_signature_names(
+    device: DeviceSpec, name: str, tmp_path: Path
+) -> None:
+    path = write_graphs(tmp_path / "m.tflite", [2, 3], {"b": 1, "a": 0})
+    rows = np.random.default_rng(5).uniform(size=(3, 1, WIDTH)).astype(np.float32)
+    runtime = catalogue()[name]
+    with started(device, runtime) as worker:
+        for signature, factor in ((None, 2), ("a", 2), ("b", 3)):
+            loaded = worker.load(path, runtime, "a", "tiny", signature=signature)
+            (made,) = worker.run(loaded, [rows])
+            assert np.allclose(made, rows * factor), signature
