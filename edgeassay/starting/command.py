@@ -55,6 +55,7 @@ def init_command(
     console = Console(highlight=False)
     console.print(_tensor_table(started))
     for line in (
+        *started.notes,
         f"made {started.folder}: {', '.join(started.files)}",
         "",
         "1. Judge it: size, loading, finite outputs and speed need no data.",

@@ -46,12 +46,15 @@ runtimes.litert.engine = "litert"
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A model's new folder, what is in it, and the tensors by variant."""
+    """A model's new folder, what is in it, and the tensors by variant. `notes` says in what the
+    network that was converted is unlike the one given.
+    """
 
     folder: Path
     files: tuple[str, ...]
     reference: str
     tensors: Mapping[str, Tensors]
+    notes: tuple[str, ...] = ()
 
 
 def start_model(
@@ -82,7 +85,7 @@ def start_model(
             folder = scratch / target.relative_to(first.parent)
             folder.mkdir(parents=True)
             cache = scratch / ".cache"
-            facts = _fill(folder, given, shapes, start, cache=cache, report=report)
+            facts, notes = _fill(folder, given, shapes, start, cache=cache, report=report)
             files = tuple(sorted(path.name for path in folder.iterdir()))
             (scratch / first.name).rename(first)
     except OSError as error:
@@ -90,7 +93,13 @@ def start_model(
             f"{target} can't be made: {error.strerror or error}; choose another place with"
             " --models-dir"
         ) from None
-    return Started(folder=target, files=files, reference=facts.reference, tensors=facts.tensors)
+    return Started(
+        folder=target,
+        files=files,
+        reference=facts.reference,
+        tensors=facts.tensors,
+        notes=notes,
+    )
 
 
 def _check_place(name: str, target: Path, project_models: Path) -> None:
@@ -124,12 +133,13 @@ def _fill(
     *,
     cache: Path,
     report: Reporter,
-) -> Facts:
+) -> tuple[Facts, tuple[str, ...]]:
     """Put everything into the folder, and see that its model.toml loads."""
+    notes: tuple[str, ...] = ()
     if given.network is None:
         facts = _from_artifacts(folder, given.artifacts, shapes, start)
     else:
-        made = _built(folder, given.network, given.option, cache, report)
+        made, notes = _built(folder, given.network, given.option, cache, report)
         tensors = inspect(made, f"{REFERENCE} made of {given.network}", shapes)
         facts = Facts(
             id=folder.name,
@@ -140,7 +150,7 @@ def _fill(
         )
     write_text(folder / "model.toml", model_toml(facts))
     load_model(folder, folder.parent)
-    return facts
+    return facts, notes
 
 
 def _from_artifacts(
@@ -187,8 +197,12 @@ def _weights(folder: Path, option: str) -> str:
     }[option]
 
 
-def _built(folder: Path, network: Path, option: str, cache: Path, report: Reporter) -> Path:
-    """The float artifact of a trained network, which is copied into the folder."""
+def _built(
+    folder: Path, network: Path, option: str, cache: Path, report: Reporter
+) -> tuple[Path, tuple[str, ...]]:
+    """The float artifact of a trained network, which is copied into the folder, and what is to be
+    said of it.
+    """
     weights = _weights(folder, option)
     _copy(network, folder / weights)
     write_text(folder / "model.toml", LEAST.format(id=folder.name, weights=weights))
@@ -196,7 +210,7 @@ def _built(folder: Path, network: Path, option: str, cache: Path, report: Report
     made = build(model, [REFERENCE], cache=cache, open_data=NO_DATA, report=report)
     for error in made.missing.values():
         raise error
-    return made.artifacts[REFERENCE].path
+    return made.artifacts[REFERENCE].path, made.notes
 
 
 def _copy(network: Path, target: Path) -> None:
