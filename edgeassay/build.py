@@ -61,6 +61,8 @@ NEEDED: Final = {
     "tflite": ("ai_edge_quantizer", "ai-edge-quantizer"),
 }
 
+ONE_IMAGE: Final = "edgeassay.variants.one_image"
+
 
 def converter_versions(kind: str, method: Method | None = None) -> dict[str, str]:
     """The versions of what converts, by a method if need be, without importing it."""
@@ -74,7 +76,10 @@ def converter_versions(kind: str, method: Method | None = None) -> dict[str, str
 def code_versions(method: Method, kind: str) -> dict[str, str]:
     """The digests of our own code that makes the bytes: a change there makes another artifact."""
     found = {}
-    loading = ("edgeassay.networks",) if kind == "keras" else ()
+    loading = {
+        "keras": ("edgeassay.networks", ONE_IMAGE),
+        "saved_model": (ONE_IMAGE,),
+    }.get(kind, ())
     for module in (CONVERTER_MODULE, *loading, method.module, *method.code):
         spec = find_spec(module)
         assert spec is not None
@@ -196,11 +201,13 @@ def recipe(model: ModelSpec, variant: str, images: Images | None) -> Recipe:
 @dataclass(frozen=True, kw_only=True)
 class Built:
     """The artifacts by variant, and why others are missing: absent data, a failed conversion, a
-    file that isn't there or isn't what was declared.
+    file that isn't there or isn't what was declared. `notes` says in what a network that was
+    converted now is unlike the one given.
     """
 
     artifacts: Mapping[str, Artifact]
     missing: Mapping[str, Missing]
+    notes: tuple[str, ...] = ()
 
 
 def own_artifact(model: ModelSpec, variant: str) -> Artifact:
@@ -227,6 +234,7 @@ def build(
     wanted = list(variants)
     artifacts: dict[str, Artifact] = {}
     recipes: dict[str, Recipe] = {}
+    notes: tuple[str, ...] = ()
     calibration, missing = _calibrations(model, wanted, open_data)
     for name in wanted:
         try:
@@ -250,11 +258,12 @@ def build(
             sweep(cache / model.id)
             unmade = {n: r for n, r in recipes.items() if cached(cache, r) is None}
             if unmade:
-                missing |= _make(model, unmade, calibration, cache, report)
+                failures, notes = _make(model, unmade, calibration, cache, report)
+                missing |= failures
     for name, made_from in recipes.items():
         if name not in missing:
             artifacts[name] = read_artifact(cache_path(cache, made_from), model.id, name)
-    return Built(artifacts=artifacts, missing=missing)
+    return Built(artifacts=artifacts, missing=missing, notes=notes)
 
 
 def _calibrations(
@@ -287,9 +296,10 @@ def _make(
     calibration: Mapping[str, Images],
     cache: Path,
     report: Reporter,
-) -> Mapping[str, BuildFailed]:
+) -> tuple[Mapping[str, BuildFailed], tuple[str, ...]]:
     """Convert what the cache hasn't, and put each artifact there when it is whole."""
     failed: dict[str, BuildFailed] = {}
+    notes: list[str] = []
     with report(f"building {model.id}: {', '.join(recipes)}", len(recipes)) as advance:
 
         def keep(name: str, data: bytes) -> None:
@@ -300,8 +310,10 @@ def _make(
             names = [name for name in recipes if model.network(name) == network]
             _check_converter(model, network, names)
             jobs = {name: _job(model, name, calibration.get(name)) for name in names}
-            failed |= convert(model, network, jobs, keep)
-    return failed
+            converted = convert(model, network, jobs, keep)
+            failed |= converted.failures
+            notes += converted.notes
+    return failed, tuple(notes)
 
 
 def _check_converter(model: ModelSpec, network: Path, names: Iterable[str]) -> None:

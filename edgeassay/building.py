@@ -48,6 +48,7 @@ def build_command(
         made = build(spec, names, cache=cache, open_data=open_data, report=ConsoleReporter(console))
         for name, error in made.missing.items():
             missing.setdefault(str(error), []).append(f"{spec.id}/{name}")
+        lesser += [f"{spec.id}: {words}" for words in made.notes]
         for artifact in made.artifacts.values():
             path = export(artifact, out)
             made_of = contents_of(artifact.path, spec.variants[artifact.variant])

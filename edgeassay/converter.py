@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,6 @@ from edgeassay.temporary import temporary_folder
 
 CONVERTER_MODULE = "edgeassay.variants.convert"
 
-
 # The smallest file takes so much.
 LEAST_FREE_BYTES: Final = 4096
 
@@ -29,6 +29,16 @@ LEAST_FREE_BYTES: Final = 4096
 def source_kind(weights: Path) -> str:
     """What a trained network is kept as: "keras", "saved_model" or "tflite"."""
     return {".keras": "keras", ".tflite": "tflite"}.get(weights.suffix, "saved_model")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Converted:
+    """What failed, by variant, and in what the network that was converted is unlike the one given,
+    in sentences.
+    """
+
+    failures: Mapping[str, BuildFailed]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +57,19 @@ def convert(
     network: Path,
     jobs: Mapping[str, Job],
     keep: Callable[[str, bytes], None],
-) -> dict[str, BuildFailed]:
-    """Convert a trained network by every job, handing each artifact's bytes to `keep`; what failed,
-    by variant. ConfigError where the temporary folder can't be used.
+) -> Converted:
+    """Convert a trained network by every job, handing each artifact's bytes to `keep`. ConfigError
+    where the temporary folder can't be used.
 
     A conversion that fails takes its process with it; the jobs after it go on in a new one.
     """
     failures: dict[str, BuildFailed] = {}
+    notes: dict[str, None] = {}
     left = dict(jobs)
     try:
         with temporary_folder() as folder:
             while left:
-                words = _run(model, network, left, folder, keep)
+                words = _run(model, network, left, folder, keep, notes=notes)
                 if left:
                     guilty = next(iter(left))
                     del left[guilty]
@@ -70,7 +81,7 @@ def convert(
             f"{model.id} can't be converted in the temporary folder {tempfile.gettempdir()}:"
             f" {why(error)}; make room, or set TMPDIR to another folder"
         ) from None
-    return failures
+    return Converted(failures=failures, notes=tuple(notes))
 
 
 def start_converter(request: Path, log: IO[bytes]) -> subprocess.Popen[str]:
@@ -90,8 +101,12 @@ def _run(
     left: dict[str, Job],
     scratch: Path,
     keep: Callable[[str, bytes], None],
+    *,
+    notes: dict[str, None],
 ) -> str:
-    """One converter process; takes what it finished out of `left`, and returns its last words."""
+    """One converter process; takes what it finished out of `left`, adds its `notes`, and returns
+    its last words.
+    """
     tasks = []
     written: dict[int, str] = {}  # images that serve several variants
     for name, job in left.items():
@@ -120,6 +135,9 @@ def _run(
         try:
             for line in process.stdout:
                 name = line.strip()
+                if name not in left:
+                    notes[name] = None
+                    continue
                 keep(name, (scratch / f"{name}.tflite").read_bytes())
                 del left[name]
         except BaseException:
@@ -130,5 +148,19 @@ def _run(
             f"the temporary folder {scratch.parent} is full; make room, or set TMPDIR to another"
             " folder"
         )
+    if process.returncode < 0 and left:
+        return _crashed(process.returncode, next(iter(left.values())))
     words = last_words((scratch / "log").read_bytes().decode("utf-8", "replace"), lines=1)
     return words[:400] if words else f"it ended with status {process.returncode}"
+
+
+def _crashed(status: int, job: Job) -> str:
+    """The sentence for a converter that a signal ended."""
+    said = f"the converter crashed ({signal.Signals(-status).name})"
+    if job.calibration is None:
+        return f"{said}; leave the variant out, or make it by another method"
+    return (
+        f"{said} while it calibrated the network, as loops make it (LSTM, GRU, tf.map_fn,"
+        " tf.while_loop); build recurrent layers with unroll=True, or make a variant that isn't"
+        " calibrated: drq, fp16, w8"
+    )

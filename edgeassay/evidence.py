@@ -5,6 +5,7 @@ What a worker failed to give is not remembered: the next claim that needs it tri
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy.typing as npt
 
 from edgeassay.build import seed_of
+from edgeassay.datasets import Split
 from edgeassay.errors import Absent, NoEvidence
 from edgeassay.evaluations import Evaluations
 from edgeassay.measure.latency import Durations
@@ -190,10 +192,7 @@ class Evidence:
             facts.split_images = self.evaluations.data(case.model).whole
             split = self.evaluations.data(case.model).split
             facts.copies, facts.near_copies = split.copies, split.near_copies
-            if split.masks is None:
-                counts = zip(self.rig.model(case).classes, split.labels.sum(axis=0), strict=True)
-                facts.positives = {name: int(count) for name, count in counts}
-                facts.negatives = None if split.negatives is None else dict(split.negatives)
+            _add_labels(facts, split, self.rig.model(case).classes)
         if (durations := self.timings.known(case)) is not None:
             facts.worker = durations.worker
             _add_times(facts, durations, self.rig.model(case).statistics.confidence)
@@ -219,6 +218,14 @@ class Evidence:
             arena_bytes=loaded.get("arena_bytes"),
             estimate=estimate_of(loaded),
         )
+
+
+def _add_labels(facts: CaseFacts, split: Split, classes: Sequence[str]) -> None:
+    """How many images count as positive, and which texts as negative; nothing of masks."""
+    if split.masks is None:
+        counts = zip(classes, split.labels.sum(axis=0), strict=True)
+        facts.positives = {name: int(count) for name, count in counts}
+        facts.negatives = None if split.negatives is None else dict(split.negatives)
 
 
 def _add_times(facts: CaseFacts, durations: Durations, confidence: float) -> None:

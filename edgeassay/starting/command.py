@@ -68,6 +68,7 @@ def init_command(
     for line in _graphs(started):
         console.print(line, markup=False, soft_wrap=True)
     for line in (
+        *started.notes,
         f"made {started.folder}: {', '.join(started.files)}",
         "",
         "1. Judge it: size, loading, finite outputs and speed need no data.",

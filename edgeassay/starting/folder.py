@@ -50,7 +50,8 @@ runtimes.litert.engine = "litert"
 @dataclass(frozen=True, kw_only=True)
 class Started:
     """A model's new folder, what is in it, and the tensors by variant. `left` are the signatures of
-    a SavedModel of which nothing is made.
+    a SavedModel of which nothing is made, and `notes` says in what the network that was converted
+    is unlike the one given.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Started:
     reference: str
     tensors: Mapping[str, Tensors]
     left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def start_model(
@@ -88,7 +90,7 @@ def start_model(
             folder = scratch / target.relative_to(first.parent)
             folder.mkdir(parents=True)
             cache = scratch / ".cache"
-            facts = _fill(folder, given, ways, start, cache=cache, report=report)
+            facts, notes = _fill(folder, given, ways, start, cache=cache, report=report)
             files = tuple(sorted(path.name for path in folder.iterdir()))
             (scratch / first.name).rename(first)
     except OSError as error:
@@ -102,6 +104,7 @@ def start_model(
         reference=facts.reference,
         tensors=facts.tensors,
         left=facts.left,
+        notes=notes,
     )
 
 
@@ -136,12 +139,13 @@ def _fill(
     *,
     cache: Path,
     report: Reporter,
-) -> Facts:
+) -> tuple[Facts, tuple[str, ...]]:
     """Put everything into the folder, and see that its model.toml loads."""
+    notes: tuple[str, ...] = ()
     if given.network is None:
         facts = _from_artifacts(folder, given.artifacts, ways, start)
     else:
-        made = _built(folder, given, ways, cache, report)
+        made, notes = _built(folder, given, ways, cache, report)
         used = start if ways.runtimes else own_worker
         tensors = inspect(made, f"{REFERENCE} made of {given.network}", ways, used)
         facts = Facts(
@@ -154,7 +158,7 @@ def _fill(
         )
     write_text(folder / "model.toml", model_toml(facts))
     load_model(folder, folder.parent)
-    return facts
+    return facts, notes
 
 
 def _from_artifacts(folder: Path, artifacts: Mapping[str, Path], ways: Ways, start: Start) -> Facts:
@@ -239,8 +243,12 @@ def check_ways(given: Given, ways: Ways) -> None:
         )
 
 
-def _built(folder: Path, given: Given, ways: Ways, cache: Path, report: Reporter) -> Path:
-    """The float artifact of a trained network, which is copied into the folder."""
+def _built(
+    folder: Path, given: Given, ways: Ways, cache: Path, report: Reporter
+) -> tuple[Path, tuple[str, ...]]:
+    """The float artifact of a trained network, which is copied into the folder, and what is to be
+    said of it.
+    """
     assert given.network is not None, "it has one"
     weights = _weights(folder, given.option)
     _copy(given.network, folder / weights)
@@ -251,7 +259,7 @@ def _built(folder: Path, given: Given, ways: Ways, cache: Path, report: Reporter
     made = build(model, [REFERENCE], cache=cache, open_data=NO_DATA, report=report)
     for error in made.missing.values():
         raise error
-    return made.artifacts[REFERENCE].path
+    return made.artifacts[REFERENCE].path, made.notes
 
 
 def _copy(network: Path, target: Path) -> None:

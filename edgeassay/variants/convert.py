@@ -3,8 +3,9 @@
 TensorFlow lives and dies here, so that its threads and memory never stand beside a measurement.
 REQUEST is a JSON file: {"weights": path, "kind": "keras", "saved_model" or "tflite", "signature":
 which one of a SavedModel is converted, or null for its default, "input_shape": what preprocessing
-makes, or null, "tasks": [{"name", "module", "options", "calibration", "output"}]}. The
-name of every artifact finished is said on stdout.
+makes, or null, "tasks": [{"name", "module", "options", "calibration", "output"}]}. The name of
+every artifact finished is said on stdout. Any other line there is a note on how what is converted
+is unlike the network as given. The last line on stderr is why it failed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from edgeassay.saved_model_file import DEFAULT
 from edgeassay.temporary import temporary_folder
+from edgeassay.variants.reasons import needs_one_image, reason
 
 Shape = tuple[int | None, ...]
 # The input shapes of a network, without the batch axis, and how to make an artifact from it by a
 # method's module, calibration images and the method's options.
-Source = tuple[list[Shape], Callable[[Any, Any, dict[str, Any]], bytes]]
+Make = Callable[[Any, Any, dict[str, Any]], bytes]
+Source = tuple[list[Shape], Make]
+Note = Callable[[str], None]
 
 
 def main(request_file: str) -> None:
@@ -41,21 +46,38 @@ def main(request_file: str) -> None:
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     import numpy as np
 
-    openers: dict[str, Callable[[Path], Source]] = {
+    openers: dict[str, Callable[[Path, Note], Source]] = {
         "keras": open_keras,
         "saved_model": partial(open_saved_model, signature=request["signature"] or DEFAULT),
         "tflite": open_tflite,
     }
-    shapes, make = openers[request["kind"]](Path(request["weights"]))
+
+    def note(words: str) -> None:
+        print(words, file=replies, flush=True)
+
+    with told():
+        shapes, make = openers[request["kind"]](Path(request["weights"]), note)
     if request["input_shape"] is not None:
         check_inputs(shapes, tuple(request["input_shape"]))
     for task in request["tasks"]:
         images = None
         if task["calibration"] is not None:
             images = np.load(task["calibration"], allow_pickle=False)
-        data = make(importlib.import_module(task["module"]), images, task["options"])
+        with told():
+            data = make(importlib.import_module(task["module"]), images, task["options"])
         Path(task["output"]).write_bytes(data)
         print(task["name"], file=replies, flush=True)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """End the process with a sentence where TensorFlow's error is one of those that are known."""
+    try:
+        yield
+    except Exception as error:
+        if (sentence := reason(str(error))) is None:
+            raise
+        sys.exit(sentence)
 
 
 def end_with_parent() -> None:
@@ -65,26 +87,32 @@ def end_with_parent() -> None:
     os._exit(1)
 
 
-def open_keras(path: Path) -> Source:
+def open_keras(path: Path, note: Note) -> Source:
     """A .keras file; one that carries code (a Lambda layer) is refused, not run."""
     import tensorflow as tf
 
-    from edgeassay.networks import for_one_image, load_network
+    from edgeassay.networks import NotForKeras, for_one_image, load_network, trained_in
 
     if not zipfile.is_zipfile(path):
         sys.exit("it is no .keras, or a damaged one; copy it again, or save it anew with Keras")
     try:
         network = load_network(path)
+    except NotForKeras as error:
+        sys.exit(str(error))
     except ValueError as error:
-        if "Lambda" in str(error):
-            sys.exit(
-                "it has a Lambda layer, and a network that carries code isn't loaded; replace the"
-                " layer with Keras's own ones, and save the network anew"
-            )
-        words = " ".join(str(error).split())
-        sys.exit(f"Keras can't load it ({words[:250]}); save it anew with Keras 3")
+        sys.exit(f"Keras can't load it ({str(error)[:250]}); save it anew with Keras 3")
+    if (precision := trained_in(path)) is not None:
+        note(f"{path.name} was trained in {precision}, and is converted in float32")
     shapes = [tuple(t.shape[1:]) for t in network.inputs]
-    convert = maker(lambda: tf.lite.TFLiteConverter.from_keras_model(for_one_image(network)))
+
+    def exported(folder: Path) -> Path:
+        network.export(folder / "exported", verbose=False)
+        return folder / "exported"
+
+    convert = maker(
+        lambda: tf.lite.TFLiteConverter.from_keras_model(for_one_image(network)),
+        for_one(exported, note, path.name),
+    )
 
     def make(method: Any, images: Any, options: dict[str, Any]) -> bytes:
         if hasattr(method, "from_network"):
@@ -94,9 +122,11 @@ def open_keras(path: Path) -> Source:
     return shapes, make
 
 
-def open_saved_model(path: Path, signature: str = DEFAULT) -> Source:
+def open_saved_model(path: Path, note: Note, signature: str = DEFAULT) -> Source:
     """A SavedModel's folder, by one of its signatures."""
     import tensorflow as tf
+
+    from edgeassay.variants.one_image import flags_of, rewritten
 
     signatures = tf.saved_model.load(str(path)).signatures
     if signature not in signatures:
@@ -104,26 +134,93 @@ def open_saved_model(path: Path, signature: str = DEFAULT) -> Source:
             f"the SavedModel has no signature {signature!r} (it has: {list(signatures)}); name one"
             " of these as `signature`, or export it with that one"
         )
-    inputs = signatures[signature].structured_input_signature[1].values()
+    called = signatures[signature]
+    inputs = list(called.structured_input_signature[1].values())
+    for name, tensor in called.structured_outputs.items():
+        if tensor.dtype == tf.string:
+            sys.exit(
+                f"its output {name!r} is text, and outputs must be numbers; export the network"
+                " without what turns scores into words"
+            )
+    for tensor in inputs:
+        if tensor.shape.rank is None:
+            sys.exit(
+                f"the shape of its input {tensor.name!r} ({tensor.dtype.name}) isn't known, not"
+                " even the number of its sides; export the network with a tf.TensorSpec that has"
+                " them, such as (None, 224, 224, 3)"
+            )
+    flags = flags_of(inputs)
+    if flags:
+        note(f"its input {' and '.join(map(repr, flags))} is left out, as if False were given")
+        kept = rewritten(path, Path(tempfile.mkdtemp()), signature, one_image=False)
+        return open_saved_model(kept, note, signature)
     shapes = [tuple(t.shape[1:]) for t in inputs]
-    return shapes, maker(
-        lambda: tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=[signature])
-    )
+    fixed = for_one(lambda _: path, note, path.name, signature)
+    return shapes, maker(lambda: from_saved_model(path, signature), fixed, signature)
 
 
-def maker(start: Callable[[], Any]) -> Callable[[Any, Any, dict[str, Any]], bytes]:
+def from_saved_model(path: Path, signature: str = DEFAULT) -> Any:
+    """TensorFlow's converter for one signature of a SavedModel."""
+    import tensorflow as tf
+
+    return tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=[signature])
+
+
+def for_one(
+    saved: Callable[[Path], Path], note: Note, name: str, signature: str = DEFAULT
+) -> Callable[[], Path | None]:
+    """How to have a network as a SavedModel for a batch of 1; None where it would give other
+    scores. `saved` gives the network as a SavedModel, for which it gets a folder.
+    """
+    import tensorflow as tf
+
+    from edgeassay.variants.one_image import agree, rewritten
+
+    @cache
+    def made() -> Path | None:
+        folder = Path(tempfile.mkdtemp())  # lives as long as the request's own folder
+        path = saved(folder)
+        try:
+            fixed = rewritten(path, folder, signature, one_image=True)
+        except (tf.errors.OpError, ValueError):  # shapes that don't fit together
+            return None
+        if not agree(path, fixed, signature):
+            return None
+        note(f"{name} is converted for a batch of 1, since a loop in it can't have an open one")
+        return fixed
+
+    return made
+
+
+def maker(
+    start: Callable[[], Any], one_image: Callable[[], Path | None], signature: str = DEFAULT
+) -> Make:
     """How to make artifacts of a network that TensorFlow converts, by a converter that `start`
-    gives: what is made of a float .tflite gets the one that fp32 is, converted once.
+    gives, or by one for what `one_image` gives where only that can be converted. What is made of a
+    float .tflite gets the one that fp32 is, converted once.
     """
     from edgeassay.variants import fp32
 
-    whole = cache(lambda: fp32.convert(start(), None))
+    fixed: list[Path] = []
+
+    def convert(method: Any, *given: Any, **options: Any) -> bytes:
+        try:
+            converter = from_saved_model(fixed[0], signature) if fixed else start()
+            return bytes(method.convert(converter, *given, **options))
+        except Exception as error:
+            path = None if fixed or not needs_one_image(str(error)) else one_image()
+            if path is None:
+                raise
+        fixed.append(path)
+        return convert(method, *given, **options)
+
+    whole = cache(lambda: convert(fp32, None))
 
     def make(method: Any, images: Any, options: dict[str, Any]) -> bytes:
         if method is fp32:
             return whole()
         if hasattr(method, "convert"):
-            return bytes(method.convert(start(), images, **options))
+            return convert(method, images, **options)
         with temporary_folder() as folder:
             source = folder / "float.tflite"
             source.write_bytes(whole())
@@ -132,7 +229,7 @@ def maker(start: Callable[[], Any]) -> Callable[[Any, Any, dict[str, Any]], byte
     return make
 
 
-def open_tflite(path: Path) -> Source:
+def open_tflite(path: Path, note: Note) -> Source:
     """A float .tflite, from which variants are made without TensorFlow."""
     from ai_edge_litert.interpreter import Interpreter
 

@@ -28,6 +28,8 @@ from edgeassay.variants.precisions import precisions
 from edgeassay.variants.signature import with_signature
 from edgeassay.variants.support import asked_of, configure, given, operation, unmet
 
+# Operators whose parts are graphs of their own, of which no ranges are taken.
+NESTED: Final = ("WHILE", "IF")
 # Ranges of activations, by what they were taken of: a process makes many variants of one network.
 _RANGES: Final[dict[tuple[str, str], Any]] = {}
 
@@ -63,6 +65,8 @@ def requantize(
         for side in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
             configure(made, ".*", side, precisions()[others])
     data = read_plain(source)
+    if calibration is not None:
+        _check_one_graph(graph, others)
     if any(precisions()[name].weights is not None for name in chosen.values()):
         ranges = None if calibration is None else _ranges(source, calibration)
         quantized = made.quantize(ranges, enable_progress_report=False).quantized_model
@@ -79,6 +83,17 @@ def _check_names(graph: Graph, layers: Mapping[str, str]) -> None:
         sys.exit(
             f"it has no layer {some(unknown)}; it has {some(known, 8)}: `edgeassay sensitivity`"
             " lists them, and a recipe for other weights has to be made anew"
+        )
+
+
+def _check_one_graph(graph: Graph, others: str) -> None:
+    """End the process where activations can't be calibrated, since some are those of a loop."""
+    nested = [op.kind for op in graph.operators if op.kind in NESTED]
+    if nested:
+        sys.exit(
+            f"its loop or condition ({some(list(dict.fromkeys(nested)))} on float32) can't be"
+            f" calibrated, which {others} needs; build recurrent layers with unroll=True, or make a"
+            " variant that isn't calibrated: drq, fp16, w8"
         )
 
 

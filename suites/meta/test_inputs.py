@@ -25,7 +25,7 @@ from edgeassay.progress import silent
 from edgeassay.report.table import copies_told
 from edgeassay.spec import ImageCsvSource, InputShapes, Role, RuntimeSpec
 from edgeassay.starting.given import read_given
-from edgeassay.starting.tensors import inspect, own_worker
+from edgeassay.starting.tensors import Ways, inspect, own_worker
 from edgeassay.tflite_schema import open_tflite
 from edgeassay.workers import NO_SHAPES
 from suites.meta.odd_models import write_open, write_open_output, write_random, write_stateful
@@ -61,7 +61,7 @@ def network(write: Callable[[Path], object], shapes: InputShapes = NO_SHAPES) ->
 
     def trial(folder: Path) -> str:
         write(folder / "a.tflite")
-        inspect(folder / "a.tflite", "fp32", shapes)
+        inspect(folder / "a.tflite", "fp32", Ways(shapes=shapes))
         return ""
 
     return trial
