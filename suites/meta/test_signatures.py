@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgeassay.artifacts import read_artifact
 from edgeassay.claims.artifact import _counted
 from edgeassay.errors import ArtifactError, MeasurementError
-from edgeassay.measure.fit import check_alike
+from edgeassay.measure.fit import check_same_graph
 from edgeassay.report.unjudged import not_judged
 from edgeassay.spec import ClaimName, RuntimeSpec
 from edgeassay.tflite_file import read_graph
@@ -237,8 +237,8 @@ def test_other_main_graphs_are_no_forms_of_one_network(tmp_path: Path) -> None:
     with worker("litert") as used:
         first, second = load(used, one, "litert"), load(used, two, "litert")
         with pytest.raises(MeasurementError, match="signature 'a', and that of the other 'b'"):
-            check_alike(first, second)
-        check_alike(load(used, one, "litert", "a"), load(used, two, "litert", "a"))
+            check_same_graph(first, second)
+        check_same_graph(load(used, one, "litert", "a"), load(used, two, "litert", "a"))
 
 
 def test_a_run_judges_the_declared_signature_and_names_the_others(project: Project) -> None:
