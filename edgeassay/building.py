@@ -51,7 +51,7 @@ def build_command(
         lesser += [f"{spec.id}: {words}" for words in made.notes]
         for artifact in made.artifacts.values():
             path = export(artifact, out)
-            made_of = contents_of(artifact.path, spec.variants[artifact.variant])
+            made_of = contents_of(artifact.path, spec.variants[artifact.variant], spec.signature)
             lesser += [f"{spec.id}/{artifact.variant}: {words}" for words in made_of.fell_back]
             table.add_row(
                 str(path.relative_to(out)),

@@ -206,6 +206,7 @@ class Evaluations:
         what else decides them.
         """
         inputs, device = self.data(case.model).inputs, self._rig.device(case)
+        signature = self._rig.model(case).signature
         adapter = self._rig.adapter(case)  # a machine can have several, and software ones
         return ShardStore(
             folder=self._rig.settings.outputs / case.model / case.variant,
@@ -219,7 +220,7 @@ class Evaluations:
                 "device": [device.id, *identity_of(device, self._rig.runtime(case).worker)],
                 "machine": self._rig.plan.machine.fingerprint,
                 **({} if adapter is None else {"adapter": adapter}),
-                **({} if artifact.signature is None else {"signature": artifact.signature}),
+                **({} if signature is None else {"signature": signature}),
                 **further,
             },
         )

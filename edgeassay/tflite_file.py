@@ -58,7 +58,7 @@ class Operator:
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """The first subgraph of a .tflite. `types` counts, by the type's name, the tensors, and
+    """A subgraph of a .tflite. `types` counts, by the type's name, the tensors, and
     `constant_bytes` the bytes that constants of a type take; `ends` are the types of its inputs
     and outputs.
     """
@@ -94,9 +94,11 @@ class Graph:
         return sum(layer.macs for layer in self.layers)
 
 
-def read_graph(path: Path) -> Graph:
-    """The graph of a .tflite. ArtifactError if it can't be read, isn't one, or is damaged."""
-    return _graph(open_tflite(path))
+def read_graph(path: Path, signature: str | None = None) -> Graph:
+    """The graph of a .tflite that a signature names, or its first. ArtifactError if it can't be
+    read, isn't one, is damaged, or has no such signature.
+    """
+    return _graph(open_tflite(path, signature))
 
 
 def _graph(opened: Opened) -> Graph:

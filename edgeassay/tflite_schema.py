@@ -34,18 +34,20 @@ BYTES: Final = {
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Opened:
     """The schema's objects of a file, and its bytes. `kinds` names the operators of the file's
-    table of operators, and `types` the types of tensors by their codes.
+    table of operators, and `types` the types of tensors by their codes. `place` is that of
+    the subgraph that is meant.
     """
 
     model: Any
     data: bytes
     kinds: Sequence[str]
     types: Mapping[int, str]
+    place: int = 0
 
     @property
     def graph(self) -> Any:
-        """The first subgraph, in which a list that isn't there is an empty one."""
-        return self.model.subgraphs[0]
+        """The subgraph that is meant, in which a list that isn't there is an empty one."""
+        return self.model.subgraphs[self.place]
 
     def constant(self, tensor: Any) -> bytes:
         """The bytes that the file keeps of a tensor; none of one that is computed."""
@@ -65,8 +67,10 @@ class Opened:
         return self.kinds[int(operator.opcodeIndex)]
 
 
-def open_tflite(path: Path) -> Opened:
-    """The parts of a .tflite. ArtifactError if it can't be read, isn't one, or is damaged."""
+def open_tflite(path: Path, signature: str | None = None) -> Opened:
+    """The parts of a .tflite, with the subgraph that a signature names, or the first. ArtifactError
+    if it can't be read, isn't one, is damaged, or has no such signature.
+    """
     from ai_edge_litert import schema_py_generated as schema
 
     try:
@@ -74,7 +78,7 @@ def open_tflite(path: Path) -> Opened:
     except OSError as error:
         raise ArtifactError(f"{path} can't be read: {why(error)}; build or copy it again") from None
     try:
-        return _opened(data, schema)
+        return _opened(data, schema, signature)
     except ValueError as error:
         raise ArtifactError(
             f"{path} is no .tflite, or a damaged one ({error}); copy it again, or export it anew"
@@ -86,7 +90,7 @@ def count(tensor: Any) -> int:
     return math.prod(map(int, tensor.shape))
 
 
-def _opened(data: bytes, schema: Any) -> Opened:
+def _opened(data: bytes, schema: Any, signature: str | None) -> Opened:
     """ValueError, with what is wrong, if the bytes are no whole .tflite."""
     if data[4:8] != IDENTIFIER:
         raise ValueError(f"it doesn't begin with {IDENTIFIER.decode()}")
@@ -102,6 +106,7 @@ def _opened(data: bytes, schema: Any) -> Opened:
         data=data,
         kinds=_kinds(model, schema),
         types={code: name for name, code in vars(schema.TensorType).items() if name.isupper()},
+        place=_place(model, signature),
     )
     model.buffers = model.buffers or []
     _fill_in(opened.graph)
@@ -112,6 +117,17 @@ def _opened(data: bytes, schema: Any) -> Opened:
     ends = (*opened.graph.inputs, *opened.graph.outputs)
     _check_places(ends, 0, len(opened.graph.tensors), "the graph")
     return opened
+
+
+def _place(model: Any, signature: str | None) -> int:
+    """The place of the subgraph that a signature names, or of the first."""
+    if signature is None:
+        return 0
+    places = {one.signatureKey: one.subgraphIndex for one in model.signatureDefs or ()}
+    place = places.get(signature.encode("utf-8"))
+    if place is None or place >= len(model.subgraphs):
+        raise ValueError(f"it has no graph of the signature {signature!r}")
+    return int(place)
 
 
 def _kinds(model: Any, schema: Any) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ DAMAGED: Final = (
     *(struct.error, ValueError, TypeError, IndexError),
     *(AttributeError, OverflowError, KeyError),
 )
-LEAST_BYTES: Final = 4  # of an entry in any of a file's tables
+MOST_NAMES: Final = 20  # that are listed in a sentence
 NUMPY_NAMES: Final = {"STRING": "str"}
 
 
@@ -103,7 +103,9 @@ class Graphs:
         from ai_edge_litert import schema_py_generated as schema
 
         self._schema: Any = schema
-        self._most = len(data) // LEAST_BYTES
+        # A list's entry takes four bytes: a file that is read more often is damaged, or made so.
+        self._left = len(data)
+        self._calling: dict[str, tuple[Any, tuple[str, ...]]] = {}
         self._model: Any = schema.Model.GetRootAs(data, 0)
         codes = list(self._all(self._model, "OperatorCodes"))
         self.custom = tuple(_text(code.CustomCode()) for code in codes if code.CustomCode())
@@ -165,8 +167,9 @@ class Graphs:
     def _all(self, table: Any, part: str) -> Iterator[Any]:
         """The entries of a list in one of the file's tables."""
         length = int(getattr(table, f"{part}Length")())
-        if length > self._most:
-            raise ValueError(f"its list of {part} is longer than the file")
+        self._left -= length
+        if self._left < 0:
+            raise ValueError("its lists are longer than the file")
         for place in range(length):
             yield getattr(table, part)(place)
 
@@ -201,19 +204,26 @@ class Graphs:
                 yield from self._in_options(table, getattr(self._schema, kinds), kind)
 
     def _in_options(self, table: Any, kinds: Any, kind: int) -> Iterator[int]:
-        name = next((name for name, code in vars(kinds).items() if code == kind), "")
-        made = getattr(self._schema, name, None)
-        if made is None:
+        made, methods = self._naming(kinds, kind)
+        if not methods:
             return
-        options = None
-        for method in (m for m in vars(made) if NAMES_SUBGRAPH.fullmatch(m)):
-            if options is None:
-                options = made()
-                options.Init(table.Bytes, table.Pos)
+        options = made()
+        options.Init(table.Bytes, table.Pos)
+        for method in methods:
             if method.endswith("Indices"):
                 yield from map(int, self._all(options, method))
             else:
                 yield int(getattr(options, method)())
+
+    def _naming(self, kinds: Any, kind: int) -> tuple[Any, tuple[str, ...]]:
+        """The class of some options, and those of its methods that name subgraphs."""
+        key = f"{kinds.__name__} {kind}"
+        if key not in self._calling:
+            name = next((name for name, code in vars(kinds).items() if code == kind), "")
+            made = getattr(self._schema, name, None)
+            methods = [] if made is None else [m for m in vars(made) if NAMES_SUBGRAPH.fullmatch(m)]
+            self._calling[key] = made, tuple(methods)
+        return self._calling[key]
 
     def _signature(self, found: Any) -> Signature:
         ends = (*self._all(found, "Inputs"), *self._all(found, "Outputs"))
@@ -260,12 +270,11 @@ def read_graphs(path: Path) -> Graphs | None:
 
 def no_signature(path: Path, name: str, graphs: Graphs | None) -> str:
     """What is said of a file that has no signature of that name."""
-    known = [] if graphs is None else [repr(one.name) for one in graphs.signatures]
+    names = [] if graphs is None else [repr(one.name) for one in graphs.signatures]
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    known = ", ".join(names[:MOST_NAMES]) + more
     if path.suffix != SUFFIX:
         return f"an {path.suffix} has no signatures; leave the signature {name!r} out"
     if not known:
         return f"{path.name} has no signatures; leave the signature {name!r} out"
-    return (
-        f"{path.name} has no signature {name!r}; its signatures are {', '.join(known)}: name one of"
-        " these"
-    )
+    return f"{path.name} has no signature {name!r}; its signatures are {known}: name one of these"

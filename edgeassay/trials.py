@@ -80,7 +80,8 @@ class Trials:
     @cached_property
     def graph(self) -> Graph:
         """The operators of the float network."""
-        return read_graph(self.artifact(WHOLE).path)
+        artifact = self.artifact(WHOLE)
+        return read_graph(artifact.path, artifact.signature)
 
     def case(self, name: str) -> Case:
         """The case of a variant that is tried."""

@@ -12,6 +12,7 @@ import numpy as np
 from edgeassay.ab.cases import Contest, Matched
 from edgeassay.ab.gate import Outcome, Stopped, broken, run_gate
 from edgeassay.ab.sides import Origin
+from edgeassay.ab.signatures import other_graphs
 from edgeassay.artifacts import Artifact
 from edgeassay.build import seed_of
 from edgeassay.devices import check_timed, command_of, start_worker
@@ -70,6 +71,8 @@ class Bench:
         """One of so many timed cases."""
         check_timed(self.device, contest.base_runtime, contest.base_spec)
         check_timed(self.device, contest.head_runtime, contest.head_spec)
+        if (error := other_graphs(contest.base, contest.head)) is not None:
+            return broken(error)
         gate = self.settings.gate
         rng = np.random.default_rng([self.seed, seed_of(contest.name)])
         seed, inputs = seed_of(contest.case.model), contest.random_inputs

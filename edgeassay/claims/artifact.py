@@ -33,7 +33,7 @@ def size_ratio(evidence: Evidence, claim: Claim) -> Measured:
         value=artifact.size_bytes / reference,
         unit="ratio",
         n=1,
-        detail=contents_of(artifact.path, declared).words,
+        detail=contents_of(artifact.path, declared, artifact.signature).words,
     )
     return measured, float(reference)
 
@@ -56,7 +56,7 @@ def counted_ratio(evidence: Evidence, claim: Claim) -> Measured:
 def _counted(artifact: Artifact, name: ClaimName) -> int:
     if artifact.path.suffix != ".tflite":
         raise Absent(f"{artifact.label} is no .tflite, and {SAID[name]} are counted in those alone")
-    graph = read_graph(artifact.path)
+    graph = read_graph(artifact.path, artifact.signature)
     return graph.parameters if name is ClaimName.PARAMETERS_RATIO else graph.macs
 
 

@@ -158,17 +158,21 @@ def other_signatures(first: Mapping[str, Any], second: Mapping[str, Any]) -> str
 
 
 def check_alike(candidate: Loaded, reference: Loaded) -> None:
-    """MeasurementError where two artifacts take or give other shapes, or are other signatures: a
-    ratio of their times would compare two networks.
+    """MeasurementError where two artifacts take or give other shapes: a ratio of their times would
+    compare two networks.
     """
-    if (words := other_signatures(candidate.facts, reference.facts)) is not None:
-        raise MeasurementError(f"{candidate.label} and {reference.label}: {words}")
     for side, one, two in other_shapes(candidate, reference):
         raise MeasurementError(
             f"{candidate.label} and {reference.label} are no forms of one network: their {side}"
             f" have the shapes {', '.join(map(told, one))} and {', '.join(map(told, two))};"
             " declare files of the same network"
         )
+
+
+def check_same_graph(candidate: Loaded, reference: Loaded) -> None:
+    """MeasurementError where the judged graphs of two artifacts have other names."""
+    if (words := other_signatures(candidate.facts, reference.facts)) is not None:
+        raise MeasurementError(f"{candidate.label} and {reference.label}: {words}")
 
 
 def check_integer(loaded: Loaded) -> None:

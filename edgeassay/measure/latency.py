@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import MeasurementError
-from edgeassay.measure.fit import check_alike, check_ran
+from edgeassay.measure.fit import check_alike, check_ran, check_same_graph
 from edgeassay.measure.processes import MORE_PROCESSES, Rounds, draw, median_over
 from edgeassay.progress import Reporter
 from edgeassay.spec import Measurement, RuntimeSpec, Stack, Timing
@@ -168,6 +168,7 @@ def time_case(
                 if reference is not None:
                     other, other_given = _load(worker, reference, runtime, 1, inputs)
                     check_alike(loaded, other)
+                    check_same_graph(loaded, other)
                     turns, turn_inputs = [loaded, other], [given, other_given]
                 if process == 0 and math.isfinite(timing.turns_s):  # all have as many rounds
                     one = timed_rounds(worker, turns, turn_inputs, 1, 1)

@@ -33,12 +33,12 @@ class Contents:
         return f"weights {self.weights}; activations {self.activations}"
 
 
-def contents_of(path: Path, variant: VariantSpec) -> Contents:
-    """The contents of the file that a declaration made, as far as it can be read: whether it loads
-    is for a runtime to say.
+def contents_of(path: Path, variant: VariantSpec, signature: str | None = None) -> Contents:
+    """The contents of the file that a declaration made, in the graph that a signature names or the
+    first, as far as it can be read: whether it loads is for a runtime to say.
     """
     try:
-        graph, method = read_graph(path), method_of(variant)
+        graph, method = read_graph(path, signature), method_of(variant)
     except ArtifactError:
         return Contents()
     found: tuple[str, ...] = ()

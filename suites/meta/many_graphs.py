@@ -63,7 +63,7 @@ def write_graphs(
     model.buffers = graph.buffers
     model.signatureDefs = [_signature(name, k, ends[k]) for name, k in signatures.items()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, model)
+    write_file(path, model)
     return path
 
 
@@ -73,10 +73,11 @@ def repeat_graph(path: Path, signature: str) -> None:
     model.subgraphs = [*model.subgraphs, *model.subgraphs]
     ends = model.subgraphs[0].inputs[0], model.subgraphs[0].outputs[0]
     model.signatureDefs = [_signature(signature, 1, ends)]
-    _write(path, model)
+    write_file(path, model)
 
 
-def _write(path: Path, model: Any) -> None:
+def write_file(path: Path, model: Any) -> None:
+    """Write the schema's object of a file."""
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     path.write_bytes(bytes(builder.Output()))

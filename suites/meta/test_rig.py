@@ -126,8 +126,11 @@ def test_outputs_are_kept_apart_by_all_that_decides_them(tmp_path: Path) -> None
     def with_plan(**changes: Any) -> Rig:
         return Rig(replace(rig.plan, **changes), rig.settings, silent)
 
+    model = rig.plan.models[case.model]
+    named = {case.model: replace(model, signature="second")}
     kept = [
         outputs_of(rig, case),
+        outputs_of(with_plan(models=named), case),
         outputs_of(rig, case, adapter="SwiftShader"),
         outputs_of(rig, case, adapter="H200"),
         outputs_of(rig, case, version="2"),

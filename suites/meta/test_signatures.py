@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,18 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from edgeassay.artifacts import read_artifact
+from edgeassay.claims.artifact import _counted
 from edgeassay.errors import ArtifactError, MeasurementError
-from edgeassay.measure.fit import check_alike
+from edgeassay.measure.fit import check_same_graph
 from edgeassay.report.unjudged import not_judged
-from edgeassay.spec import RuntimeSpec
+from edgeassay.spec import ClaimName, RuntimeSpec
+from edgeassay.tflite_file import read_graph
 from edgeassay.tflite_signatures import read_graphs
 from edgeassay.worker.engine import Refused
 from edgeassay.worker.graphs import OtherGraph
 from edgeassay.workers import Loaded, Worker
-from suites.meta.many_graphs import WIDTH, repeat_graph, write_graphs
+from suites.meta.many_graphs import WIDTH, repeat_graph, write_file, write_graphs
 from suites.meta.odd_models import write_stateful
 from suites.meta.project import Project
 from suites.meta.tinymodels import brightness, write_classifier
@@ -120,6 +124,28 @@ def test_a_file_of_one_graph_says_nothing_of_signatures(tmp_path: Path) -> None:
             assert "signatures" not in load(used, path, "litert", signature).facts
 
 
+def test_what_is_counted_is_of_the_judged_graph(tmp_path: Path) -> None:
+    path = write_graphs(tmp_path / "m.tflite", [2, 3], {"a": 0, "b": 1})
+    for signature, made in ((None, "made0"), ("a", "made0"), ("b", "made1")):
+        (operator,) = read_graph(path, signature).operators
+        assert operator.outputs == (made,)
+    with pytest.raises(ArtifactError, match="no graph of the signature 'z'"):
+        read_graph(path, "z")
+
+
+def test_a_model_s_parameters_are_those_of_its_signature(tmp_path: Path) -> None:
+    path = tmp_path / "m.tflite"
+    write_classifier(path, *brightness(classes=3))
+    repeat_graph(path, "second")
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    model.subgraphs[1].operators = model.subgraphs[1].operators[1:]  # without its layer
+    write_file(path, model)
+    artifact = read_artifact(path, "m", "fp32")
+    assert _counted(artifact, ClaimName.PARAMETERS_RATIO) > 0
+    named = replace(artifact, signature="second")
+    assert _counted(named, ClaimName.PARAMETERS_RATIO) == 0
+
+
 def options(name: str, **fields: Any) -> Any:
     made = getattr(schema, f"{name}T")()
     for field, value in fields.items():
@@ -211,8 +237,8 @@ def test_other_main_graphs_are_no_forms_of_one_network(tmp_path: Path) -> None:
     with worker("litert") as used:
         first, second = load(used, one, "litert"), load(used, two, "litert")
         with pytest.raises(MeasurementError, match="signature 'a', and that of the other 'b'"):
-            check_alike(first, second)
-        check_alike(load(used, one, "litert", "a"), load(used, two, "litert", "a"))
+            check_same_graph(first, second)
+        check_same_graph(load(used, one, "litert", "a"), load(used, two, "litert", "a"))
 
 
 def test_a_run_judges_the_declared_signature_and_names_the_others(project: Project) -> None:

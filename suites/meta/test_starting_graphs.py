@@ -210,4 +210,4 @@ def test_ab_names_what_it_does_not_compare(tmp_path: Path) -> None:
     assert "--signature: BASE: one.tflite has no signature 'z'; its signatures are 'a'" in text
     code, text = ab(str(one), str(two))
     assert code == 4
-    assert "signature 'b', and that of the other 'a'; name one with" in text
+    assert "signature 'a', and that of the other 'b'; name one with" in text
