@@ -35,7 +35,7 @@ def check_data_command(
     if spec.data is None:
         raise ConfigError(f"{spec.file} has no [data] to check; declare it")
     try:
-        dataset = open_dataset(spec.data, data_root())
+        dataset = open_dataset(spec.data, data_root(), decoding=spec.decoding)
     except Absent as error:
         console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(MISSING) from None

@@ -15,6 +15,7 @@ from edgeassay.atomic import write_text
 from edgeassay.datasets.alike import SIMILARITY, pictures_of
 from edgeassay.datasets.split import Split
 from edgeassay.progress import Reporter
+from edgeassay.spec import Decoding
 from edgeassay.stats.arrays import Codes
 
 FOLDER: Final = "pictures"  # beside the predictions that are kept
@@ -22,16 +23,16 @@ FOLDER: Final = "pictures"  # beside the predictions that are kept
 VERSION: Final = 1
 
 
-def with_pictures(split: Split, kept_in: Path, report: Reporter) -> Split:
+def with_pictures(split: Split, decoding: Decoding, kept_in: Path, report: Reporter) -> Split:
     """A split that knows which of its images are nearly the same picture.
 
     They are compared at the first use. The result is kept in the folder `kept_in`, by the digests
-    of the images, so that no later run decodes them for it.
+    of the images and how they are decoded, so that no later run decodes them for it.
     """
 
     @cache
     def alike() -> Codes:
-        path = kept_in / f"{_key(split)}.json"
+        path = kept_in / f"{_key(split, decoding)}.json"
         if (kept := _read(path, len(split))) is not None:
             return kept
         found = pictures_of(split, report)
@@ -41,8 +42,8 @@ def with_pictures(split: Split, kept_in: Path, report: Reporter) -> Split:
     return replace(split, alike=alike)
 
 
-def _key(split: Split) -> str:
-    said = hashlib.sha256(f"{VERSION} {SIMILARITY}".encode())
+def _key(split: Split, decoding: Decoding) -> str:
+    said = hashlib.sha256(f"{VERSION} {SIMILARITY} {decoding}".encode())
     for digest in split.digests:
         said.update(digest)
     return said.hexdigest()[:32]

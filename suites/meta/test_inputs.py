@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from edgeassay.datasets import check_separation, open_dataset
-from edgeassay.datasets.image_files import load_image
+from edgeassay.datasets.image_files import REFUSING, load_image
 from edgeassay.datasets.labels import positives_told
 from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.pictures import with_pictures
@@ -213,7 +213,7 @@ def copied(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Trial:
         (folder / "labels.csv").write_text(text, "utf-8")
         source = ImageCsvSource(source="image-csv", folder=folder.name, label="finding")
         split = open_dataset(source, folder.parent).splits[Role.EVALUATION]
-        split = with_pictures(split, folder / "kept", silent)
+        split = with_pictures(split, REFUSING, folder / "kept", silent)
         return copies_told(len(split), split.copies, split.near_copies)
 
     return trial

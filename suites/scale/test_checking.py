@@ -242,6 +242,23 @@ def test_a_good_data_set_is_fine(project: Project) -> None:
     assert "320 images, 0 unreadable; evaluation shares no patient; 0 pairs" in out
 
 
+def test_parts_of_image_files_are_used_as_the_model_declares(project: Project) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = project.data / "spots/images/006.png"
+    Image.open(path).save(path, exif=exif)
+    code, out, _ = check(project)
+    assert code == 2
+    assert "say with `orientation` in [preprocess]" in out
+    model = project.folder / "models/tiny/model.toml"
+    model.write_text(
+        model.read_text().replace("[preprocess]", '[preprocess]\norientation = "exif"')
+    )
+    code, out, _ = check(project)
+    assert code == 0
+    assert "320 images, 0 unreadable" in out
+
+
 def test_a_picture_in_two_splits_is_exit_code_1(project: Project) -> None:
     images = project.data / "spots/images"
     shutil.copy(images / "000.png", images / "006.png")
