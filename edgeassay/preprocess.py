@@ -66,6 +66,12 @@ def is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I")
 
 
+def brightest(image: Image.Image) -> int:
+    """The largest number that a pixel has in any channel."""
+    plain = image if is_deep(image) or image.mode in ("L", "RGB") else image.convert("RGB")
+    return int(np.asarray(plain).max())
+
+
 def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:
     """One image, of 8 bits a channel or 16-bit grey and any size, as float32 of
     `input_shape(settings)`.

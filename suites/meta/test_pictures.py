@@ -20,7 +20,7 @@ from edgeassay.errors import DataError
 from edgeassay.progress import silent
 from edgeassay.spec import Decoding
 
-Pixels = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
 @dataclass
@@ -114,6 +114,22 @@ def test_other_parts_of_image_files_are_compared_anew(tmp_path: Path) -> None:
     for decoding in (Decoding(), Decoding(frame=0), Decoding(alpha="drop"), Decoding(frame=0)):
         assert groups(with_pictures(made.split(), decoding, tmp_path, silent)) == [[2, 5]]
     assert made.decoded == 3 * made.images
+
+
+def test_tones_are_found_and_kept_with_the_pictures(tmp_path: Path) -> None:
+    dim = np.random.default_rng(0).integers(0, 9, (64, 64), np.uint8)
+    deep = np.random.default_rng(1).integers(0, 4096, (64, 64), np.uint16)
+    made = Pictures({3: dim, 4: deep}, unreadable=(7,))
+    for _ in range(2):
+        split = with_pictures(made.split(), Decoding(), tmp_path, silent)
+        assert split.tones is not None
+        tones = split.tones()
+        assert np.flatnonzero(tones.deep).tolist() == [4]
+        assert tones.brightest[[0, 3, 4, 7]].tolist() == [255, 8, int(deep.max()), -1]
+        assert (tones.dark(None), tones.dark(4095), tones.shallow) == (2, 10, 10)
+    assert made.decoded == made.images
+    part = rows_of(split, [0, 3])
+    assert part.tones is None
 
 
 def emptied(text: str) -> str:
