@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -25,7 +25,7 @@ from edgeassay.artifacts import (
 )
 from edgeassay.atomic import locked, private_folder, remove, sha256_of, write_bytes
 from edgeassay.converter import CONVERTER_MODULE, Job, convert, source_kind
-from edgeassay.datasets import Dataset, check_separation, draw_calibration, load_images
+from edgeassay.datasets import OpenData, check_separation, draw_calibration, load_images
 from edgeassay.errors import (
     Absent,
     ArtifactError,
@@ -38,15 +38,13 @@ from edgeassay.errors import (
 from edgeassay.plain_files import read_plain
 from edgeassay.preprocess import Images
 from edgeassay.progress import Reporter
-from edgeassay.spec import FORMATS, DataSource, ModelSpec, Role, VariantSpec
+from edgeassay.spec import FORMATS, ModelSpec, Role, VariantSpec
 from edgeassay.temporary import sweep
 from edgeassay.variants import PRECISIONS, Method, calibrates, method_of, options_of, precisions
 from edgeassay.variants.pruned import check_pruned
 from edgeassay.variants.trained import read_trained, training_of
 
 Missing: TypeAlias = Absent | ArtifactError | BuildFailed
-# Opens the data set of a declaration; Absent where it isn't on this machine.
-OpenData: TypeAlias = Callable[[DataSource], Dataset]
 
 # What converts a network, by what it is kept as.
 CONVERTERS: Final = {
@@ -129,7 +127,7 @@ def calibration_images(model: ModelSpec, variant: str, open_data: OpenData) -> I
     """The preprocessed images that calibrate a variant, (images, *input shape)."""
     assert model.data is not None, "a variant that calibrates is refused without [data]"
     assert model.preprocess is not None, "[data] is refused without [preprocess]"
-    dataset = open_data(model.data)
+    dataset = open_data(model.data, decoding=model.decoding)
     check_separation(dataset)
     count = model.variants[variant].calibration_images
     split = dataset.splits.get(Role.CALIBRATION)

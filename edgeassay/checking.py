@@ -35,11 +35,16 @@ def check_data_command(
     if spec.data is None:
         raise ConfigError(f"{spec.file} has no [data] to check; declare it")
     try:
-        dataset = open_dataset(spec.data, data_root())
+        dataset = open_dataset(spec.data, data_root(), decoding=spec.decoding)
     except Absent as error:
         console.print(f"edgeassay: {error}", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(MISSING) from None
-    found = check_data(dataset, similarity=similarity, report=ConsoleReporter(console))
+    found = check_data(
+        dataset,
+        similarity=similarity,
+        white=None if spec.preprocess is None else spec.preprocess.white,
+        report=ConsoleReporter(console),
+    )
     print_data_check(found, similarity, Console())
     if not found.as_declared:
         raise typer.Exit(BAD_INPUT)

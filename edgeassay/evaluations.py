@@ -77,7 +77,7 @@ class Evaluations:
             if model.data is None:
                 raise Absent(f"{model.file} has no [data]")
             assert model.preprocess is not None, "[data] is refused without [preprocess]"
-            dataset = self._rig.dataset(model.data)
+            dataset = self._rig.dataset(model)
             separate = check_separation(dataset)
             split = check_evaluation(dataset)
             if role is not Role.EVALUATION:
@@ -89,7 +89,7 @@ class Evaluations:
                 split = draw_sample(split, sample, seed_of(f"{model_id} {role}"))
             kept_in = self._rig.settings.outputs / FOLDER
             self._data[model_id, role] = EvaluationData(
-                split=with_pictures(split, kept_in, self._rig.report),
+                split=with_pictures(split, model.decoding, kept_in, self._rig.report),
                 whole=whole,
                 inputs=Inputs(split=split, settings=model.preprocess),
                 patients_separate=separate,

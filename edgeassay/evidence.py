@@ -70,6 +70,8 @@ class CaseFacts:
     near_copies: int | None = None
     positives: dict[str, int] | None = None
     negatives: dict[str, int] | None = None
+    dark_images: int | None = None
+    shallow_images: int | None = None
     worker: dict[str, Any] = field(default_factory=dict)
     arena_bytes: int | None = None
     estimate: EstimateRecord | None = None
@@ -193,6 +195,7 @@ class Evidence:
             split = self.evaluations.data(case.model).split
             facts.copies, facts.near_copies = split.copies, split.near_copies
             _add_labels(facts, split, self.rig.model(case).classes)
+            _add_tones(facts, split, self.evaluations.data(case.model).inputs.settings.white)
         if (durations := self.timings.known(case)) is not None:
             facts.worker = durations.worker
             _add_times(facts, durations, self.rig.model(case).statistics.confidence)
@@ -226,6 +229,13 @@ def _add_labels(facts: CaseFacts, split: Split, classes: Sequence[str]) -> None:
         counts = zip(classes, split.labels.sum(axis=0), strict=True)
         facts.positives = {name: int(count) for name, count in counts}
         facts.negatives = None if split.negatives is None else dict(split.negatives)
+
+
+def _add_tones(facts: CaseFacts, split: Split, white: int | None) -> None:
+    """How many images of a split are nearly black, and how many have fewer bits than others."""
+    if split.tones is not None:
+        tones = split.tones()
+        facts.dark_images, facts.shallow_images = tones.dark(white), tones.shallow
 
 
 def _add_times(facts: CaseFacts, durations: Durations, confidence: float) -> None:

@@ -80,7 +80,7 @@ class Occlusions:
             assert model.data is not None, "it is Absent without"
             assert model.preprocess is not None, "[data] is refused without [preprocess]"
             wanted = Sample(images=model.saliency.images, source=f"{model.file}:saliency.images")
-            whole = check_evaluation(self._rig.dataset(model.data))
+            whole = check_evaluation(self._rig.dataset(model))
             seed = seed_of(f"{model_id} saliency")
             made = OccludedInputs(
                 split=draw_sample(one_each(whole, seed), wanted, seed),

@@ -61,6 +61,17 @@ def laid_out(images: Images, settings: Preprocess, shape: Sequence[int]) -> Imag
     return np.ascontiguousarray(images.transpose(order))
 
 
+def is_deep(image: Image.Image) -> bool:
+    """Whether an image has 16 bits a channel, and not 8."""
+    return image.mode.startswith("I")
+
+
+def brightest(image: Image.Image) -> int:
+    """The largest number that a pixel has in any channel."""
+    plain = image if is_deep(image) or image.mode in ("L", "RGB") else image.convert("RGB")
+    return int(np.asarray(plain).max())
+
+
 def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float32]:
     """One image, of 8 bits a channel or 16-bit grey and any size, as float32 of
     `input_shape(settings)`.
@@ -69,7 +80,7 @@ def preprocess(image: Image.Image, settings: Preprocess) -> npt.NDArray[np.float
     image is rounded to 8 bits before scaling, as an image file would hold it; a 16-bit one isn't
     rounded, nor is what a filter overshoots cut off.
     """
-    if image.mode.startswith("I"):
+    if is_deep(image):
         pixels, white = _resized_16_bit(image, settings), WHITE_16_BIT
     else:
         pixels, white = _resized_8_bit(image, settings), WHITE_8_BIT

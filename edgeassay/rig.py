@@ -24,7 +24,16 @@ from edgeassay.measure.fit import check_integer, check_ran
 from edgeassay.pool import Pool
 from edgeassay.progress import Reporter
 from edgeassay.recognition import check_present
-from edgeassay.spec import Case, DataSource, DeviceSpec, Kind, ModelSpec, RuntimeSpec, Sample
+from edgeassay.spec import (
+    Case,
+    DataSource,
+    Decoding,
+    DeviceSpec,
+    Kind,
+    ModelSpec,
+    RuntimeSpec,
+    Sample,
+)
 from edgeassay.variants import method_of
 from edgeassay.workers import Loaded, Worker
 
@@ -136,18 +145,23 @@ class Rig:
             self.plan.models[model_id],
             variants,
             cache=self.settings.cache,
-            open_data=self.dataset,
+            open_data=self.open_data,
             report=self.report,
         )
         self.artifacts |= {(model_id, v): artifact for v, artifact in made.artifacts.items()}
         self._unbuilt |= {(model_id, v): error for v, error in made.missing.items()}
 
-    def dataset(self, source: DataSource) -> Dataset:
+    def dataset(self, model: ModelSpec) -> Dataset:
+        """The data set of a model that has one; Absent where it isn't on this machine."""
+        assert model.data is not None, "asked only where there is one"
+        return self.open_data(model.data, decoding=model.decoding)
+
+    def open_data(self, source: DataSource, *, decoding: Decoding) -> Dataset:
         """The data set of a declaration, opened once; Absent where it isn't on this machine."""
-        key = str(source)
+        key = f"{source} {decoding}"
         if key not in self._datasets:
             opened = open_rehearsal if self.settings.rehearsal else open_dataset
-            self._datasets[key] = opened(source, self.settings.data_root)
+            self._datasets[key] = opened(source, self.settings.data_root, decoding=decoding)
         return self._datasets[key]
 
     def model(self, case: Case) -> ModelSpec:

@@ -169,7 +169,7 @@ class Trials:
             return 0
         declared = self.declared
         assert declared.data is not None, "who asks has run the float network on it"
-        split = self.rig.dataset(declared.data).splits.get(Role.CALIBRATION)
+        split = self.rig.dataset(declared).splits.get(Role.CALIBRATION)
         if split is None:
             raise DataError(
                 f"{declared.file}: there is no calibration split, and {', '.join(calibrated)} take"

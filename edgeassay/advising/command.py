@@ -6,6 +6,7 @@ import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -227,7 +228,7 @@ def _planned(
         subject,
         _runtime(first, model, runtime),
         runtime,
-        open_data=lambda source: open_rehearsal(source, data_root()),
+        open_data=partial(open_rehearsal, data_root=data_root()),
         most_images=most_images,
     )
     return planned(replace(model, variants={**model.variants, **tried.variants})), tried

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from edgeassay.advising.candidates import LeftOut, Reason
 from edgeassay.advising.subject import Subject
 from edgeassay.converter import source_kind
-from edgeassay.datasets import Dataset
+from edgeassay.datasets import OpenData
 from edgeassay.errors import Absent
-from edgeassay.spec import DataSource, Role, RuntimeSpec, VariantSpec
+from edgeassay.spec import Role, RuntimeSpec, VariantSpec
 from edgeassay.variants import METHODS, calibrates
 
 # What can be made of any float network, the usual ones first.
@@ -34,7 +34,7 @@ def offers(
     runtime: RuntimeSpec,
     runtime_id: str,
     *,
-    open_data: Callable[[DataSource], Dataset],
+    open_data: OpenData,
     most_images: int,
 ) -> Offers:
     """What is tried of a model on a runtime."""
@@ -73,16 +73,14 @@ def _unable(subject: Subject, name: str) -> str | None:
     return None
 
 
-def _calibration(
-    subject: Subject, open_data: Callable[[DataSource], Dataset], most: int
-) -> tuple[int, str | None]:
+def _calibration(subject: Subject, open_data: OpenData, most: int) -> tuple[int, str | None]:
     """How many images calibrate, and why none can."""
     model = subject.model
     if model.data is None:
         remedy = "--data-of ID takes a declared model's" if subject.file else "declare it"
         return 0, f"calibrated on images, and there is no [data]; {remedy}"
     try:
-        dataset = open_data(model.data)
+        dataset = open_data(model.data, decoding=model.decoding)
         split = dataset.splits.get(Role.CALIBRATION)
     except Absent as error:
         return 0, f"calibrated on images: {error}"

@@ -363,6 +363,10 @@ def _check_preprocess(settings: Preprocess, where: str) -> None:
         raise ConfigError(f"{where}: preprocess.std must not be zero")
     if settings.white is not None and settings.white < 1:
         raise ConfigError(f"{where}: preprocess.white = {settings.white} must be at least 1")
+    if settings.frame is not None and settings.frame < 0:
+        raise ConfigError(
+            f"{where}: preprocess.frame = {settings.frame} must be at least 0, the first frame"
+        )
 
 
 def check_co_primary(names: Sequence[ClaimName], limits: Sequence[LimitRule], where: str) -> None:

@@ -2,6 +2,7 @@
 
 from edgeassay.datasets.masks import load_masks
 from edgeassay.datasets.opening import (
+    OpenData,
     check_classes,
     check_evaluation,
     check_separation,
@@ -14,6 +15,7 @@ from edgeassay.datasets.split import Dataset, Split, load_images
 
 __all__ = [
     "Dataset",
+    "OpenData",
     "Split",
     "check_classes",
     "check_evaluation",

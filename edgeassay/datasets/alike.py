@@ -9,14 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeassay.datasets.split import Split
+from edgeassay.datasets.tones import UNREAD, Tones
 from edgeassay.errors import DataError
-from edgeassay.preprocess import preprocess
+from edgeassay.preprocess import brightest, is_deep, preprocess
 from edgeassay.progress import Advance, Reporter
 from edgeassay.spec import Preprocess
 from edgeassay.stats.arrays import Codes
@@ -30,8 +31,6 @@ CHUNK_IMAGES: Final = 64
 BLOCK_IMAGES: Final = 2048
 # Brightest less darkest pixel of an image that shows nothing: half a step of 16 bits.
 FLAT: Final = 0.5 / 65_535
-# The digest's number of an image that can't be read: it is equal to none.
-UNREAD: Final = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,8 @@ class Small:
 
     `pixels` is float16 (images, 32 * 32), mean removed and of length 1; zero for an image of a
     single grey, which `grey` then holds in steps of 16 bits, and which is NaN for all others.
-    `content` is the same number for equal bytes, and `UNREAD` for what can't be read. Where images
+    `content` is the same number for equal bytes, and `UNREAD` for what can't be read, which is
+    equal to none. Where images
     are segmented, `drawn` says which classes have a pixel on them, (images, classes).
     """
 
@@ -71,8 +71,17 @@ class Small:
     pixels: npt.NDArray[np.float16]
     grey: npt.NDArray[np.float32]
     content: npt.NDArray[np.int64]
+    tones: Tones
     unreadable: Sequence[Unreadable]
     drawn: npt.NDArray[np.bool_] | None = None
+
+
+class Read(NamedTuple):
+    """An image's digest, its brightest pixel, and whether it has 16 bits."""
+
+    digest: bytes
+    brightest: int
+    deep: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,17 +112,21 @@ def _shrink(
     pixels = np.zeros((len(split), height * width), np.float16)
     grey = np.full(len(split), np.nan, np.float32)
     content = np.full(len(split), UNREAD, np.int64)
+    tones = Tones(
+        brightest=np.full(len(split), UNREAD, np.int32), deep=np.zeros(len(split), np.bool_)
+    )
     drawn: dict[int, npt.NDArray[np.bool_]] = {}
     unreadable: list[Unreadable] = []
     starts = range(0, len(split), CHUNK_IMAGES)
     chunks = pool.map(partial(_read_chunk, split, pixels, grey, drawn), starts)
     for start, found in zip(starts, chunks, strict=True):
-        for row, digest in enumerate(found, start):
-            if isinstance(digest, bytes):
-                content[row] = numbers.setdefault(digest, len(numbers))
-            else:
-                failure = Unreadable(split=split.name, name=split.names[row], reason=str(digest))
+        for row, read in enumerate(found, start):
+            if isinstance(read, DataError):
+                failure = Unreadable(split=split.name, name=split.names[row], reason=str(read))
                 unreadable.append(failure)
+            else:
+                content[row] = numbers.setdefault(read.digest, len(numbers))
+                tones.brightest[row], tones.deep[row] = read.brightest, read.deep
         advance(len(found))
     return Small(
         split=split,
@@ -121,6 +134,7 @@ def _shrink(
         pixels=pixels,
         grey=grey,
         content=content,
+        tones=tones,
         unreadable=unreadable,
         drawn=np.stack([drawn[row] for row in sorted(drawn)]) if drawn else None,
     )
@@ -132,17 +146,18 @@ def _read_chunk(
     grey: npt.NDArray[np.float32],
     drawn: dict[int, npt.NDArray[np.bool_]],
     start: int,
-) -> list[bytes | DataError]:
-    """Fill the rows of a chunk of images; the digest of each, or why it or its mask can't be
+) -> list[Read | DataError]:
+    """Fill the rows of a chunk of images; what was read of each, or why it or its mask can't be
     read.
     """
-    found: list[bytes | DataError] = []
+    found: list[Read | DataError] = []
     for row in range(start, min(start + CHUNK_IMAGES, len(split))):
         try:
-            image = preprocess(split.load(row), SMALL).reshape(-1)
+            decoded = split.load(row)
+            image = preprocess(decoded, SMALL).reshape(-1)
             if split.masks is not None:
                 drawn[row] = np.asarray(split.masks(row).any(axis=(0, 1)), np.bool_)
-            found.append(split.digest(row))
+            found.append(Read(split.digest(row), brightest(decoded), is_deep(decoded)))
         except DataError as error:
             found.append(error)
             continue
@@ -200,9 +215,11 @@ def _gravity(pair: Pair) -> tuple[bool, bool, float, str, str]:
     )
 
 
-def pictures_of(split: Split, report: Reporter, similarity: float = SIMILARITY) -> Codes:
+def pictures_of(
+    split: Split, report: Reporter, similarity: float = SIMILARITY
+) -> tuple[Codes, Tones]:
     """Numbers the pictures of a split from 0, (images,): images that are alike have one number.
-    An image that can't be read is alike to none.
+    An image that can't be read is alike to none. Beside it the tones of the images.
     """
     (part,) = shrink([replace(split, masks=None)], split, report)
     starts = _starts(part)
@@ -213,7 +230,7 @@ def pictures_of(split: Split, report: Reporter, similarity: float = SIMILARITY) 
             rows, columns, _, _ = _matches(part, i, part, j, similarity)
             codes = _merged(codes, i + rows, j + columns)
             advance(1)
-    return np.unique(codes, return_inverse=True)[1].reshape(-1)
+    return np.unique(codes, return_inverse=True)[1].reshape(-1), part.tones
 
 
 def _merged(codes: Codes, rows: Rows, columns: Rows) -> Codes:

@@ -19,7 +19,8 @@ from edgeassay.spec import Role
 class SplitFacts:
     """What a split holds: `patients` is None where they aren't named, `positives` is per class: of
     what is segmented, the images with a pixel of it. `negatives` has the texts that count as
-    negative, where the label is a text.
+    negative, where the label is a text. `dark` images never reach a tenth of `white`,
+    and `shallow` ones have 8 bits where any of the data set has 16.
     """
 
     name: str
@@ -27,6 +28,8 @@ class SplitFacts:
     images: int
     patients: int | None
     positives: Sequence[int]
+    dark: int
+    shallow: int
     negatives: Mapping[str, int] | None = None
 
 
@@ -58,10 +61,13 @@ class DataReport:
         return self.overlap is None and not self.alike.evaluation_count
 
 
-def check_data(dataset: Dataset, *, similarity: float, report: Reporter) -> DataReport:
+def check_data(
+    dataset: Dataset, *, similarity: float, white: int | None = None, report: Reporter
+) -> DataReport:
     """Decode every image of a data set once, and compare those of different splits.
 
-    Two pictures whose 32x32 greys correlate above `similarity` count as one. DataError where a
+    Two pictures whose 32x32 greys correlate above `similarity` count as one. `white` is the one of
+    [preprocess], None for that of an image's bits. DataError where a
     table, an archive or the labels in them aren't what was declared.
     """
     # Several roles may share a split, which is then looked at once.
@@ -77,7 +83,8 @@ def check_data(dataset: Dataset, *, similarity: float, report: Reporter) -> Data
         one_sided = str(error)
     segmented = dataset.splits[Role.EVALUATION].masks is not None
     parts = shrink(list(splits.values()), dataset.splits[Role.EVALUATION], report)
-    facts = [_facts(dataset, part) for part in parts]
+    deep = any(part.tones.deep.any() for part in parts)
+    facts = [_facts(dataset, part, white, deep=bool(deep)) for part in parts]
     return DataReport(
         where=dataset.where,
         classes=dataset.classes,
@@ -103,7 +110,7 @@ def _nowhere_drawn(dataset: Dataset, facts: Sequence[SplitFacts]) -> str | None:
     return None
 
 
-def _facts(dataset: Dataset, part: Small) -> SplitFacts:
+def _facts(dataset: Dataset, part: Small, white: int | None, *, deep: bool) -> SplitFacts:
     split = part.split
     positives = split.labels if split.masks is None else part.drawn
     if positives is None:  # no mask can be read
@@ -115,4 +122,6 @@ def _facts(dataset: Dataset, part: Small) -> SplitFacts:
         patients=None if split.patients is None else len(set(split.patients)),
         positives=[int(count) for count in positives.sum(axis=0)],
         negatives=split.negatives,
+        dark=part.tones.dark(white),
+        shallow=part.tones.eight_bit if deep else 0,
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.identity import check_images, check_splits
-from edgeassay.datasets.image_files import digest_file, image_size, load_image
+from edgeassay.datasets.image_files import REFUSING, digest_file, image_size, load_image
 from edgeassay.datasets.labels import (
     Rows,
     binary,
@@ -27,7 +27,7 @@ from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
 from edgeassay.errors import DataError, why
-from edgeassay.spec import ImageCsvSource, Role
+from edgeassay.spec import Decoding, ImageCsvSource, Role
 
 USUAL_SPLITS: Final[Mapping[Role, str]] = {
     Role.TRAIN: "train",
@@ -46,6 +46,7 @@ class ImageCsv:
     settings: ImageCsvSource
     root: Path
     test_images: bool = True
+    decoding: Decoding = REFUSING
 
     @property
     def where(self) -> str:
@@ -194,8 +195,11 @@ class ImageCsv:
     def _masks(
         self, names: Sequence[str], files: Sequence[Sequence[str]], index: int
     ) -> npt.NDArray[np.uint8]:
-        size = image_size(self.root / names[index], self.where)
-        masks = [load_mask(self.root / column[index], size, self.where) for column in files]
+        size = image_size(self.root / names[index], self.where, self.decoding)
+        masks = [
+            load_mask(self.root / column[index], size, self.where, self.decoding)
+            for column in files
+        ]
         return np.stack(masks, axis=-1)
 
     def _labels(self, name: str, rows: Rows) -> npt.NDArray[np.int8]:
@@ -243,7 +247,7 @@ class ImageCsv:
         return np.array([[text == positive] for text in texts], np.int8)
 
     def _load(self, names: Sequence[str], index: int) -> Image.Image:
-        return load_image(self.root / names[index], self.where)
+        return load_image(self.root / names[index], self.where, self.decoding)
 
     def _digest(self, names: Sequence[str], index: int) -> bytes:
         return digest_file(self.root / names[index], self.where)

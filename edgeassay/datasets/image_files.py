@@ -5,21 +5,37 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from edgeassay.errors import DataError, why
 from edgeassay.plain_files import open_plain
-from edgeassay.preprocess import WHITE_16_BIT
+from edgeassay.preprocess import WHITE_16_BIT, is_deep
+from edgeassay.spec import Decoding
 
 # Where other formats than pictures have their names.
 DICOM_AT: Final = 128
 NIFTI_AT: Final = 344
 ORIENTATION, UPRIGHT = 0x0112, 1  # EXIF's mark of how an image is to be turned
+# What turns an image upright, by its mark, and what turns it back.
+TURNS: Final[Mapping[object, Image.Transpose]] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+TURNED_BACK: Final = {**TURNS, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+REFUSING: Final = Decoding()  # whatever a file has that must be decided about
 COLORED: Final = ("RGB", "RGBA", "LA", "RGBX")
 OPAQUE: Final = 255
 # What Pillow's decoders raise over bytes that aren't what they should be.
@@ -38,22 +54,46 @@ BROKEN: Final = (
 )
 
 
-def load_image(path: Path, listed_in: str) -> Image.Image:
+def load_image(path: Path, listed_in: str, decoding: Decoding = REFUSING) -> Image.Image:
     """The decoded image, of 8 or 16 bits a channel; DataError names the file and what lists it, and
-    so where the file has more than is used, which nobody would see.
+    so where the file has parts whose use `decoding` leaves open.
     """
     with _opened(path, listed_in) as image:
-        _check_parts(image, path)
-        image.load()
-        _check_depth(image, path)
-        _check_alpha(image, path)
-        return image.copy()
+        return flattened(_decoded(image, path, decoding), path, decoding.alpha)
 
 
-def image_size(path: Path, listed_in: str) -> tuple[int, int]:
-    """The width and height of an image, which isn't decoded for it; DataError likewise."""
+def load_layers(path: Path, listed_in: str, decoding: Decoding = REFUSING) -> Image.Image:
+    """A decoded image as it is stored, with its alpha channel; of a file that has several frames,
+    the one that `decoding` names. DataError likewise.
+    """
     with _opened(path, listed_in) as image:
-        return image.size
+        alone = getattr(image, "n_frames", 1) == 1
+        return _decoded(image, path, replace(decoding, frame=None) if alone else decoding)
+
+
+def image_size(path: Path, listed_in: str, decoding: Decoding = REFUSING) -> tuple[int, int]:
+    """The width and height of a decoded image, which isn't decoded for it unless it may be to be
+    turned; DataError likewise.
+    """
+    with _opened(path, listed_in) as image:
+        _select_frame(image, path, decoding.frame)
+        if decoding.orientation is None or _mark(image) == UPRIGHT:
+            return image.size
+        return _decoded(image, path, decoding).size
+
+
+def _decoded(image: Image.Image, path: Path, decoding: Decoding) -> Image.Image:
+    """The frame that is used, the way up that it is used; with its alpha channel."""
+    _select_frame(image, path, decoding.frame)
+    _check_color_depth(image, path)
+    mark = _mark(image)
+    _check_mark(mark, path, decoding.orientation)
+    image.load()
+    _check_depth(image, path)
+    turned = _mark(image) != mark  # Pillow turns TIFF files itself, and takes the mark away
+    if mark not in TURNS or turned == (decoding.orientation == "exif"):
+        return image.copy()
+    return image.transpose(TURNED_BACK[mark] if turned else TURNS[mark])
 
 
 @contextmanager
@@ -85,40 +125,98 @@ def _what_it_is(path: Path) -> str:
     return "it is damaged, or in no format that is known"
 
 
-def _check_parts(image: Image.Image, path: Path) -> None:
-    """DataError where a file has further frames, bits that aren't decoded, or is to be turned."""
+def _select_frame(image: Image.Image, path: Path, frame: int | None) -> None:
+    """DataError where a file has several frames and none is named, or hasn't the one that is."""
     frames = getattr(image, "n_frames", 1)
-    if frames > 1:
+    if frame is None and frames > 1:
         raise DataError(
-            f"{path} has {frames:,} frames, and nothing says which of them is the image; save that"
-            " one alone"
+            f"{path} has {frames:,} frames, and nothing says which of them is the image; name it"
+            " with `frame` in [preprocess] (0 is the first), or save that one alone"
         )
+    if frame is not None and frame >= frames:
+        has = "1 frame" if frames == 1 else f"{frames:,} frames"
+        raise DataError(
+            f"{path} has {has}, and `frame` = {frame} in [preprocess] names another (0 is the"
+            " first); mend the file, or the number"
+        )
+    if frame:
+        image.seek(frame)
+
+
+def _check_color_depth(image: Image.Image, path: Path) -> None:
     packed = {str(tile[3]) for tile in getattr(image, "tile", [])}  # before it is decoded
     if image.mode in COLORED and any("16" in one for one in packed):
         raise DataError(
             f"{path} has 16 bits a channel in color, of which 8 would be read; save it with 8, or"
             " as grey with 16"
         )
-    turned = image.getexif().get(ORIENTATION, UPRIGHT)
-    if turned != UPRIGHT:
-        raise DataError(
-            f"{path} is to be turned before it is seen (EXIF orientation {turned}), and its pixels"
-            " aren't; save it upright (ImageOps.exif_transpose), as in training, or without that"
-            " mark"
-        )
 
 
-def _check_alpha(image: Image.Image, path: Path) -> None:
-    """DataError where pixels are transparent: what lies behind them isn't told."""
-    if not image.has_transparency_data:
+def _mark(image: Image.Image) -> object:
+    """EXIF's mark of how the image is to be turned."""
+    return image.getexif().get(ORIENTATION, UPRIGHT)
+
+
+def _check_mark(mark: object, path: Path, orientation: str | None) -> None:
+    """DataError where an image is to be turned and nothing says whether it is, or nobody knows
+    how.
+    """
+    if mark == UPRIGHT or orientation == "as-stored":
         return
-    alpha = image.convert("RGBA").getchannel("A")
-    least = alpha.getextrema()[0]
-    if least != OPAQUE:
+    if orientation is None:
         raise DataError(
-            f"{path} has transparent pixels, and nothing says what is behind them; save it without"
-            " an alpha channel, on the background that it is seen on"
+            f"{path} is to be turned before it is seen (EXIF orientation {mark}), and its pixels"
+            ' aren\'t; say with `orientation` in [preprocess] whether training did so ("exif") or'
+            ' not ("as-stored"), or save it upright'
         )
+    if mark not in TURNS:
+        raise DataError(
+            f"{path} has the EXIF orientation {mark}, and only 1 to 8 have a meaning; save it"
+            " without that mark"
+        )
+
+
+def alpha_of(image: Image.Image) -> npt.NDArray[np.uint8] | None:
+    """How opaque each pixel is, up to 255; None where all of them are wholly."""
+    if not image.has_transparency_data:
+        return None
+    if is_deep(image):  # the pixels of one grey are transparent
+        hidden = np.asarray(image) == image.info["transparency"]
+        alpha = np.where(hidden, 0, OPAQUE).astype(np.uint8)
+    else:
+        alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    return None if alpha.min() == OPAQUE else alpha
+
+
+def flattened(image: Image.Image, path: Path, alpha: str | None) -> Image.Image:
+    """An image without transparent pixels; DataError where nothing says what is behind them."""
+    if alpha_of(image) is None:
+        return image
+    if alpha is None:
+        raise DataError(
+            f"{path} has transparent pixels, and nothing says what is behind them; say so with"
+            ' `alpha` in [preprocess] ("black", "white" or "drop"), or save it without an alpha'
+            " channel, on the background that it is seen on"
+        )
+    if is_deep(image):
+        return _flattened_16_bit(image, path, alpha)
+    layers = image.convert("RGBA")
+    if alpha == "drop":
+        return layers.convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", image.size, alpha), layers).convert("RGB")
+
+
+def _flattened_16_bit(image: Image.Image, path: Path, alpha: str) -> Image.Image:
+    """Grey of 16 bits, of which the pixels of one number are transparent."""
+    if alpha == "white":
+        raise DataError(
+            f"{path} has transparent pixels in 16-bit grey, whose white isn't known; save it"
+            " without them, on the background that it is seen on"
+        )
+    pixels = np.asarray(image)
+    if alpha == "black":
+        pixels = np.where(pixels == image.info["transparency"], 0, pixels).astype(pixels.dtype)
+    return Image.fromarray(pixels)
 
 
 def _unreadable(path: Path, problem: str, listed_in: str) -> DataError:

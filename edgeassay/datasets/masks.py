@@ -4,42 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edgeassay.datasets.image_files import load_image
+from edgeassay.datasets.image_files import REFUSING, alpha_of, load_layers
 from edgeassay.datasets.split import Split
 from edgeassay.errors import DataError
-from edgeassay.spec import Preprocess
+from edgeassay.spec import Decoding, Preprocess
 
 # More values are counted than told.
 TOLD: Final = 5
+COLORED: Final = 1 << 24
 
 Mask = npt.NDArray[np.uint8]
 
 
-def load_mask(path: Path, size: tuple[int, int], listed_in: str) -> Mask:
+def load_mask(
+    path: Path, size: tuple[int, int], listed_in: str, decoding: Decoding = REFUSING
+) -> Mask:
     """The pixels of a class, 0 and 1, (height, width) of its image.
 
-    DataError where the file can't be read, isn't of the image's `size` (width, height), or has more
-    than two values, the smaller of which is 0.
+    The file is turned by its own mark as its image is. DataError where it can't be read, isn't of
+    the image's `size` (width, height), has more than two values, the smaller of which is 0, or has
+    a palette or an alpha channel that shows another mask.
     """
-    image = load_image(path, listed_in)
+    image = load_layers(path, listed_in, decoding)
     if image.size != size:
         raise DataError(
             f"{path} is {image.width}x{image.height}, and its image is {size[0]}x{size[1]}; a mask"
             f" has a pixel for every one of its image, so mend one of them, or remove the row from"
             f" {listed_in}"
         )
-    _check_palette(image, path)
-    pixels = np.asarray(image if image.mode in ("1", "L", "I;16", "I") else image.convert("L"))
+    colors = _colors(image)
+    alpha = alpha_of(image)
+    if alpha is None:
+        _check_palette(image, colors, path)
+        return _binary(colors, path)
+    if (colors == colors[0, 0]).all():  # drawn in the alpha channel alone
+        return _binary(alpha, path)
+    _check_palette(image, colors, path)
+    mask = _binary(colors, path)
+    if not np.array_equal(mask, _binary(alpha, path)):
+        raise DataError(
+            f"{path} shows one mask in its colors and another in its alpha channel, so it isn't"
+            " clear what is inside; save it as grey, with 0 for what is outside"
+        )
+    return mask
+
+
+def _colors(image: Image.Image) -> npt.NDArray[np.int64]:
+    """A number for each pixel's color: its grey, or for what isn't grey `COLORED` + 0xRRGGBB."""
+    if image.mode in ("1", "L", "I;16", "I"):
+        return np.asarray(image).astype(np.int64)
+    red, green, blue = np.moveaxis(np.asarray(image.convert("RGB"), np.int64), 2, 0)
+    colored = COLORED + (red << 16 | green << 8 | blue)
+    found: npt.NDArray[np.int64] = np.where((red == green) & (green == blue), red, colored)
+    return found
+
+
+def _binary(pixels: npt.NDArray[Any], path: Path) -> Mask:
+    """The mask that numbers show; DataError where they are more than two."""
     values = np.unique(pixels)
     others = values[values != 0]
     if len(others) > 1:
-        first = ", ".join(str(int(value)) for value in others[:TOLD])
+        first = ", ".join(map(_told, others[:TOLD]))
         more = f" and {len(others) - TOLD} more" if len(others) > TOLD else ""
         raise DataError(
             f"{path} isn't binary: beside 0 its pixels are {first}{more}; save it with 0 for what"
@@ -48,12 +79,15 @@ def load_mask(path: Path, size: tuple[int, int], listed_in: str) -> Mask:
     return np.asarray(pixels != 0, np.uint8)
 
 
-def _check_palette(image: Image.Image, path: Path) -> None:
+def _told(value: int) -> str:
+    return f"#{value - COLORED:06x}" if value >= COLORED else str(value)
+
+
+def _check_palette(image: Image.Image, colors: npt.NDArray[np.int64], path: Path) -> None:
     """DataError where a palette shows another mask than its numbers do: either may be meant."""
     if image.mode != "P":
         return
-    seen, number = np.asarray(image.convert("L")) != 0, np.asarray(image) != 0
-    if not np.array_equal(seen, number):
+    if not np.array_equal(colors != 0, np.asarray(image) != 0):
         raise DataError(
             f"{path} has a palette in which 0 isn't black or another number is, so it isn't clear"
             " what is inside; save it as grey, with 0 for what is outside"

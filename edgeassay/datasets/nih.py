@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edgeassay.datasets.image_files import digest_file, load_image
+from edgeassay.datasets.image_files import REFUSING, digest_file, load_image
 from edgeassay.datasets.patients import patients_of
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.datasets.table import Table, read_table
 from edgeassay.errors import DataError, why
 from edgeassay.plain_files import read_plain
-from edgeassay.spec import CHEST_FINDINGS, NihSource, Role
+from edgeassay.spec import CHEST_FINDINGS, Decoding, NihSource, Role
 
 IMAGE: Final = "Image Index"
 FINDINGS: Final = "Finding Labels"
@@ -42,6 +42,7 @@ class Nih:
     settings: NihSource
     root: Path
     test_images: bool = True
+    decoding: Decoding = REFUSING
 
     @property
     def where(self) -> str:
@@ -211,7 +212,7 @@ class Nih:
         return [folder or self.root for folder in folders]
 
     def _load(self, places: Sequence[Path], names: Sequence[str], index: int) -> Image.Image:
-        return load_image(places[index] / names[index], str(self._table.path))
+        return load_image(places[index] / names[index], str(self._table.path), self.decoding)
 
     def _digest(self, places: Sequence[Path], names: Sequence[str], index: int) -> bytes:
         return digest_file(places[index] / names[index], str(self._table.path))

@@ -6,29 +6,48 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from edgeassay.datasets.fetching import find_file
 from edgeassay.datasets.image_csv import ImageCsv
+from edgeassay.datasets.image_files import REFUSING
 from edgeassay.datasets.nih import Nih
 from edgeassay.datasets.npz import Npz
 from edgeassay.datasets.phantom import Phantom
 from edgeassay.datasets.split import Dataset, Split
 from edgeassay.errors import Absent, ConfigError, DataError
-from edgeassay.spec import DataSource, ImageCsvSource, NihSource, NpzSource, PhantomSource, Role
+from edgeassay.spec import (
+    DataSource,
+    Decoding,
+    ImageCsvSource,
+    NihSource,
+    NpzSource,
+    PhantomSource,
+    Role,
+)
+
+
+class OpenData(Protocol):
+    """Opens the data set of a declaration; Absent where it isn't on this machine."""
+
+    def __call__(self, source: DataSource, *, decoding: Decoding) -> Dataset: ...
 
 
 def open_dataset(
-    source: DataSource, data_root: Path | None, *, test_images: bool = True
+    source: DataSource,
+    data_root: Path | None,
+    *,
+    decoding: Decoding = REFUSING,
+    test_images: bool = True,
 ) -> Dataset:
-    """The data set that a model declares; Absent where it isn't on this machine. Without
-    `test_images`, those of the evaluation split needn't be there.
+    """The data set that a model declares, whose image files are decoded as it says; Absent where it
+    isn't on this machine. Without `test_images`, those of the evaluation split needn't be there.
     """
     dataset = OPENERS[type(source)](source, data_root)
-    if not test_images and isinstance(dataset, (ImageCsv, Nih)):
-        return replace(dataset, test_images=False)
+    if isinstance(dataset, (ImageCsv, Nih)):
+        return replace(dataset, decoding=decoding, test_images=test_images)
     return dataset
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from edgeassay.datasets.image_files import REFUSING
 from edgeassay.datasets.opening import open_dataset
 from edgeassay.datasets.split import Dataset, Members, Split
 from edgeassay.errors import Absent
-from edgeassay.spec import DataSource, Role
+from edgeassay.spec import DataSource, Decoding, Role
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Rehearsal:
         return ()  # what the test split must be apart from is checked where that is used
 
 
-def open_rehearsal(source: DataSource, data_root: Path | None) -> Rehearsal:
+def open_rehearsal(
+    source: DataSource, data_root: Path | None, *, decoding: Decoding = REFUSING
+) -> Rehearsal:
     """The data set of a declaration to choose with; Absent where it isn't on this machine."""
-    return Rehearsal(open_dataset(source, data_root, test_images=False))
+    return Rehearsal(open_dataset(source, data_root, decoding=decoding, test_images=False))

@@ -84,4 +84,5 @@ def rows_of(split: Split, rows: list[int]) -> Split:
         masks=None if masks is None else lambda i: masks(rows[i]),
         alike=None,
         negatives=None,
+        tones=None,
     )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from edgeassay.datasets.tones import Tones
 from edgeassay.errors import DataError
 from edgeassay.preprocess import Images, input_shape, preprocess
 from edgeassay.spec import Preprocess, Role
@@ -31,7 +32,8 @@ class Split:
     is a text; else None.
     `subgroups` has each image's value in the columns by which quality is judged too.
     `alike()` numbers the pictures, from 0, (images,): images that are nearly the same picture have
-    one number. Where it is None, only images of equal bytes are known to be one picture.
+    one number. Where it is None, only images of equal bytes are known to be one picture. `tones()`
+    says how bright they are; where it is None, nobody has looked.
     `load(i)` decodes image `i`; `digest(i)` is the SHA-256, 32 bytes, of what it is decoded from:
     what was computed from an image may be used again only where that is the same. Both raise
     DataError naming the file where it can't be read.
@@ -47,6 +49,7 @@ class Split:
     masks: Callable[[int], npt.NDArray[np.uint8]] | None = None
     alike: Callable[[], Codes] | None = None
     negatives: Mapping[str, int] | None = None
+    tones: Callable[[], Tones] | None = None
 
     def __len__(self) -> int:
         return len(self.names)

@@ -19,7 +19,7 @@ from edgeassay.errors import ConfigError, DataError, EdgeassayError
 from edgeassay.privacy import Redactor
 from edgeassay.progress import silent
 from edgeassay.runs.scores import SavedScores
-from edgeassay.spec import ModelSpec, Role
+from edgeassay.spec import Decoding, ModelSpec, Role
 
 EVALUATION: Final = Role.EVALUATION.value
 
@@ -76,14 +76,14 @@ def data_record(
         absent = f"{name} isn't declared in this project" if model is None else "it has no [data]"
         return _absent(name, absent, digests)
     try:
-        dataset = open_dataset(model.data, data_root)
+        dataset = open_dataset(model.data, data_root, decoding=model.decoding)
         splits = splits_of(dataset, redactor)
     except EdgeassayError as error:
         if isinstance(error, ConfigError | DataError):
             raise
         return _absent(name, str(error), digests)
     shared = shared_of(splits)
-    found = _digest(dataset, kept_in)
+    found = _digest(dataset, model.decoding, kept_in)
     return DataRecord(
         model=name,
         source=model.data.source,
@@ -157,14 +157,14 @@ def statement_of(shared: Sequence[Shared]) -> str:
     return f"evaluation shares patients: {', '.join(common)}"
 
 
-def _digest(dataset: Dataset, kept_in: Path) -> str | None:
+def _digest(dataset: Dataset, decoding: Decoding, kept_in: Path) -> str | None:
     """Of the evaluation split as runs take it; None where its labels are masks' to say. `kept_in`
     has which of its images are alike, from those runs.
     """
     split = dataset.splits.get(Role.EVALUATION)
     if split is None or split.masks is not None:
         return None
-    split = with_pictures(split, kept_in, silent)
+    split = with_pictures(split, decoding, kept_in, silent)
     return SavedScores.of(
         scores=np.zeros(split.labels.shape),
         truth=split.labels,

@@ -246,11 +246,12 @@ def remote_split(task: Task) -> Split:
     machine that asks.
     """
     root, shard = data_root() or task.data_root, task.shard
-    key = f"{task.data} {task.role} {root}"
+    decoding = task.preprocess.decoding
+    key = f"{task.data} {decoding} {task.role} {root}"
     for _ in range(2):  # what was opened for an earlier task may have changed since
         split = _OPENED.get(key)
         if split is None:
-            split = open_dataset(task.data, root).splits[task.role]
+            split = open_dataset(task.data, root, decoding=decoding).splits[task.role]
             _OPENED.clear()
             _OPENED[key] = split
         fits = shard.stop <= len(split)

@@ -10,6 +10,7 @@ from rich.table import Table
 from edgeassay.datasets.alike import SIMILARITY, Alike
 from edgeassay.datasets.checking import DataReport
 from edgeassay.datasets.labels import positives_told
+from edgeassay.report.tones import too_dark, too_shallow
 
 UNREADABLE_SHOWN: Final = 10
 
@@ -26,6 +27,7 @@ def print_data_check(found: DataReport, similarity: float, console: Console) -> 
     for sentence in (found.one_sided, found.overlap):
         if sentence is not None:
             _say(console, sentence)
+    _print_tones(found, console)
     for failure in found.unreadable[:UNREADABLE_SHOWN]:
         _say(console, f"unreadable in {failure.split}: {failure.name}: {failure.reason}")
     more = len(found.unreadable) - UNREADABLE_SHOWN
@@ -41,6 +43,19 @@ def print_data_check(found: DataReport, similarity: float, console: Console) -> 
         )
         _print_pairs(found.within, console)
     _say(console, summary(found, similarity))
+
+
+def _print_tones(found: DataReport, console: Console) -> None:
+    """How many images are nearly black, or have fewer bits than others, by split."""
+    images = sum(split.images for split in found.splits)
+    for sentence, counted in (
+        (too_dark, {split.name: split.dark for split in found.splits}),
+        (too_shallow, {split.name: split.shallow for split in found.splits}),
+    ):
+        count = sum(counted.values())
+        if count:
+            parts = ", ".join(f"{name} {number:,}" for name, number in counted.items() if number)
+            _say(console, sentence(count, images, f" ({parts})"))
 
 
 def _print_pairs(alike: Alike, console: Console) -> None:

@@ -80,12 +80,13 @@ class CaseRecord(Record):
     evaluation split's `split_images` were evaluated, they are a sample of it; `copies` of them are
     equal to others, byte for byte, and `near_copies` more are nearly the same picture. Of these
     images `positives` has how many are positive, by class, and `negatives` the texts of the label
-    that count as negative, null where it isn't a text. `kind` is how its numbers came to be, null
-    in files of versions that didn't tell; `options` is what its runtime was told, `loaded` what
-    that said of the artifact, and `delegated_share` how much of the graph its delegate took. Of
-    what is segmented there is a `mean_dice` instead of a `mean_auc`. `intervals` has the facts with
-    bounds, by name. `arena_bytes` is the smallest arena of a microcontroller's runtime, and
-    `estimate` what a compiler for an accelerator says.
+    that count as negative, null where it isn't a text; `dark_images` never reach a tenth of
+    `white`, and `shallow_images` have 8 bits where others have 16. `kind` is how its numbers came
+    to be, null in files of versions that didn't tell; `options` is what its runtime was told,
+    `loaded` what that said of the artifact, and `delegated_share` how much of the graph its
+    delegate took. Of what is segmented there is a `mean_dice` instead of a `mean_auc`. `intervals`
+    has the facts with bounds, by name. `arena_bytes` is the smallest arena of a microcontroller's
+    runtime, and `estimate` what a compiler for an accelerator says.
     """
 
     case: CaseId
@@ -117,6 +118,8 @@ class CaseRecord(Record):
     near_copies: int | None = None
     positives: dict[str, int] | None = None
     negatives: dict[str, int] | None = None
+    dark_images: int | None = None
+    shallow_images: int | None = None
     worker: dict[str, Any]
     health: Many[HealthRecord] = Field(default_factory=list)
     arena_bytes: int | None = None

@@ -21,6 +21,7 @@ from edgeassay.report.decision import (
 from edgeassay.report.marks import legend, marked
 from edgeassay.report.results import CaseRecord, DeviationRecord, Results
 from edgeassay.report.sentences import name_of
+from edgeassay.report.tones import about_tones
 from edgeassay.report.unjudged import unjudged_files
 from edgeassay.runs.records import CaseId, ClaimRecord, MeasurementRecord
 from edgeassay.spec import TRAITS, ClaimName, Kind, Verdict
@@ -303,6 +304,7 @@ def remarks(results: Results) -> list[str]:
     lines += _about_samples(cases)
     lines += _about_labels(cases)
     lines += _about_copies(cases)
+    lines += about_tones(cases)
     lines += unjudged_files(cases)
     bare = dict.fromkeys(f"{c.case.model}/{c.case.variant}" for c in cases if c.manifest is False)
     lines += [

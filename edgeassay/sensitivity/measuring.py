@@ -128,7 +128,7 @@ def check_data(trials: Trials) -> None:
             f"{declared.file} has no [data], and which layers hurt shows on images alone: declare"
             " it, with a validation split"
         )
-    dataset = trials.rig.dataset(declared.data)
+    dataset = trials.rig.dataset(declared)
     if Role.VALIDATION not in dataset.splits:
         raise DataError(
             f"{declared.file}: {dataset.where} has no validation split, and nothing may be chosen"

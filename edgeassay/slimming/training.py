@@ -174,7 +174,8 @@ def slim(folder: Path, schedule: SlimSchedule) -> None:
     spec = load_model(folder, folder.parent.parent)
     if spec.data is None or spec.preprocess is None:
         raise ConfigError(f"{spec.file} declares no [data] to train on")
-    dataset, settings = open_dataset(spec.data, data_root()), spec.preprocess
+    settings = spec.preprocess
+    dataset = open_dataset(spec.data, data_root(), decoding=settings.decoding)
     check_separation(dataset)
 
     def loaded(split: Split) -> tuple[Images, Truths]:

@@ -34,6 +34,7 @@ from edgeassay.spec.comparing import (
 from edgeassay.spec.data import (
     CHEST_FINDINGS,
     DataSource,
+    Decoding,
     ImageCsvSource,
     InputShapes,
     NihSource,
@@ -106,6 +107,7 @@ __all__ = [
     "Comparison",
     "CpuRule",
     "DataSource",
+    "Decoding",
     "Deviation",
     "DeviceSpec",
     "EngineTraits",

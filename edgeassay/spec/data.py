@@ -62,8 +62,22 @@ CHEST_FINDINGS: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """Which of an image file's parts are used. A file with a part that a setting of None leaves
+    open is refused: `orientation` is about EXIF's mark that an image is to be turned, `alpha` about
+    transparent pixels, and `frame`, from 0, about files with several frames.
+    """
+
+    orientation: Literal["exif", "as-stored"] | None = None
+    alpha: Literal["black", "white", "drop"] | None = None
+    frame: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preprocess:
-    """From a decoded image to the network's input; the same for training, calibration, evaluation.
+    """From an image file to the network's input; the same for training, calibration, evaluation.
+
+    `orientation`, `alpha` and `frame` say which parts of the file are used, as `Decoding` has them.
 
     An image becomes grey (1 channel) or RGB (3), is resized to `size` (height, width), 0 to `white`
     (255 for 8-bit images and 65,535 for 16-bit ones, unless given) is mapped linearly to `scale`,
@@ -80,6 +94,14 @@ class Preprocess:
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     channels: Literal["last", "first"] = "last"
+    orientation: Literal["exif", "as-stored"] | None = None
+    alpha: Literal["black", "white", "drop"] | None = None
+    frame: int | None = None
+
+    @property
+    def decoding(self) -> Decoding:
+        """Which of an image file's parts are used."""
+        return Decoding(orientation=self.orientation, alpha=self.alpha, frame=self.frame)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from edgeassay.spec.claims import ClaimName, Deviation, LimitRule
-from edgeassay.spec.data import STRICT, DataSource, InputShapes, Preprocess, Task, task_of
+from edgeassay.spec.data import STRICT, DataSource, Decoding, InputShapes, Preprocess, Task, task_of
 from edgeassay.spec.pruning import Pruning
 from edgeassay.spec.runtimes import RuntimeSpec
 
@@ -211,6 +211,11 @@ class ModelSpec:
     def task(self) -> Task:
         """What its network is for."""
         return task_of(self.data)
+
+    @property
+    def decoding(self) -> Decoding:
+        """How its image files are decoded."""
+        return Decoding() if self.preprocess is None else self.preprocess.decoding
 
     def network(self, variant: str) -> Path:
         """The trained network that a variant is made from: its own, or the model's."""

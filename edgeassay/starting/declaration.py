@@ -385,7 +385,9 @@ def _preprocess(image: TensorSpec) -> list[str]:
     lines = prose(
         "From an image to the network's input, exactly as in training: resized, 0 and white mapped"
         " to `scale`, then (x - mean) / std. Size, color and channels are guessed from the input"
-        f" {quoted(image.name)}; the rest is yours to know."
+        f" {quoted(image.name)}; the rest is yours to know. Image files that EXIF says to turn, or"
+        " that have transparent pixels or several frames, are refused unless `orientation`, `alpha`"
+        " or `frame` says how they are used."
     )
     return [
         *lines,

@@ -45,7 +45,7 @@ def load_material(
     """
     if spec.data is None or spec.preprocess is None:
         raise ConfigError(f"{spec.file} has no [data] to train on; declare it")
-    dataset = open_dataset(spec.data, data_root())
+    dataset = open_dataset(spec.data, data_root(), decoding=spec.decoding)
     check_separation(dataset)
     for role in (Role.TRAIN, Role.VALIDATION):
         if role not in dataset.splits:

@@ -69,7 +69,7 @@ def train(
         raise ConfigError(f"{model_spec.file} declares no [data] and no weights to train")
     keras.utils.set_random_seed(schedule.seed)
     tf.config.experimental.enable_op_determinism()
-    dataset = open_dataset(model_spec.data, data_root())
+    dataset = open_dataset(model_spec.data, data_root(), decoding=model_spec.decoding)
     check_separation(dataset)
     for role, split in dataset.splits.items():
         if role is not Role.CALIBRATION:

@@ -69,7 +69,8 @@ def main() -> None:
     model = load_model(SOURCE, FOLDER.parent.parent)
     if model.data is None or model.preprocess is None or model.weights is None:
         raise ConfigError(f"{model.file} has no [data] or no weights")
-    split = open_dataset(model.data, data_root()).splits[Role.TRAIN]
+    dataset = open_dataset(model.data, data_root(), decoding=model.decoding)
+    split = dataset.splits[Role.TRAIN]
     images = load_images(split, range(len(split)), model.preprocess)
     network = load_network(model.weights)
     before = network.predict(images, verbose=0)

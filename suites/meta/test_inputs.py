@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from edgeassay.datasets import check_separation, open_dataset
-from edgeassay.datasets.image_files import load_image
+from edgeassay.datasets.image_files import REFUSING, load_image
 from edgeassay.datasets.labels import positives_told
 from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.pictures import with_pictures
@@ -23,14 +23,15 @@ from edgeassay.errors import EdgeassayError
 from edgeassay.judging.predictions import read_compared
 from edgeassay.progress import silent
 from edgeassay.report.table import copies_told
-from edgeassay.spec import ImageCsvSource, InputShapes, Role, RuntimeSpec
+from edgeassay.report.tones import too_dark, too_shallow
+from edgeassay.spec import Decoding, ImageCsvSource, InputShapes, Role, RuntimeSpec
 from edgeassay.starting.given import read_given
 from edgeassay.starting.tensors import Ways, inspect, own_worker
 from edgeassay.tflite_schema import open_tflite
 from edgeassay.workers import NO_SHAPES
 from suites.meta.odd_models import write_open, write_open_output, write_random, write_stateful
 from suites.meta.project import ROOT
-from suites.meta.test_image_parts import alpha, deep, frames, turned
+from suites.meta.test_image_parts import COLOR, alpha, deep, frames, turned
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
 
 PAGE: Final = ROOT / "docs" / "inputs.md"
@@ -110,10 +111,10 @@ def arrays(path: Path) -> None:
     path.with_suffix(".npz").rename(path)
 
 
-def image(name: str, write: Callable[[Path], object]) -> Trial:
+def image(name: str, write: Callable[[Path], object], decoding: Decoding = REFUSING) -> Trial:
     def trial(folder: Path) -> str:
         write(folder / name)
-        load_image(folder / name, "labels.csv")
+        load_image(folder / name, "labels.csv", decoding)
         return ""
 
     return trial
@@ -213,8 +214,41 @@ def copied(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Trial:
         (folder / "labels.csv").write_text(text, "utf-8")
         source = ImageCsvSource(source="image-csv", folder=folder.name, label="finding")
         split = open_dataset(source, folder.parent).splits[Role.EVALUATION]
-        split = with_pictures(split, folder / "kept", silent)
+        split = with_pictures(split, REFUSING, folder / "kept", silent)
         return copies_told(len(split), split.copies, split.near_copies)
+
+    return trial
+
+
+def layers(colors: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Trial:
+    """A mask with an alpha channel."""
+
+    def trial(folder: Path) -> str:
+        Image.fromarray(np.dstack([colors, BINARY]), "LA").save(folder / "mask.png")
+        assert np.array_equal(load_mask(folder / "mask.png", (8, 8), "labels.csv"), BINARY != 0)
+        return ""
+
+    return trial
+
+
+def toned(*sixteen_bits: int) -> Trial:
+    """An evaluation split of four images, of which some are dark ones of 16 bits."""
+
+    def trial(folder: Path) -> str:
+        for k in range(4):
+            pixels = np.random.default_rng(k).integers(0, 256, (64, 64), np.uint16)
+            saved = pixels if k in sixteen_bits else pixels.astype(np.uint8)
+            Image.fromarray(saved).save(folder / f"{k}.png")
+        text = "image,finding,split\n" + "".join(f"{k}.png,{k % 2},test\n" for k in range(4))
+        (folder / "labels.csv").write_text(text, "utf-8")
+        source = ImageCsvSource(source="image-csv", folder=folder.name, label="finding")
+        split = open_dataset(source, folder.parent).splits[Role.EVALUATION]
+        split = with_pictures(split, REFUSING, folder / "kept", silent)
+        assert split.tones is not None
+        tones = split.tones()
+        if tones.shallow:
+            return too_shallow(tones.shallow, len(split))
+        return too_dark(tones.dark(None), len(split)) if tones.dark(None) else ""
 
     return trial
 
@@ -242,6 +276,20 @@ TRIALS: Final[dict[str, Trial]] = {
     "an .npz as a network": given(arrays),
     "8 bits a channel, or 16-bit grey": image("a.png", grey(16)),
     "a GIF or TIFF with further frames": image("a.gif", frames),
+    "several frames, with `frame` in [preprocess]": image("a.gif", frames, Decoding(frame=1)),
+    "a file that hasn't that frame": image("a.png", COLOR.save, Decoding(frame=1)),
+    "transparent pixels, with `alpha` in [preprocess]": (
+        image("a.png", alpha(0), Decoding(alpha="black"))
+    ),
+    "an EXIF mark, with `orientation` in [preprocess]": (
+        image("a.jpg", turned(6), Decoding(orientation="exif"))
+    ),
+    "images that never reach a tenth of `white`, such as 12 bits in 16-bit files without `white`": (
+        toned(0, 1, 2, 3)
+    ),
+    "8-bit images among 16-bit ones": toned(0),
+    "a mask drawn in an alpha channel": layers(255 + 0 * BINARY),
+    "a mask with another mask in its alpha channel": layers(255 - BINARY),
     "transparent pixels": image("a.png", alpha(0)),
     "an alpha channel that is opaque everywhere": image("a.png", alpha(255)),
     "an EXIF mark that the image is to be turned": image("a.jpg", turned(6)),

@@ -11,7 +11,7 @@ from PIL import Image
 
 from edgeassay.datasets import check_separation, draw_calibration, open_dataset
 from edgeassay.errors import Absent, ConfigError, DataError
-from edgeassay.spec import CHEST_FINDINGS, NihSource, Role
+from edgeassay.spec import CHEST_FINDINGS, Decoding, NihSource, Role
 
 SOURCE = NihSource(source="nih-chestxray14", folder="nih")
 # As published in 2017: an empty column at the end, and commas in the names of others.
@@ -63,6 +63,17 @@ def test_the_published_layout_is_read(nih: Path) -> None:
     assert len(set(split.patients)) == 10
     assert check_separation(dataset) is True
     assert len(draw_calibration(dataset, 10, seed=1)) == 10
+
+
+def test_its_files_are_decoded_as_declared(nih: Path) -> None:
+    layers = Image.new("LA", (8, 8), (90, 0))
+    layers.save(nih / "images_001/images/00000003_000.png")
+    for alpha, grey in (("white", 255), ("drop", 90)):
+        decoding = Decoding(alpha=alpha)  # type: ignore[arg-type]
+        split = open_dataset(SOURCE, nih.parent, decoding=decoding).splits[Role.EVALUATION]
+        assert np.asarray(split.load(0).convert("L")).max() == grey
+    with pytest.raises(DataError, match=r"`alpha` in \[preprocess\]"):
+        open_dataset(SOURCE, nih.parent).splits[Role.EVALUATION].load(0)
 
 
 def test_findings_images_and_digests_are_each_rows_own(nih: Path) -> None:

@@ -81,7 +81,7 @@ class Given(Evaluations):
             report=silent,
             plan=plan,
             model=lambda _: model,
-            dataset=lambda source: open_dataset(source, project.data),
+            dataset=lambda model: open_dataset(model.data, project.data),
             artifact=lambda _: None,
         )
         super().__init__(cast(Rig, rig))

@@ -242,6 +242,48 @@ def test_a_good_data_set_is_fine(project: Project) -> None:
     assert "320 images, 0 unreadable; evaluation shares no patient; 0 pairs" in out
 
 
+def test_images_that_are_nearly_black_or_of_fewer_bits_are_counted_by_split(
+    project: Project,
+) -> None:
+    images = project.data / "spots/images"
+    for name in ("000", "001", "006"):
+        pixels = np.asarray(Image.open(images / f"{name}.png")).astype(np.uint16)
+        Image.fromarray(pixels * 16).save(images / f"{name}.png")
+    code, out, _ = check(project)
+    assert code == 0
+    assert "never reach a tenth of `white` in [preprocess]: 3 of 320 (train 2, test 1)" in out
+    assert re.search(r"images of 8 bits among images of 16 bits: 317 of 320 \(.*test 157", out)
+    model = project.folder / "models/tiny/model.toml"
+    text = model.read_text().replace("[preprocess]", "[preprocess]\nwhite = 4080")
+    model.write_text(text)
+    assert "never reach a tenth of `white` in [preprocess]: 317 of 320" in check(project)[1]
+
+
+def test_8_bits_in_one_split_and_16_in_another_are_told() -> None:
+    deep = [picture.astype(np.uint16) * 256 for picture in noise(3)]
+    found = look(train=noise(4), evaluation=deep)
+    assert [(split.dark, split.shallow) for split in found.splits] == [(0, 4), (0, 0)]
+    found = look(train=noise(4), evaluation=noise(3))
+    assert [split.shallow for split in found.splits] == [0, 0]
+
+
+def test_parts_of_image_files_are_used_as_the_model_declares(project: Project) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = project.data / "spots/images/006.png"
+    Image.open(path).save(path, exif=exif)
+    code, out, _ = check(project)
+    assert code == 2
+    assert "say with `orientation` in [preprocess]" in out
+    model = project.folder / "models/tiny/model.toml"
+    model.write_text(
+        model.read_text().replace("[preprocess]", '[preprocess]\norientation = "exif"')
+    )
+    code, out, _ = check(project)
+    assert code == 0
+    assert "320 images, 0 unreadable" in out
+
+
 def test_a_picture_in_two_splits_is_exit_code_1(project: Project) -> None:
     images = project.data / "spots/images"
     shutil.copy(images / "000.png", images / "006.png")
