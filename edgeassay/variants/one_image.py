@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from edgeassay.plain_files import read_plain
+
 # Which input of an operator is the shape of a list's elements.
 ELEMENT_SHAPE: Final = {
     "EmptyTensorList": 0,
@@ -74,7 +76,7 @@ def _with_shapes(path: Path, folder: Path) -> Path:
     for part in path.iterdir():
         if part.name != "saved_model.pb":
             (folder / part.name).symlink_to(part.resolve())
-    whole = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    whole = saved_model_pb2.SavedModel.FromString(read_plain(path / "saved_model.pb"))
     for graph in (meta.graph_def for meta in whole.meta_graphs):
         for nodes in (graph.node, *(f.node_def for f in graph.library.function)):
             _fix_lists({node.name: node for node in nodes})
