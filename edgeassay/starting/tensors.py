@@ -134,7 +134,9 @@ def _sized(ends: FileEnds, label: str, shapes: InputShapes) -> Tensors:
     """The ends as a file declares them, with the sizes of inputs that it leaves open."""
     given = {name: [list(shape) for shape in some] for name, some in shapes.items()}
     try:
-        inputs = [replace(t, shape=tuple(sized(t.name, t.shape, given, 1))) for t in ends.inputs]
+        inputs = [
+            replace(t, shape=tuple(sized(t.name, t.shape, given, 1, t.dtype))) for t in ends.inputs
+        ]
         taken, made = (tuple(map(_spec, tensors)) for tensors in (inputs, ends.outputs))
     except (Refused, TypeError) as error:  # TypeError: a type that NumPy hasn't
         raise ConfigError(f"{label}: {error}") from None

@@ -94,7 +94,8 @@ class InterpreterEngine:
             self._graph = graph_of(self._interpreter, options.get("graph"))
             for detail in self._graph.inputs():
                 sides = [int(side) for side in detail["shape_signature"]]
-                shape = sized(detail["name"], sides, options["shapes"], self._batch)
+                name, dtype = detail["name"], detail["dtype"]
+                shape = sized(name, sides, options["shapes"], self._batch, dtype)
                 if shape != list(detail["shape"]):
                     self._graph.resize(detail["index"], shape)
             self._graph.allocate()

@@ -95,7 +95,8 @@ class CompiledEngine:
         signatures = {d["index"]: d["shape_signature"] for d in inputs}
         for number, detail in enumerate(here):
             sides = [int(side) for side in signatures.get(detail["index"], detail["shape"])]
-            shape = sized(detail["name"], sides, options["shapes"], self._batch)
+            name, dtype = detail["name"], detail["dtype"]
+            shape = sized(name, sides, options["shapes"], self._batch, dtype)
             if shape != list(detail["shape"]):
                 model.resize_input_tensor(number, shape, self._signature)
 

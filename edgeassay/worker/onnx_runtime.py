@@ -98,11 +98,13 @@ class OnnxEngine:
         named: Dict[Dimension, int] = {}
         for arg in session.get_inputs():
             sides = [side if isinstance(side, int) else OPEN for side in arg.shape]
-            given = sized(arg.name, sides, wanted, batch)
+            facts = _facts(arg)
+            dtype = "int32" if facts["dtype"] == TEXT else facts["dtype"]
+            given = sized(arg.name, sides, wanted, batch, dtype)
             for side, size in zip(arg.shape, given):
                 if isinstance(side, str):
                     named.setdefault(side, size)
-            self.inputs.append(dict(_facts(arg), shape=given))
+            self.inputs.append(dict(facts, shape=given))
         self.outputs: List[TensorFacts] = [_facts(arg) for arg in session.get_outputs()]
         shapes = [_closed(arg.shape, named) for arg in session.get_outputs()]
         opens = any(_opens(arg.shape) for arg in session.get_inputs())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence
 
+import numpy as np
+
 from .engine import Refused
 
 OPEN = -1  # a side whose size the file doesn't say
@@ -17,14 +19,24 @@ def is_open(sides: Sequence[int]) -> bool:
     return any(side < 0 for side in sides[1:] or sides)
 
 
-def sized(name: str, sides: Sequence[int], wanted: Wanted, batch: int) -> List[int]:
+def sized(
+    name: str, sides: Sequence[int], wanted: Wanted, batch: int, dtype: Any = "int32"
+) -> List[int]:
     """The shape that an input is given: its own, an open batch filled in, and what else is open as
     wanted. Refused where it is open and no shape that fits is wanted.
+
+    No sides at all are those of a single number, or of an input of which the file doesn't say how
+    many it has. A flag or an index is taken for one number, and what has fractions isn't.
     """
     given = wanted.get(name, wanted.get("", []))
     shape = next((one for one in given if _fits(sides, one)), None)
     if not sides and given:  # of some, a file doesn't even say how many sides they have
         return list(given[0])
+    if not sides and np.dtype(dtype).kind in "fc":
+        raise Refused(
+            "of its input %r the file doesn't say how many sides it has: give its sizes, as `shape`"
+            " in its model.toml or by --shape (%s=1 for a single number)" % (name, name)
+        )
     if not is_open(sides):
         whole: List[int] = [int(side) for side in sides]
     elif shape is not None:

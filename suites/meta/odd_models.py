@@ -94,3 +94,13 @@ def write_open_output(path: Path) -> None:
     subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [flags], [places]
     subgraph.operators = [operator(0, [flags], [places], dense=False)]
     write_model(path, graph, subgraph, ((schema.BuiltinOperator.WHERE, 1),))
+
+
+def write_unranked(path: Path) -> None:
+    """A network of whose image the file doesn't say how many sides it has."""
+    graph, kinds = Graph(), schema.TensorType
+    image, score = (graph.tensor(name, [], kinds.FLOAT32) for name in ("image", "score"))
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.inputs, subgraph.outputs = graph.tensors, [image], [score]
+    subgraph.operators = [operator(0, [image], [score], dense=False)]
+    write_model(path, graph, subgraph, ((schema.BuiltinOperator.LOGISTIC, 1),))

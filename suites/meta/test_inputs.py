@@ -29,7 +29,13 @@ from edgeassay.starting.given import read_given
 from edgeassay.starting.tensors import Ways, inspect, own_worker
 from edgeassay.tflite_schema import open_tflite
 from edgeassay.workers import NO_SHAPES
-from suites.meta.odd_models import write_open, write_open_output, write_random, write_stateful
+from suites.meta.odd_models import (
+    write_open,
+    write_open_output,
+    write_random,
+    write_stateful,
+    write_unranked,
+)
 from suites.meta.project import ROOT
 from suites.meta.test_image_parts import COLOR, alpha, deep, frames, turned
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
@@ -261,6 +267,7 @@ TRIALS: Final[dict[str, Trial]] = {
         repeatable(write_random)
     ),
     "an input that leaves sizes open beyond the batch": network(write_open),
+    "an input of which the file doesn't say how many sides it has": network(write_unranked),
     "the same, with `--shape` or `shape` in model.toml": network(write_open, SIZED),
     "an output whose size shows only when it has run": network(write_open_output),
     "a damaged .tflite": damaged,

@@ -13,7 +13,7 @@ from edgeassay.spec import InputShapes, RuntimeSpec
 from edgeassay.worker.engine import Refused
 from edgeassay.worker.sizes import sized
 from edgeassay.workers import NO_SHAPES, Loaded, Worker
-from suites.meta.odd_models import write_open, write_open_output
+from suites.meta.odd_models import write_open, write_open_output, write_unranked
 from suites.meta.project import Project
 
 ENGINES = ("litert", "litert-compiled", "tensorflow")
@@ -54,6 +54,26 @@ def test_what_nobody_sized_is_refused(
 ) -> None:
     with pytest.raises(Refused, match=words):
         sized("ids", sides, wanted, 1)
+
+
+def test_an_input_without_sides_is_one_number_only_where_it_can_be_a_flag() -> None:
+    for dtype in ("int32", "bool", "uint8"):
+        assert sized("flag", [], {}, 1, dtype) == []
+    for dtype in ("float32", "float16"):
+        with pytest.raises(Refused, match=r"the file doesn't say how many sides it has.*image=1"):
+            sized("image", [], {}, 1, dtype)
+        assert sized("image", [], {"": [[1, 8, 8, 3]]}, 1, dtype) == [1, 8, 8, 3]
+        assert sized("image", [], {"image": [[1]]}, 1, dtype) == [1]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_file_that_doesnt_say_how_many_sides_its_image_has(tmp_path: Path, engine: str) -> None:
+    write_unranked(tmp_path / "a.tflite")
+    with Worker(["{python}"], engine, label="a", timeout_s=30.0) as worker:
+        with pytest.raises(ArtifactError, match="doesn't say how many sides it has"):
+            load(worker, tmp_path / "a.tflite", engine)
+        sized = load(worker, tmp_path / "a.tflite", engine, {"": [(1, 4, 4, 3)]})
+        assert sized.inputs[0].shape == (1, 4, 4, 3)
 
 
 def load(worker: Worker, path: Path, engine: str, shapes: InputShapes = NO_SHAPES) -> Loaded:
