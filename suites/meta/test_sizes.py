@@ -72,7 +72,12 @@ def test_a_file_that_doesnt_say_how_many_sides_its_image_has(tmp_path: Path, eng
     with Worker(["{python}"], engine, label="a", timeout_s=30.0) as worker:
         with pytest.raises(ArtifactError, match="doesn't say how many sides it has"):
             load(worker, tmp_path / "a.tflite", engine)
-        sized = load(worker, tmp_path / "a.tflite", engine, {"": [(1, 4, 4, 3)]})
+        shapes = {"": [(1, 4, 4, 3)]}
+        if engine == "litert-compiled":  # which resizes no number of sides
+            with pytest.raises(ArtifactError, match="New shape rank does not match"):
+                load(worker, tmp_path / "a.tflite", engine, shapes)
+            return
+        sized = load(worker, tmp_path / "a.tflite", engine, shapes)
         assert sized.inputs[0].shape == (1, 4, 4, 3)
 
 
