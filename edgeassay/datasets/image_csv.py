@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.identity import check_images, check_splits
-from edgeassay.datasets.image_files import REFUSING, digest_file, image_size, load_image
+from edgeassay.datasets.image_files import REFUSING, digest_file, load_image, look_at
 from edgeassay.datasets.labels import (
     Rows,
     binary,
@@ -195,9 +195,9 @@ class ImageCsv:
     def _masks(
         self, names: Sequence[str], files: Sequence[Sequence[str]], index: int
     ) -> npt.NDArray[np.uint8]:
-        size = image_size(self.root / names[index], self.where, self.decoding)
+        seen = look_at(self.root / names[index], self.where, self.decoding)
         masks = [
-            load_mask(self.root / column[index], size, self.where, self.decoding)
+            load_mask(self.root / column[index], seen, self.where, self.decoding)
             for column in files
         ]
         return np.stack(masks, axis=-1)

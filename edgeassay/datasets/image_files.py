@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ TURNS: Final[Mapping[object, Image.Transpose]] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+QUARTERS: Final = (5, 6, 7, 8)  # the marks that exchange width and height
 TURNED_BACK: Final = {**TURNS, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 REFUSING: Final = Decoding()  # whatever a file has that must be decided about
 COLORED: Final = ("RGB", "RGBA", "LA", "RGBX")
@@ -62,24 +63,41 @@ def load_image(path: Path, listed_in: str, decoding: Decoding = REFUSING) -> Ima
         return flattened(_decoded(image, path, decoding), path, decoding.alpha)
 
 
-def load_layers(path: Path, listed_in: str, decoding: Decoding = REFUSING) -> Image.Image:
-    """A decoded image as it is stored, with its alpha channel; of a file that has several frames,
-    the one that `decoding` names. DataError likewise.
+@dataclass(frozen=True)
+class Seen:
+    """How an image is seen: its width and height when it is decoded, and EXIF's mark of how it was
+    to be turned for that (1: not at all).
+    """
+
+    size: tuple[int, int]
+    mark: object = UPRIGHT
+
+
+def load_layers(
+    path: Path, listed_in: str, decoding: Decoding = REFUSING
+) -> tuple[Image.Image, Seen]:
+    """A decoded image with its alpha channel, and how it is seen; of a file that has several
+    frames, the one that `decoding` names. DataError likewise.
     """
     with _opened(path, listed_in) as image:
-        alone = getattr(image, "n_frames", 1) == 1
-        return _decoded(image, path, replace(decoding, frame=None) if alone else decoding)
+        if getattr(image, "n_frames", 1) == 1:
+            decoding = replace(decoding, frame=None)
+        _select_frame(image, path, decoding.frame)
+        mark = _mark(image)
+        made = _decoded(image, path, decoding)
+        return made, Seen(made.size, mark)
 
 
-def image_size(path: Path, listed_in: str, decoding: Decoding = REFUSING) -> tuple[int, int]:
-    """The width and height of a decoded image, which isn't decoded for it unless it may be to be
-    turned; DataError likewise.
+def look_at(path: Path, listed_in: str, decoding: Decoding = REFUSING) -> Seen:
+    """How an image is seen, which isn't decoded for it unless it may be to be turned; DataError
+    likewise.
     """
     with _opened(path, listed_in) as image:
         _select_frame(image, path, decoding.frame)
-        if decoding.orientation is None or _mark(image) == UPRIGHT:
-            return image.size
-        return _decoded(image, path, decoding).size
+        mark = _mark(image)
+        if decoding.orientation is None or mark == UPRIGHT:
+            return Seen(image.size, mark)
+        return Seen(_decoded(image, path, decoding).size, mark)
 
 
 def _decoded(image: Image.Image, path: Path, decoding: Decoding) -> Image.Image:

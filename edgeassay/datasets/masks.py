@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edgeassay.datasets.image_files import REFUSING, alpha_of, load_layers
+from edgeassay.datasets.image_files import (
+    OPAQUE,
+    QUARTERS,
+    REFUSING,
+    UPRIGHT,
+    Seen,
+    alpha_of,
+    load_layers,
+)
 from edgeassay.datasets.split import Split
 from edgeassay.errors import DataError
 from edgeassay.spec import Decoding, Preprocess
@@ -22,37 +30,46 @@ COLORED: Final = 1 << 24
 Mask = npt.NDArray[np.uint8]
 
 
-def load_mask(
-    path: Path, size: tuple[int, int], listed_in: str, decoding: Decoding = REFUSING
-) -> Mask:
-    """The pixels of a class, 0 and 1, (height, width) of its image.
+def load_mask(path: Path, image: Seen, listed_in: str, decoding: Decoding = REFUSING) -> Mask:
+    """The pixels of a class, 0 and 1, (height, width) of its image as that is seen.
 
-    The file is turned by its own mark as its image is. DataError where it can't be read, isn't of
-    the image's `size` (width, height), has more than two values, the smaller of which is 0, or has
-    a palette or an alpha channel that shows another mask.
+    DataError where the file can't be read, doesn't lie on its image, has more than two values, the
+    smaller of which is 0, or shows another mask by its palette or its alpha channel.
     """
-    image = load_layers(path, listed_in, decoding)
-    if image.size != size:
-        raise DataError(
-            f"{path} is {image.width}x{image.height}, and its image is {size[0]}x{size[1]}; a mask"
-            f" has a pixel for every one of its image, so mend one of them, or remove the row from"
-            f" {listed_in}"
-        )
-    colors = _colors(image)
-    alpha = alpha_of(image)
-    if alpha is None:
-        _check_palette(image, colors, path)
-        return _binary(colors, path)
-    if (colors == colors[0, 0]).all():  # drawn in the alpha channel alone
-        return _binary(alpha, path)
-    _check_palette(image, colors, path)
+    drawn, seen = load_layers(path, listed_in, decoding)
+    _check_lies_on(path, seen, image, listed_in, decoding.orientation)
+    colors = _colors(drawn)
+    _check_palette(drawn, colors, path)
     mask = _binary(colors, path)
-    if not np.array_equal(mask, _binary(alpha, path)):
+    alpha = alpha_of(drawn)
+    if alpha is not None and not np.array_equal(alpha, mask * np.uint8(OPAQUE)):
         raise DataError(
             f"{path} shows one mask in its colors and another in its alpha channel, so it isn't"
             " clear what is inside; save it as grey, with 0 for what is outside"
         )
     return mask
+
+
+def _check_lies_on(
+    path: Path, mask: Seen, image: Seen, listed_in: str, orientation: str | None
+) -> None:
+    """DataError where a mask hasn't a pixel for every one of its image, or it isn't clear which.
+
+    Where the marks differ, only sizes can show that it was drawn on the turned image.
+    """
+    on_turned = mask.mark == UPRIGHT and image.mark in QUARTERS and image.size[0] != image.size[1]
+    if orientation == "exif" and mask.mark != image.mark and not on_turned:
+        raise DataError(
+            f"{path} is to be turned otherwise than its image (EXIF orientation {mask.mark}, and"
+            f" {image.mark}), so it isn't clear how it lies on that; save both upright, without a"
+            " mark, or both with one"
+        )
+    if mask.size != image.size:
+        raise DataError(
+            f"{path} is {mask.size[0]}x{mask.size[1]}, and its image is"
+            f" {image.size[0]}x{image.size[1]}; a mask has a pixel for every one of its image, so"
+            f" mend one of them, or remove the row from {listed_in}"
+        )
 
 
 def _colors(image: Image.Image) -> npt.NDArray[np.int64]:
@@ -83,14 +100,18 @@ def _told(value: int) -> str:
     return f"#{value - COLORED:06x}" if value >= COLORED else str(value)
 
 
-def _check_palette(image: Image.Image, colors: npt.NDArray[np.int64], path: Path) -> None:
+def _check_palette(drawn: Image.Image, colors: npt.NDArray[np.int64], path: Path) -> None:
     """DataError where a palette shows another mask than its numbers do: either may be meant."""
-    if image.mode != "P":
+    if drawn.mode != "P":
         return
-    if not np.array_equal(colors != 0, np.asarray(image) != 0):
+    numbers = np.asarray(drawn)
+    if not np.array_equal(colors != 0, numbers != 0) or len(np.unique(numbers)) > len(
+        np.unique(colors)
+    ):
         raise DataError(
-            f"{path} has a palette in which 0 isn't black or another number is, so it isn't clear"
-            " what is inside; save it as grey, with 0 for what is outside"
+            f"{path} has a palette in which 0 isn't black or another number is, or two numbers"
+            " look alike, so it isn't clear what is inside; save it as grey, with 0 for what is"
+            " outside"
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgeassay.datasets.image_files import ORIENTATION, load_image
+from edgeassay.datasets.image_files import ORIENTATION, Seen, load_image
 from edgeassay.datasets.masks import load_mask
 from edgeassay.errors import DataError
 
@@ -110,9 +110,9 @@ def test_a_masks_palette_must_show_what_its_numbers_say(tmp_path: Path, inside: 
     colors[3 * inside : 3 * inside + 3] = [255, 0, 0]
     image.putpalette(colors)
     image.save(tmp_path / "mask.png")
-    assert np.array_equal(load_mask(tmp_path / "mask.png", (8, 8), "t.csv"), numbers != 0)
+    assert np.array_equal(load_mask(tmp_path / "mask.png", Seen((8, 8)), "t.csv"), numbers != 0)
     colors[:3] = [255, 255, 255]
     image.putpalette(colors)
     image.save(tmp_path / "mask.png")
     with pytest.raises(DataError, match="has a palette in which 0 isn't black"):
-        load_mask(tmp_path / "mask.png", (8, 8), "t.csv")
+        load_mask(tmp_path / "mask.png", Seen((8, 8)), "t.csv")

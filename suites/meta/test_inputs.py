@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from edgeassay.datasets import check_separation, open_dataset
-from edgeassay.datasets.image_files import REFUSING, load_image
+from edgeassay.datasets.image_files import ORIENTATION, REFUSING, Seen, load_image
 from edgeassay.datasets.labels import positives_told
 from edgeassay.datasets.masks import load_mask
 from edgeassay.datasets.pictures import with_pictures
@@ -146,7 +146,7 @@ def mask(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], palette: str =
             made = made.convert("P")
             made.putpalette([255] * 3 + [0] * 3 + [7] * 756)
         made.save(folder / "m.png")
-        load_mask(folder / "m.png", (8, 8), "labels.csv")
+        load_mask(folder / "m.png", Seen((8, 8)), "labels.csv")
         return ""
 
     return trial
@@ -231,10 +231,21 @@ def layers(colors: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Trial:
 
     def trial(folder: Path) -> str:
         Image.fromarray(np.dstack([colors, BINARY]), "LA").save(folder / "mask.png")
-        assert np.array_equal(load_mask(folder / "mask.png", (8, 8), "labels.csv"), BINARY != 0)
+        assert np.array_equal(
+            load_mask(folder / "mask.png", Seen((8, 8)), "labels.csv"), BINARY != 0
+        )
         return ""
 
     return trial
+
+
+def turned_mask(folder: Path) -> str:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 3
+    Image.fromarray(BINARY).save(folder / "mask.png", exif=exif)
+    seen, decoding = Seen((8, 8)), Decoding(orientation="exif")
+    load_mask(folder / "mask.png", seen, "labels.csv", decoding)
+    return ""
 
 
 def toned(*sixteen_bits: int) -> Trial:
@@ -295,7 +306,9 @@ TRIALS: Final[dict[str, Trial]] = {
         toned(0, 1, 2, 3)
     ),
     "8-bit images among 16-bit ones": toned(0),
-    "a mask drawn in an alpha channel": layers(255 + 0 * BINARY),
+    "a mask whose alpha channel shows the same as its colors": layers(BINARY),
+    "a mask drawn in its alpha channel alone": layers(255 + 0 * BINARY),
+    "a mask that is to be turned otherwise than its image": turned_mask,
     "a mask with another mask in its alpha channel": layers(255 - BINARY),
     "transparent pixels": image("a.png", alpha(0)),
     "an alpha channel that is opaque everywhere": image("a.png", alpha(255)),
