@@ -24,8 +24,11 @@ def same_text(text: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """A name without case, blanks, leading zeros and a trailing `.0`, which programs change."""
-    return _without_zeros(ZERO_DECIMALS.sub("", same_text(name)))
+    """A name without case, blanks, a plus sign, leading zeros and a trailing `.0`, and with `-` for
+    `_`, which programs change.
+    """
+    form = same_text(name).removeprefix("+").replace("_", "-")
+    return _without_zeros(ZERO_DECIMALS.sub("", form))
 
 
 def same_path(path: str) -> str:
@@ -65,7 +68,7 @@ def check_one_way(
         )
 
 
-NAME: Final = "case, blanks, leading zeros or '.0'"
+NAME: Final = "case, blanks, '-' and '_', leading zeros or '.0'"
 PATH: Final = "case, blanks, leading zeros or the way to the file"
 
 

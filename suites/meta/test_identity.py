@@ -31,6 +31,8 @@ def table(*names: str) -> Table:
         (same_name, ("p7", "p\u200b7", "p7\ufeff", "\u2060p7")),
         (same_name, ("12", "012", "12.0", "12.00", "\u00a012")),
         (same_name, ("0", "00", "0.0")),
+        (same_name, ("7", "+7", "+07", "\uff17")),
+        (same_name, ("P-7", "P_7", "p_7")),
         (same_path, ("a/7.png", "A/7.PNG", "./a/7.png", "a//7.png", "b/../a/7.png", "a\\7.png")),
         (same_path, ("a/7.png", "a/007.png", "00a/7.png", " a/7.png")),
     ],

@@ -332,7 +332,7 @@ TRIALS: Final[dict[str, Trial]] = {
         table(finding=["ill", "normal", "ill", "Normal"])
     ),
     "a column of texts with a positive one": table(finding=["ill", "x", "ill", "normal"]),
-    "patients that differ only in case, blanks, leading zeros or `.0`": (
+    "patients that differ only in case, blanks, `-` and `_`, leading zeros or `.0`": (
         table(patient=["7", "8", "07.0", "9"])
     ),
     "images named in two ways (`a/../b.png`)": table(

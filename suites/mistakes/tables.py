@@ -236,8 +236,8 @@ TABLE = (
         id="csv-patient-in-two-ways",
         broken=changed(CSV, "p000", "P003"),
         code=4,
-        what="patients that differ only in case, blanks, leading zeros or '.0': 'P003' (line 2) and"
-        " 'p003' (line 8)",
+        what="patients that differ only in case, blanks, '-' and '_', leading zeros or '.0':"
+        " 'P003' (line 2) and 'p003' (line 8)",
         where="labels.csv: column 'patient'",
         remedy="write each patient in one way",
     ),
@@ -246,8 +246,8 @@ TABLE = (
         broken=changed(CSV, "p000", "p003.0"),
         command=CHECK,
         code=2,
-        what="patients that differ only in case, blanks, leading zeros or '.0': 'p003.0' (line 2)"
-        " and 'p003' (line 8)",
+        what="patients that differ only in case, blanks, '-' and '_', leading zeros or '.0':"
+        " 'p003.0' (line 2) and 'p003' (line 8)",
         where="labels.csv: column 'patient'",
         remedy="write each patient in one way",
     ),
