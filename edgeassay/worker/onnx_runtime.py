@@ -116,7 +116,8 @@ class OnnxEngine:
                 if shape[:1] == [None] and output.shape[0] == batch:
                     shape[0] = batch
         for facts, shape in zip(self.outputs, shapes):
-            facts["shape"] = [OPEN if side is None else side for side in shape]
+            # No sides are those of a number, or of what says nothing of its sides.
+            facts["shape"] = [OPEN if side is None else side for side in shape] or [OPEN]
         self.facts: Dict[str, Any] = {"providers": session.get_providers()}
 
     def batched(self, count: int) -> Optional["OnnxEngine"]:

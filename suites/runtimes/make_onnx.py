@@ -221,6 +221,13 @@ def refused() -> None:
         graph = helper.make_graph([node(op, ["image"], ["same"])], "network", [image], same)
         opsets = [helper.make_opsetid("", opset)]
         save(helper.make_model(graph, opset_imports=opsets, ir_version=IR), HERE / f"{name}.onnx")
+    ends = [
+        helper.make_value_info(name, helper.make_tensor_type_proto(FLOAT, None))
+        for name in ("image", "scores")
+    ]
+    graph = helper.make_graph([node("Sigmoid", ["image"], ["scores"])], "network", *zip(ends))
+    opsets = [helper.make_opsetid("", OPSET)]
+    save(helper.make_model(graph, opset_imports=opsets, ir_version=IR), HERE / "unranked.onnx")
     with tempfile.TemporaryDirectory() as folder:  # its weights go to a file that isn't kept
         path = Path(folder, "elsewhere.onnx")
         save(
