@@ -19,7 +19,7 @@ from edgeassay.config import load_model
 from edgeassay.environments import python_of
 from edgeassay.errors import Absent, ArtifactError, Incomparable
 from edgeassay.runtimes.probe import RIGHT, probe_inputs
-from edgeassay.spec import ClaimName, RuntimeSpec
+from edgeassay.spec import ClaimName, InputShapes, RuntimeSpec
 from edgeassay.workers import WORKER_FOLDER, Loaded, Worker
 from suites.meta import commands
 from suites.meta.project import MODEL_TOML, Outcome, Project
@@ -104,6 +104,15 @@ def test_what_a_network_finds_may_have_another_shape_each_time(worker: Worker) -
         worker.run(detection, [np.concatenate([dark, bright])])
 
 
+def test_an_output_of_which_the_file_says_nothing_has_the_shape_that_comes(
+    worker: Worker,
+) -> None:
+    given: InputShapes = {"": [(1, 4, 4, 3)]}
+    made = worker.load(FILES / "unranked.onnx", ONNX, "a", "a", given)
+    rows = np.zeros((2, 1, 4, 4, 3), np.float32)
+    assert worker.run(made, [rows])[0].shape == rows.shape
+
+
 def test_a_network_that_draws_at_random_has_no_scores(worker: Worker) -> None:
     image = np.ones((4, 1, 1, 8, 8), np.float32)
     with pytest.raises(Incomparable, match="the same input twice gives two different outputs"):
@@ -137,6 +146,7 @@ def test_it_runs_on_as_many_threads_as_are_wanted(python: Path) -> None:
         ("future", "Opset 99 is under development"),
         ("unknown", "No Op registered for Mystery"),
         ("open", "takes ?x1x?x?, which leaves more open than the batch"),
+        ("unranked", "of its input 'image' the file doesn't say how many sides it has"),
         ("sequence", "'parts' is a seq(tensor(float)) and no tensor"),
     ],
 )
