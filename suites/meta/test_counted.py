@@ -160,6 +160,6 @@ def test_a_reference_without_layers_is_no_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing = SimpleNamespace(parameters=0, macs=0)
-    monkeypatch.setattr("edgeassay.claims.artifact.read_graph", lambda _: nothing)
+    monkeypatch.setattr("edgeassay.claims.artifact.read_graph", lambda *_: nothing)
     with pytest.raises(NoEvidence, match="has no layer with weights to count"):
         judged(tmp_path, ClaimName.MACS_RATIO, 1.0)
