@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edgeassay.atomic import remove, sha256_of, write_bytes, write_text
 from edgeassay.errors import ArtifactError, why
+from edgeassay.foreign_files import foreign_content
 from edgeassay.onnx_file import in_one_file, kept_elsewhere
 from edgeassay.plain_files import MOST_FACTS, read_plain
 from edgeassay.spec.data import STRICT, InputShapes
@@ -137,9 +138,11 @@ def foreign_artifact(
 
 
 def _check_whole(path: Path) -> None:
-    """ArtifactError where another file has a part of it, which neither digest nor size would tell
-    of.
+    """ArtifactError where it is no network, by its bytes, or where another file has a part of it,
+    which neither digest nor size would tell of.
     """
+    if (kind := foreign_content(path)) is not None:
+        raise ArtifactError(f"{path} is no {path.suffix}: {kind}")
     if path.suffix == ".onnx" and (other := kept_elsewhere(read_plain(path))) is not None:
         raise ArtifactError(f"{path}: {in_one_file(other)}")
 

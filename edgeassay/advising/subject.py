@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from edgeassay.config import choose, load_model, load_models
-from edgeassay.config.checks import FOREIGN
 from edgeassay.config.shapes import default_judging
 from edgeassay.errors import ConfigError, why
+from edgeassay.foreign_files import FOREIGN, TFLITE, foreign_content
 from edgeassay.plain_files import open_plain
 from edgeassay.preprocess import fits, input_shape
 from edgeassay.progress import Reporter
@@ -21,7 +21,6 @@ from edgeassay.spec import ClaimName, Limit, LimitRule, ModelSpec, Reference
 from edgeassay.starting import Given, Tensors, start_model
 from edgeassay.tflite_file import read_graph
 
-TFLITE: Final = b"TFL3"
 FILES: Final = (".tflite", ".onnx", ".keras", *FOREIGN)
 FLOAT: Final = "FLOAT32"
 COMPRESSED: Final = ("INT4", "INT8", "UINT8", "INT16", "FLOAT16")
@@ -145,6 +144,8 @@ def check_float(file: Path) -> None:
     except OSError as error:
         raise ConfigError(f"MODEL {file} can't be read: {why(error)}; mend the path") from None
     suffix = file.suffix.lower()
+    if (kind := foreign_content(file)) is not None and suffix != ".keras":
+        raise ConfigError(f"MODEL {file} is no float .tflite: {kind}")
     if suffix == ".onnx":
         raise ConfigError(
             f"MODEL {file} is an .onnx, and variants are made of a float .tflite; convert it to"

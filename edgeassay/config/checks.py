@@ -26,6 +26,7 @@ from edgeassay.config.shapes import (
 )
 from edgeassay.config.widths import check_widths
 from edgeassay.errors import ConfigError
+from edgeassay.foreign_files import FOREIGN
 from edgeassay.preprocess import MODES
 from edgeassay.spec import (
     ARCHITECTURES,
@@ -58,21 +59,6 @@ LONGEST_SIDE: Final = 32_768
 CONFIDENCE: Final = (0.8, 0.9999)
 LEAST_PATIENTS: Final = 5
 PATCHES: Final = (0.02, 0.5)  # of the image's shorter side: up to 2,500 places, and no fewer than 4
-TORCH: Final = (
-    "export it to .onnx and give that as the `artifact` of a variant, or convert it to a float"
-    " .tflite, with litert-torch for one"
-)
-# What a network that isn't read may be called, and what to do about it.
-FOREIGN = {
-    ".h5": "load it with Keras and save it as .keras",
-    ".hdf5": "load it with Keras and save it as .keras",
-    ".pb": "name the SavedModel's folder, not the file in it",
-    ".onnx": "give it as the `artifact` of a variant for onnxruntime, or convert it to a float"
-    " .tflite or a SavedModel",
-    ".pt": TORCH,
-    ".pth": TORCH,
-    ".pkl": "a pickle runs code when it is read: save the network as .keras",
-}
 
 
 def class_names(data: DataSource | None) -> tuple[str, ...]:

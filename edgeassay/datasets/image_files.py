@@ -16,13 +16,11 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from edgeassay.errors import DataError, why
+from edgeassay.foreign_files import DICOM_AT, NIFTI_AT
 from edgeassay.plain_files import open_plain
 from edgeassay.preprocess import WHITE_16_BIT, is_deep
 from edgeassay.spec import Decoding
 
-# Where other formats than pictures have their names.
-DICOM_AT: Final = 128
-NIFTI_AT: Final = 344
 ORIENTATION, UPRIGHT = 0x0112, 1  # EXIF's mark of how an image is to be turned
 # What turns an image upright, by its mark, and what turns it back.
 TURNS: Final[Mapping[object, Image.Transpose]] = {

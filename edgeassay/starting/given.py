@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edgeassay.config.checks import FOREIGN
 from edgeassay.config.shapes import NAME
 from edgeassay.errors import ConfigError
+from edgeassay.foreign_files import FOREIGN, TFLITE, ZIP, foreign_content
 from edgeassay.onnx_file import in_one_file, kept_elsewhere
 from edgeassay.plain_files import open_plain, read_plain
 from edgeassay.spec import ClaimName
-from edgeassay.starting.kinds import ZIP, foreign_content
-
-# How the kinds of file begin: a .tflite has its identifier after a flatbuffer's root offset.
-TFLITE: Final = b"TFL3"
 
 WAYS: Final = (
     "--artifact VARIANT=FILE (repeatable), --keras FILE, --saved-model DIR or --tflite FILE"
