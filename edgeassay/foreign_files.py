@@ -73,6 +73,6 @@ def _of_archive(path: Path) -> str:
         return f"it is PyTorch's, as a .pt is: {TORCH}"
     if names and all(name.endswith(".npy") for name in names):
         return "it is an archive of arrays, as an .npz is, and no network: it may serve as [data]"
-    return (
-        "it is an archive, as a .keras is: give a trained network with --keras (`edgeassay init`)"
-    )
+    if "config.json" in names or not names:
+        return "it is an archive, as a .keras is: give that with --keras (`edgeassay init`)"
+    return "it is an archive: unpack it, and give the network that is in it"

@@ -13,18 +13,18 @@ from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from edgeassay.datasets.split import Split
 from edgeassay.datasets.tones import UNREAD, Tones
 from edgeassay.errors import DataError
-from edgeassay.preprocess import brightest, is_deep, preprocess
+from edgeassay.preprocess import WHITE_8_BIT, WHITE_16_BIT, brightest, is_deep
 from edgeassay.progress import Advance, Reporter
-from edgeassay.spec import Preprocess
 from edgeassay.stats.arrays import Codes
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
-SMALL: Final = Preprocess(color="grey", size=(32, 32), resize="box")
+SIDE: Final = 32  # pixels of a small picture, in both directions
 SIMILARITY: Final = 0.995  # of two images' small greys, above which they are one picture
 PAIRS_KEPT: Final = 20
 CHUNK_IMAGES: Final = 64
@@ -108,8 +108,7 @@ def _shrink(
     pool: ThreadPoolExecutor,
     advance: Advance,
 ) -> Small:
-    height, width = SMALL.size
-    pixels = np.zeros((len(split), height * width), np.float16)
+    pixels = np.zeros((len(split), SIDE * SIDE), np.float16)
     grey = np.full(len(split), np.nan, np.float32)
     content = np.full(len(split), UNREAD, np.int64)
     tones = Tones(
@@ -154,7 +153,7 @@ def _read_chunk(
     for row in range(start, min(start + CHUNK_IMAGES, len(split))):
         try:
             decoded = split.load(row)
-            image = preprocess(decoded, SMALL).reshape(-1)
+            image = _shrunk(decoded)
             if split.masks is not None:
                 drawn[row] = np.asarray(split.masks(row).any(axis=(0, 1)), np.bool_)
             found.append(Read(split.digest(row), brightest(decoded), is_deep(decoded)))
@@ -167,6 +166,17 @@ def _read_chunk(
         image -= image.mean(dtype=np.float64)
         pixels[row] = image / np.linalg.norm(image)
     return found
+
+
+def _shrunk(image: Image.Image) -> npt.NDArray[np.float32]:
+    """An image as 32x32 greys from 0 to 1, (32 * 32,). They aren't rounded: of a few bright points
+    on black nothing would be left.
+    """
+    white = WHITE_16_BIT if is_deep(image) else WHITE_8_BIT
+    grey = image if is_deep(image) or image.mode == "L" else image.convert("L")
+    pixels = Image.fromarray(np.asarray(grey).astype(np.float32))
+    small = np.asarray(pixels.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
+    return (small / np.float32(white)).reshape(-1)
 
 
 def find_alike(parts: Sequence[Small], similarity: float, report: Reporter) -> Alike:

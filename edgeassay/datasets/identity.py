@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from edgeassay.datasets.table import Table
@@ -13,7 +15,12 @@ from edgeassay.errors import DataError, some
 
 SHOWN: Final = 3
 UNSEEN: Final = "Cf"  # Unicode's marks of format, such as a space without width
-ZERO_DECIMALS: Final = re.compile(r"\.0+$")
+ZERO_DECIMALS: Final = re.compile(r"\.0*$")
+THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+# Zeros in front of a number, wherever that stands in a name; not those behind a decimal point.
+LEADING_ZEROS: Final = re.compile(r"(?<![\d.])0+(?=\d)")
+# Signs that are typed or written for one another.
+SIGNS: Final = str.maketrans(dict.fromkeys("_\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 
 
 def same_text(text: str) -> str:
@@ -24,11 +31,12 @@ def same_text(text: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """A name without case, blanks, a plus sign, leading zeros and a trailing `.0`, and with `-` for
-    `_`, which programs change.
+    """A name without what programs change: case, blanks, an apostrophe or a plus sign in front,
+    leading zeros, a trailing `.0`, commas between thousands, and which sign stands for `-`.
     """
-    form = same_text(name).removeprefix("+").replace("_", "-")
-    return _without_zeros(ZERO_DECIMALS.sub("", form))
+    form = same_text(name).translate(SIGNS).lstrip("'+")
+    form = THOUSANDS.sub("", ZERO_DECIMALS.sub("", form))
+    return _without_zeros(LEADING_ZEROS.sub("", form))
 
 
 def same_path(path: str) -> str:
@@ -72,10 +80,22 @@ NAME: Final = "case, blanks, '-' and '_', leading zeros or '.0'"
 PATH: Final = "case, blanks, leading zeros or the way to the file"
 
 
-def check_images(table: Table, column: str) -> None:
-    """DataError where two names of a column are those of one image."""
+def check_images(table: Table, column: str, root: Path | None = None) -> None:
+    """DataError where two names of a column are those of one image; they lie below `root`, if
+    anywhere.
+    """
+
+    def form(name: str) -> str:
+        return same_path(name if root is None else os.path.normpath(root / name))
+
     names = table.columns[column]
-    check_one_way(table, column, names, form=same_path, what="image", differ=PATH)
+    check_one_way(table, column, names, form=form, what="image", differ=PATH)
+
+
+def check_values(table: Table, column: str) -> None:
+    """DataError where two values of a column that groups images differ in case or blanks alone."""
+    values = table.columns[column]
+    check_one_way(table, column, values, form=same_text, what="value", differ="case or blanks")
 
 
 def check_splits(table: Table, column: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from edgeassay.datasets.identity import check_images, check_splits
+from edgeassay.datasets.identity import check_images, check_splits, check_values
 from edgeassay.datasets.image_files import REFUSING, digest_file, load_image, look_at
 from edgeassay.datasets.labels import (
     Rows,
@@ -76,7 +76,9 @@ class ImageCsv:
     def _rows(self) -> Mapping[str, Rows]:
         """The table's rows by split; DataError if a row names none, as where a file is cut off."""
         check_splits(self._table, self.settings.split)
-        check_images(self._table, self.settings.image)
+        check_images(self._table, self.settings.image, self.root.absolute())
+        for column in self.settings.subgroups:
+            check_values(self._table, column)
         by_split: dict[str, list[int]] = {}
         for row, split in enumerate(self._table.columns[self.settings.split]):
             if not split.strip():
@@ -98,7 +100,8 @@ class ImageCsv:
             if needed and name not in self._rows:
                 raise DataError(
                     f"{self.where}: no row has {self.settings.split} = {name!r}, the"
-                    f" {role.value} split; the column holds {', '.join(sorted(self._rows))}"
+                    f" {role.value} split; the column holds {', '.join(sorted(self._rows))};"
+                    f' name the one that is meant: `splits = {{ {role.value} = "…" }}` in [data]'
                 )
         return {
             role: self._split(name, self._rows[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,19 @@ TURNS: Final[Mapping[object, Image.Transpose]] = {
 QUARTERS: Final = (5, 6, 7, 8)  # the marks that exchange width and height
 TURNED_BACK: Final = {**TURNS, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 REFUSING: Final = Decoding()  # whatever a file has that must be decided about
-COLORED: Final = ("RGB", "RGBA", "LA", "RGBX")
+# The formats that are read; others, such as FITS or EPS, need decisions that nobody has taken.
+FORMATS: Final[tuple[str, ...]] = (
+    *("PNG", "JPEG", "TIFF", "BMP", "DIB", "GIF", "WEBP", "AVIF", "PPM", "JPEG2000", "PCX"),
+    "TGA",
+)
+GREY: Final = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+MODES: Final = (*GREY, "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+# TIFF's tags: what 0 is, channels a pixel, whether numbers have signs, and words about the file.
+PHOTOMETRIC, SAMPLES, SAMPLE_FORMAT, DESCRIPTION = 262, 277, 339, 270
+WHITE_IS_ZERO, SIGNED = 0, 2
+SLICES: Final = re.compile(r"^images=(\d+)$", re.M)  # ImageJ's, of a stack in one frame
+SIZES: Final = b"\xff\x4f\xff\x51"  # how a JPEG 2000 begins to tell sizes and bits
+SOME_BYTES: Final = 1 << 16
 OPAQUE: Final = 255
 # What Pillow's decoders raise over bytes that aren't what they should be.
 BROKEN: Final = (
@@ -102,6 +115,8 @@ def _decoded(image: Image.Image, path: Path, decoding: Decoding) -> Image.Image:
     """The frame that is used, the way up that it is used; with its alpha channel."""
     _select_frame(image, path, decoding.frame)
     _check_color_depth(image, path)
+    _check_tags(image, path)
+    _scale_key(image)
     mark = _mark(image)
     _check_mark(mark, path, decoding.orientation)
     image.load()
@@ -115,8 +130,10 @@ def _decoded(image: Image.Image, path: Path, decoding: Decoding) -> Image.Image:
 @contextmanager
 def _opened(path: Path, listed_in: str) -> Iterator[Image.Image]:
     """An image file; what goes wrong while it is read, in a sentence."""
+    Image.init()  # else some of the formats aren't known yet
+    here = [name for name in FORMATS if name in Image.OPEN]  # Pillow may be built without some
     try:
-        with open_plain(path) as file, Image.open(file) as image:
+        with open_plain(path) as file, Image.open(file, formats=here) as image:
             yield image
     except FileNotFoundError:
         raise DataError(f"{path} doesn't exist, and {listed_in} lists it; put it there") from None
@@ -138,7 +155,7 @@ def _what_it_is(path: Path) -> str:
         return "it is a DICOM file, whose window nobody has chosen (export it as PNG)"
     if beginning[NIFTI_AT : NIFTI_AT + 3] in (b"n+1", b"ni1") or path.name.endswith(".nii.gz"):
         return "it is a NIfTI volume, and nobody has chosen its slice (export that as PNG)"
-    return "it is damaged, or in no format that is known"
+    return "it is damaged, or in no format that is read (PNG, JPEG, TIFF and others are)"
 
 
 def _select_frame(image: Image.Image, path: Path, frame: int | None) -> None:
@@ -159,13 +176,90 @@ def _select_frame(image: Image.Image, path: Path, frame: int | None) -> None:
         image.seek(frame)
 
 
+def _packed(image: Image.Image) -> str:
+    """How the pixels are stored that aren't decoded yet, in Pillow's words, such as `RGB;16B`."""
+    for tile in getattr(image, "tile", []):
+        form = tile[3][0] if isinstance(tile[3], tuple) and tile[3] else tile[3]
+        return str(form)
+    return ""
+
+
 def _check_color_depth(image: Image.Image, path: Path) -> None:
-    packed = {str(tile[3]) for tile in getattr(image, "tile", [])}  # before it is decoded
-    if image.mode in COLORED and any("16" in one for one in packed):
+    """DataError where a file has more bits than are decoded, or colors that aren't read."""
+    if image.mode not in MODES:
         raise DataError(
-            f"{path} has 16 bits a channel in color, of which 8 would be read; save it with 8, or"
-            " as grey with 16"
+            f"{path} has the color space {image.mode}, which isn't read; save it as RGB or grey"
         )
+    deep = ";16" in _packed(image) or _most(image) > OPAQUE
+    if deep and image.mode == "LA":
+        raise DataError(
+            f"{path} has 16 bits and an alpha channel, of which 8 bits would be read; save it"
+            " without the alpha channel"
+        )
+    if deep and image.mode not in GREY:
+        raise DataError(
+            f"{path} has more than 8 bits a channel in color, of which 8 would be read; save it"
+            " with 8, or as grey with 16"
+        )
+
+
+def _most(image: Image.Image) -> int:
+    """The largest number that a channel can have, where Pillow's mode doesn't tell."""
+    if image.format == "PPM":
+        numbers = [a for t in getattr(image, "tile", []) if isinstance(t[3], tuple) for a in t[3]]
+        return max((n for n in numbers if isinstance(n, int)), default=OPAQUE)
+    if image.format == "JPEG2000":
+        file = getattr(image, "fp", None)
+        if file is not None:
+            place = file.tell()
+            file.seek(0)
+            beginning = file.read(SOME_BYTES)
+            file.seek(place)
+            start = beginning.find(SIZES)
+            channels = beginning[start + 40 : start + 42]
+            if start >= 0 and len(channels) == 2:
+                count = int.from_bytes(channels, "big")
+                depths = beginning[start + 42 : start + 42 + 3 * count : 3]
+                return max(((1 << ((bits & 127) + 1)) - 1 for bits in depths), default=OPAQUE)
+    return OPAQUE
+
+
+def _check_tags(image: Image.Image, path: Path) -> None:
+    """DataError where a TIFF says something of its pixels that Pillow doesn't look at."""
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        return
+    signs = tags.get(SAMPLE_FORMAT, 1)
+    if SIGNED in (signs if isinstance(signs, tuple) else (signs,)) and image.mode != "I":
+        raise DataError(
+            f"{path} has numbers with a sign, which would be read without it; save it with numbers"
+            " from 0"
+        )
+    if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO and is_deep(image):
+        raise DataError(
+            f"{path} has white as 0 (PhotometricInterpretation 0), and in 16 bits it would be read"
+            " inverted; save it with black as 0"
+        )
+    bands = 1 if image.mode.startswith("I") else len(image.getbands())
+    if (samples := tags.get(SAMPLES, bands)) > bands:
+        raise DataError(
+            f"{path} has {samples} channels, of which {bands} would be read; save it without the"
+            " others"
+        )
+    stack = SLICES.search(str(tags.get(DESCRIPTION, "")))
+    if stack is not None and int(stack[1]) > getattr(image, "n_frames", 1):
+        raise DataError(
+            f"{path} is a stack of {stack[1]} slices (ImageJ), of which the first would be read;"
+            " save each as an image"
+        )
+
+
+def _scale_key(image: Image.Image) -> None:
+    """Give the transparent grey of a PNG of 2 or 4 bits the number that its pixels will have."""
+    bits = {"L;2": 2, "L;4": 4}.get(_packed(image))
+    key = image.info.get("transparency")
+    if bits is not None and isinstance(key, int):
+        image.info["transparency"] = key * OPAQUE // ((1 << bits) - 1)
 
 
 def _mark(image: Image.Image) -> object:

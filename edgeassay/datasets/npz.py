@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from edgeassay.datasets.archive import Archive, Header, Rows
+from edgeassay.datasets.identity import same_name
 from edgeassay.datasets.labels import binary_array
 from edgeassay.datasets.split import Members, Split, members_of
 from edgeassay.errors import DataError
@@ -75,9 +76,28 @@ class Npz:
                     f"{self.path} has the array {f'{name}_labels'!r}, and no {f'{name}_images'!r}"
                     " to go with it; save it again with both, or without them"
                 )
+        self._check_names()
         # Roles that share a split share its images, which are unpacked once.
         used = {n: self._split(n) for n in dict.fromkeys(declared.values()) if n in self._held}
         return {role: used[name] for role, name in declared.items() if name in used}
+
+    def _check_names(self) -> None:
+        """DataError where two splits may be one, or a split has arrays that nothing reads."""
+        first: dict[str, str] = {}
+        for name in self._held:
+            if (other := first.setdefault(same_name(name), name)) != name:
+                raise DataError(
+                    f"{self.path} has the splits {other!r} and {name!r}, which differ only in how"
+                    " they are written; save it again with one name for each"
+                )
+        read = {f"{name}_{what}" for name in self._held for what in ("images", "labels")}
+        for array in sorted(set(self._archive.names()) - read):
+            if any(array.startswith(f"{name}_") for name in self._held):
+                raise DataError(
+                    f"{self.path} has the array {array!r}, which nothing reads: an archive has"
+                    " images and labels alone. Patients and masks go into a folder with a CSV"
+                    ' (source = "image-csv"); else save it again without this array'
+                )
 
     @cached_property
     def unused(self) -> Sequence[Split]:

@@ -23,7 +23,7 @@ from edgeassay.stats.arrays import Codes
 
 FOLDER: Final = "pictures"  # beside the predictions that are kept
 # A new number when images are compared in another way: what was kept before is found again then.
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 def with_pictures(split: Split, decoding: Decoding, kept_in: Path, report: Reporter) -> Split:

@@ -116,9 +116,10 @@ def _classes(labels: Path, predictions: Path) -> list[str]:
     """
     header = read_header(predictions, absent=f"{predictions} doesn't exist; give the file's path")
     if IMAGE not in header:
+        commas = " (they must be separated by commas)" if len(header) == 1 else ""
         raise DataError(
             f"{predictions} has no column {IMAGE!r}, by which predictions and labels are matched;"
-            f" its columns are {some(header)}"
+            f" its columns are {some(header)}{commas}"
         )
     if not all(name.strip() for name in header):
         raise DataError(

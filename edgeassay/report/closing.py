@@ -13,11 +13,16 @@ from edgeassay.spec import Verdict
 
 
 def closing_line(
-    results: Results, *, inconclusive: str, require_measured: bool, lacking: bool = False
+    results: Results,
+    *,
+    inconclusive: str,
+    require_measured: bool,
+    lacking: bool = False,
+    failed: int = 0,
 ) -> str:
     """The decision with the numbers that make it so. `inconclusive` and `require_measured` are
     what the run was told by the options of these names. `lacking` says that the run fails although
-    none of its tests does.
+    none of its tests does, and `failed` is how many of its tests do.
     """
     found, stands = decided_runs([results]), counts(results.claims)
     parts = []
@@ -36,6 +41,7 @@ def closing_line(
         found.decision,
         require_measured=require_measured,
         lacking=lacking,
+        failed=failed - (found.number if found.decision is Decision.FAIL else 0),
     )
     return f"edgeassay: {found.word}: {'; '.join(parts) or 'no claim was judged'}"
 
@@ -47,8 +53,11 @@ def _undecided(
     *,
     require_measured: bool,
     lacking: bool,
+    failed: int,
 ) -> list[str]:
-    """How many claims aren't decided, and whether they make this run fail."""
+    """How many claims aren't decided, and whether they make this run fail; `failed` tests do whose
+    claims don't fail.
+    """
     open_ones, unasked = undecided(results.claims), len(results.unasked)
     kinds = Counter(record.verdict.value for record in open_ones)
     told = [f"{number} {kind}" for kind, number in kinds.items()]
@@ -59,17 +68,19 @@ def _undecided(
     words = f"{_of(number, total, 'is', 'are')} undecided ({', '.join(told)})"
     unsure = [r for r in open_ones if r.verdict is Verdict.INCONCLUSIVE]
     red = sum(not lets_pass(inconclusive, r.claim, measurement_of(r)) for r in unsure)
-    absent = len(open_ones) - len(unsure) if require_measured else 0
-    if red or absent:
-        return [". ".join([words, *_failing(red, absent)])]
+    unmeasured = len(open_ones) - len(unsure)
+    absent = unmeasured if require_measured else 0
+    broken = 0 if absent else min(unmeasured, max(0, failed - red))
+    if red or absent or broken:
+        return [". ".join([words, *_failing(red, absent, broken)])]
     holds = results.complete and not lacking and decision is not Decision.FAIL
     fine = ["none of them fails this run"] if holds else []
     return [words, *fine, "`edgeassay gate` says which block a merge"]
 
 
-def _failing(red: int, absent: int) -> Iterator[str]:
-    """What makes this run fail, and how to let it pass: so many inconclusive claims, and so many
-    that weren't measured.
+def _failing(red: int, absent: int, broken: int) -> Iterator[str]:
+    """What makes this run fail, and how to let it pass: so many inconclusive claims, so many that
+    weren't measured, and so many that couldn't be.
     """
     if red:
         them = "it" if red == 1 else "them"
@@ -79,6 +90,8 @@ def _failing(red: int, absent: int) -> Iterator[str]:
         )
     if absent:
         yield f"{absent} of them {_make(absent)} this run fail because of --require-measured"
+    if broken:
+        yield f"{broken} of them couldn't be measured and {_make(broken)} this run fail"
 
 
 def _make(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -15,7 +15,7 @@ from edgeassay.measure.random_inputs import random_rows
 from edgeassay.spec import FORMATS, InputShapes, RandomInputs, RuntimeSpec
 from edgeassay.tflite_signatures import FileEnds, FileTensor, read_graphs
 from edgeassay.worker.engine import Refused
-from edgeassay.worker.sizes import sized
+from edgeassay.worker.sizes import sized, told
 from edgeassay.workers import Loaded, TensorSpec, Worker, signature_facts
 
 # Starts a worker of a runtime, to serve what is named.
@@ -93,9 +93,11 @@ def inspect(path: Path, label: str, ways: Ways, start: Start = own_worker) -> Te
     if graphs is None or entered is None:
         if executed is None:
             raise ConfigError(f"{label}: its inputs and outputs can't be read; copy it again")
+        _check_used(ways.shapes, executed, label)
         return Tensors(inputs=executed.inputs, outputs=executed.outputs)
     declared = graphs.ends(entered)
     ends = executed or _sized(declared, label, ways.shapes)
+    _check_used(ways.shapes, ends, label)
     others = {name: graphs.enter(name) for name in entered.others}
     return Tensors(
         inputs=ends.inputs,
@@ -128,6 +130,25 @@ def _loaded(
                 )
         worker.run(loaded, rows, repeatable=False)
     return loaded
+
+
+def _of_shape(tensor: TensorSpec, shape: Sequence[int]) -> bool:
+    """Whether a tensor has these sizes, whatever its batch."""
+    same = len(tensor.shape) == len(shape)
+    return same and (tuple(tensor.shape[1:]) == tuple(shape[1:]) if len(shape) > 1 else True)
+
+
+def _check_used(shapes: InputShapes, ends: Tensors | Loaded, label: str) -> None:
+    """ConfigError where a shape is given that no input has taken: its sizes are fixed."""
+    for name, given in shapes.items():
+        inputs = [t for t in ends.inputs if name in ("", t.name)]
+        if not any(_of_shape(t, shape) for t in inputs for shape in given):
+            said = f"{name}={told(given[0])}" if name else told(given[0])
+            takes = ", ".join(f"{t.name!r} takes {told(t.shape)}" for t in ends.inputs)
+            raise ConfigError(
+                f"--shape {said}: no input of {label} is of that shape: {takes}; leave --shape out,"
+                " or give one that fits"
+            )
 
 
 def _sized(ends: FileEnds, label: str, shapes: InputShapes) -> Tensors:

@@ -240,8 +240,12 @@ class AucDrop:
         """Whether its bounds are what patients could do who weren't seen: nearly no order of two
         images is another one.
         """
-        unseen = float(self.unseen.max()) * patients_unseen(confidence)
-        return unseen > 0.0 and self.bounds(confidence).high <= min(self.value + unseen, 1.0)
+        unseen, bounds = (
+            float(self.unseen.max()) * patients_unseen(confidence),
+            self.bounds(confidence),
+        )
+        above, below = min(self.value + unseen, 1.0), max(self.value - unseen, -1.0)
+        return unseen > 0.0 and bounds.high <= above and bounds.low >= below
 
     def growth(self, margin: float, confidence: float, power: float) -> float | None:
         """How many times as much data would pass with probability `power` if the true drop were 0;

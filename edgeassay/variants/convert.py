@@ -128,7 +128,8 @@ def open_saved_model(path: Path, note: Note, signature: str = DEFAULT) -> Source
 
     from edgeassay.variants.one_image import flags_of, rewritten
 
-    signatures = tf.saved_model.load(str(path)).signatures
+    loaded = tf.saved_model.load(str(path))
+    signatures = loaded.signatures
     if signature not in signatures:
         sys.exit(
             f"the SavedModel has no signature {signature!r} (it has: {list(signatures)}); name one"
@@ -151,12 +152,21 @@ def open_saved_model(path: Path, note: Note, signature: str = DEFAULT) -> Source
             )
     flags = flags_of(inputs)
     if flags:
-        note(f"its input {' and '.join(map(repr, flags))} is left out, as if False were given")
+        one = len(flags) == 1
+        note(
+            f"its input{'' if one else 's'} {' and '.join(map(repr, flags))}"
+            f" {'is' if one else 'are'} left out, as if False were given"
+        )
         kept = rewritten(path, Path(tempfile.mkdtemp()), signature, one_image=False)
         return open_saved_model(kept, note, signature)
     shapes = [tuple(t.shape[1:]) for t in inputs]
     fixed = for_one(lambda _: path, note, path.name, signature)
-    return shapes, maker(lambda: from_saved_model(path, signature), fixed, signature)
+    return shapes, maker(
+        lambda: from_saved_model(path, signature),
+        fixed,
+        signature,
+        lambda: tf.lite.TFLiteConverter.from_concrete_functions([called], loaded),
+    )
 
 
 def from_saved_model(path: Path, signature: str = DEFAULT) -> Any:
@@ -164,6 +174,17 @@ def from_saved_model(path: Path, signature: str = DEFAULT) -> Any:
     import tensorflow as tf
 
     return tf.lite.TFLiteConverter.from_saved_model(str(path), signature_keys=[signature])
+
+
+def lacks_variables(tflite: bytes) -> bool:
+    """Whether a .tflite has variables that nothing in it gives their values."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(tflite, 0)
+    codes = [model.OperatorCodes(k) for k in range(model.OperatorCodesLength())]
+    kinds = {max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) for code in codes}
+    known = schema.BuiltinOperator
+    return known.VAR_HANDLE in kinds and known.CALL_ONCE not in kinds
 
 
 def for_one(
@@ -193,11 +214,15 @@ def for_one(
 
 
 def maker(
-    start: Callable[[], Any], one_image: Callable[[], Path | None], signature: str = DEFAULT
+    start: Callable[[], Any],
+    one_image: Callable[[], Path | None],
+    signature: str = DEFAULT,
+    frozen: Callable[[], Any] | None = None,
 ) -> Make:
     """How to make artifacts of a network that TensorFlow converts, by a converter that `start`
-    gives, or by one for what `one_image` gives where only that can be converted. What is made of a
-    float .tflite gets the one that fp32 is, converted once.
+    gives; by one of `frozen`, if there is one, where that leaves the network's variables behind; or
+    by one for what `one_image` gives where only that can be converted. What is made of a float
+    .tflite gets the one that fp32 is, converted once.
     """
     from edgeassay.variants import fp32
 
@@ -206,7 +231,15 @@ def maker(
     def convert(method: Any, *given: Any, **options: Any) -> bytes:
         try:
             converter = from_saved_model(fixed[0], signature) if fixed else start()
-            return bytes(method.convert(converter, *given, **options))
+            made = bytes(method.convert(converter, *given, **options))
+            if lacks_variables(made) and frozen is not None and not fixed:
+                made = bytes(method.convert(frozen(), *given, **options))
+            if lacks_variables(made):
+                sys.exit(
+                    "TensorFlow's converter leaves its variables behind, and with them its"
+                    " weights; where it was trained, run `network.export(DIR)`, and give that DIR"
+                )
+            return made
         except Exception as error:
             path = None if fixed or not needs_one_image(str(error)) else one_image()
             if path is None:

@@ -82,6 +82,10 @@ network.compile(loss=own_loss, metrics=[own_loss])
 network.save(folder / "own-loss.keras")
 keep("own-loss", network, (1, 8, 8, 1))
 
+wrapped = picture()
+tf.saved_model.save(wrapped, str(folder / "wrapped"))
+keep("wrapped", wrapped, (1, 8, 8, 1))
+
 class Switched(tf.Module):
     @tf.function(
         input_signature=[
@@ -135,6 +139,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("bfloat16.keras", "trained in bfloat16", 3e-2),
         ("float64.keras", "trained in float64", 1e-5),
         ("own-loss.keras", None, 1e-5),
+        ("wrapped", None, 1e-5),
         ("flag", "'training' is left out, as if False were given", 1e-6),
     ],
 )

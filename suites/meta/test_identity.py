@@ -32,7 +32,8 @@ def table(*names: str) -> Table:
         (same_name, ("12", "012", "12.0", "12.00", "\u00a012")),
         (same_name, ("0", "00", "0.0")),
         (same_name, ("7", "+7", "+07", "\uff17")),
-        (same_name, ("P-7", "P_7", "p_7")),
+        (same_name, ("P-7", "P_7", "p_7", "P\u22127", "P-007")),
+        (same_name, ("1010", "1,010", "'1010", "1010.")),
         (same_path, ("a/7.png", "A/7.PNG", "./a/7.png", "a//7.png", "b/../a/7.png", "a\\7.png")),
         (same_path, ("a/7.png", "a/007.png", "00a/7.png", " a/7.png")),
     ],
@@ -46,7 +47,7 @@ def test_what_programs_change_in_a_name_makes_no_other(
 @pytest.mark.parametrize(
     ("form", "names"),
     [
-        (same_name, ("12", "120", "1.2", "12.5", "-12", "", "0")),
+        (same_name, ("12", "120", "1.2", "1.02", "12.5", "-12", "", "0", "1,2", "P10")),
         (same_path, ("a/7.png", "a/7.jpg", "b/7.png", "7.png", "a/70.png", "../a/7.png")),
     ],
 )

@@ -24,7 +24,7 @@ from edgeassay.judging.predictions import read_compared
 from edgeassay.progress import silent
 from edgeassay.report.table import copies_told
 from edgeassay.report.tones import too_dark, too_shallow
-from edgeassay.spec import Decoding, ImageCsvSource, InputShapes, Role, RuntimeSpec
+from edgeassay.spec import Decoding, ImageCsvSource, InputShapes, NpzSource, Role, RuntimeSpec
 from edgeassay.starting.given import read_given
 from edgeassay.starting.tensors import Ways, inspect, own_worker
 from edgeassay.tflite_schema import open_tflite
@@ -37,7 +37,7 @@ from suites.meta.odd_models import (
     write_unranked,
 )
 from suites.meta.project import ROOT
-from suites.meta.test_image_parts import COLOR, alpha, deep, frames, turned
+from suites.meta.test_image_parts import COLOR, DEEP, alpha, deep, frames, lab, tiff, turned
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
 
 PAGE: Final = ROOT / "docs" / "inputs.md"
@@ -198,6 +198,28 @@ def table(column: str = "finding", **changed: list[str]) -> Trial:
     return trial
 
 
+def npz_with_patients(folder: Path) -> str:
+    images, labels = np.zeros((4, 8, 8), np.uint8), np.arange(4) % 2
+    path = folder / "a.npz"
+    np.savez(path, test_images=images, test_labels=labels, test_patients=np.arange(4))
+    source = NpzSource(source="npz", file="a.npz", classes=("ill",))
+    _ = open_dataset(source, folder).splits
+    return ""
+
+
+def two_subgroups(folder: Path) -> str:
+    rows = [f"{k}.png,{k % 2},test,{'FfMM'[k]}" for k in range(4)]
+    for k in range(4):
+        Image.fromarray(np.roll(GREY, k)).save(folder / f"{k}.png")
+    text = "\n".join(["image,finding,split,sex", *rows]) + "\n"
+    (folder / "labels.csv").write_text(text, "utf-8")
+    source = ImageCsvSource(
+        source="image-csv", folder=folder.name, label="finding", subgroups=("sex",)
+    )
+    _ = open_dataset(source, folder.parent).splits
+    return ""
+
+
 def unused_patients(folder: Path) -> str:
     lines = [f"{k}.png,{k % 2},case-{k // 2}" for k in range(12)]
     (folder / "l.csv").write_text("\n".join(["image,ill,case", *lines]) + "\n", "utf-8")
@@ -314,6 +336,14 @@ TRIALS: Final[dict[str, Trial]] = {
     "an alpha channel that is opaque everywhere": image("a.png", alpha(255)),
     "an EXIF mark that the image is to be turned": image("a.jpg", turned(6)),
     "16 bits a channel in color": image("a.png", deep),
+    "CMYK or RGB with more than 8 bits a channel (PPM, JPEG 2000, TIFF), 16-bit grey with alpha,"
+    " LAB": image("a.tif", lab),
+    "a 16-bit TIFF in which 0 is white, numbers with a sign, further channels, an ImageJ stack": (
+        image("a.tif", tiff(DEEP, t270="ImageJ=1.53\nimages=10\n"))
+    ),
+    "FITS, EPS, ICO and other formats": image(
+        "a.ico", lambda path: Image.new("RGB", (32, 32)).save(path)
+    ),
     "floating-point pixels": image("a.tif", floats),
     "DICOM": image("a.dcm", lambda path: path.write_bytes(bytes(128) + b"DICM" + bytes(99))),
     "NIfTI": image("a.nii", lambda path: path.write_bytes(bytes(344) + b"n+1\0")),
@@ -341,7 +371,9 @@ TRIALS: Final[dict[str, Trial]] = {
     "splits that differ only in case or blanks (`test `)": (
         table(split=["train", "train", "test", "test "])
     ),
-    "a column for patients that isn't used": unused_patients,
+    "an NPZ with patients, masks or other arrays beside images and labels": npz_with_patients,
+    "values of a subgroup's column that differ only in case or blanks": two_subgroups,
+    "a column that may say who the patients are, under a name that doesn't tell": unused_patients,
     "a table whose rows name no split": table(split=["train", "", "test", "test"]),
     "copies of an image in the evaluation split, byte for byte": copied(np.zeros(1, np.uint8)),
     "images that are nearly the same picture (32x32 greys that correlate above 0.995)": (

@@ -143,6 +143,8 @@ MISTAKES = [
     ("test_images", np.zeros((9, 1, 40_000), np.uint8), "sides from 1 to 32,768"),
     ("test_images", np.full((9, 6, 6), None), "'test_images' holds Python objects, which could"),
     ("test_labels", np.full(9, None), "'test_labels' holds Python objects, which could run code"),
+    ("test_patients", np.arange(9), "has the array 'test_patients', which nothing reads"),
+    ("test_masks", np.zeros((9, 6, 6)), "has the array 'test_masks', which nothing reads"),
     ("test_labels", np.full(9, "1"), "is str.* of shape .*, and must be numbers"),
     ("test_labels", np.zeros((9, 1, 1), int), "and must be numbers, .images,. or"),
     ("test_labels", np.zeros(8, int), "has 8 rows, and 'test_images' has 9 images"),
@@ -157,7 +159,7 @@ def test_an_archive_that_is_not_as_declared_is_explained(
     tmp_path: Path, name: str, value: npt.NDArray[Any] | None, words: str
 ) -> None:
     content = arrays()
-    del content[name]
+    content.pop(name, None)
     write(tmp_path, content if value is None else content | {name: value})
     with pytest.raises(DataError, match=words) as raised:
         _ = opened(tmp_path).splits

@@ -87,6 +87,17 @@ def test_patients_who_share_a_picture_are_one(tmp_path: Path) -> None:
     assert len(np.unique(split.codes)) == 5
 
 
+def test_a_few_points_on_black_are_a_picture_of_their_own(tmp_path: Path) -> None:
+    def points(seed: int) -> Pixels:
+        pixels = np.zeros((512, 512), np.uint8)
+        places = np.random.default_rng(seed).integers(0, 512, (20, 2))
+        pixels[places[:, 0], places[:, 1]] = 100
+        return pixels
+
+    made = Pictures({row: points(row) for row in range(12)})
+    assert groups(with_pictures(made.split(), Decoding(), tmp_path, silent)) == []
+
+
 def test_images_of_one_grey_are_one_picture(tmp_path: Path) -> None:
     black, grey = np.zeros((64, 64), np.uint8), np.full((64, 64), 90, np.uint8)
     made = Pictures({0: black, 1: grey, 7: black, 8: black})

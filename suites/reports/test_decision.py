@@ -142,6 +142,17 @@ def test_the_last_line_says_whether_undecided_claims_make_the_run_fail(
     assert ("--inconclusive=warn lets them pass" in text) is (options["inconclusive"] == "fail")
 
 
+def test_the_last_line_counts_what_couldnt_be_measured_and_fails() -> None:
+    found = judged(("inconclusive", "unmeasured", "unmeasured", "pass"))
+    options: dict[str, Any] = {"inconclusive": "warn", "require_measured": False}
+    text = closing_line(found, **options, failed=2)
+    assert "2 of them couldn't be measured and make this run fail" in text
+    assert "none of them fails" not in text
+    text = closing_line(judged(("fail", "unmeasured")), **options, failed=2)
+    assert "1 of them couldn't be measured and makes this run fail" in text
+    assert "couldn't be" not in closing_line(judged(("fail", "unmeasured")), **options, failed=1)
+
+
 def test_the_last_line_of_a_run_that_fails_says_nothing_of_what_lets_it_pass() -> None:
     text = closing_line(judged(("fail", "unmeasured")), inconclusive="warn", require_measured=False)
     assert text.startswith("edgeassay: fail: 1 of 2 claims fails; 1 of 2 claims is undecided (")
