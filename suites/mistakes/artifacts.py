@@ -173,9 +173,9 @@ TFLITE = (
         broken=foreign,
         command=LOADS,
         code=1,
-        what="the runtime refuses it",
-        where="tiny/int8 (int8.tflite) on runtime litert",
-        remedy="copy it again",
+        what="is no .tflite: it is an .ort, ONNX Runtime's own form",
+        where="tiny/int8.tflite",
+        remedy="give the .onnx that it was made from",
         said=ONCE_A_CLAIM,
     ),
     Mistake(
