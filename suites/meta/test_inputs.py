@@ -329,7 +329,9 @@ TRIALS: Final[dict[str, Trial]] = {
     ),
     "8-bit images among 16-bit ones": toned(0),
     "a mask whose alpha channel shows the same as its colors": layers(BINARY),
-    "a mask drawn in its alpha channel alone": layers(255 + 0 * BINARY),
+    "a mask drawn in its alpha channel alone (its colors are all the same)": layers(
+        255 + 0 * BINARY
+    ),
     "a mask that is to be turned otherwise than its image": turned_mask,
     "a mask with another mask in its alpha channel": layers(255 - BINARY),
     "transparent pixels": image("a.png", alpha(0)),
