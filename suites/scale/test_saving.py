@@ -66,6 +66,7 @@ def test_a_saved_run_can_be_compared_later(project: Project) -> None:
         "gpu_driver": None,
         "threads": 1,
         "batch": 1,
+        "signature": None,
     }
     assert len(int8["reference_medians_ns"]) == int8["processes"] == 3
     assert int8["reference_sha256"] == fp32["artifact_sha256"]
