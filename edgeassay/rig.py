@@ -20,7 +20,7 @@ from edgeassay.devices import check_executes, check_timed, start_worker
 from edgeassay.errors import Absent, ArtifactError, BuildFailed
 from edgeassay.machine import usable_cpus
 from edgeassay.matrix import Plan
-from edgeassay.measure.fit import check_integer, check_ran
+from edgeassay.measure.fit import check_integer, load_artifact
 from edgeassay.pool import Pool
 from edgeassay.progress import Reporter
 from edgeassay.recognition import check_present
@@ -203,15 +203,7 @@ class Rig:
         ArtifactError where the runtime refuses it.
         """
         artifact = self.artifact(case)
-        loaded = worker.load(
-            artifact.path,
-            self.runtime(case),
-            "candidate",
-            artifact.label,
-            artifact.shapes,
-            signature=artifact.signature,
-        )
-        check_ran(artifact, loaded)
+        loaded = load_artifact(worker, artifact, self.runtime(case))
         self.check_kind(case, loaded)
         return loaded
 

@@ -17,7 +17,7 @@ from edgeassay.evaluations import Evaluations
 from edgeassay.health import Health, Worked, between, elsewhere, excess, snapshot
 from edgeassay.measure.alone import alone
 from edgeassay.measure.end_to_end import time_end_to_end
-from edgeassay.measure.fit import check_fits, check_ran
+from edgeassay.measure.fit import check_fits, load_artifact
 from edgeassay.measure.latency import Durations, time_case
 from edgeassay.measure.processes import Rounds
 from edgeassay.measure.random_inputs import random_inputs
@@ -158,15 +158,7 @@ class Timings:
             rig, timing = self._rig, self._rig.plan.device.timing
             artifact, settings = rig.artifact(case), rig.model(case).random_inputs
             with self._watching(case, SUSTAINED) as watch, self._starter(case, watch)() as worker:
-                loaded = worker.load(
-                    artifact.path,
-                    rig.runtime(case),
-                    "candidate",
-                    artifact.label,
-                    artifact.shapes,
-                    signature=artifact.signature,
-                )
-                check_ran(artifact, loaded)
+                loaded = load_artifact(worker, artifact, rig.runtime(case))
                 made = sustain(
                     worker,
                     loaded,

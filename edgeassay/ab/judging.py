@@ -18,7 +18,7 @@ from edgeassay.build import seed_of
 from edgeassay.devices import check_timed, command_of, start_worker
 from edgeassay.errors import Absent
 from edgeassay.measure.alone import alone
-from edgeassay.measure.fit import check_ran
+from edgeassay.measure.fit import load_artifact
 from edgeassay.measure.latency import SOFTWARE_TIMES, stack_of
 from edgeassay.measure.pairs import Ready, Side, time_pair
 from edgeassay.measure.random_inputs import random_inputs
@@ -95,15 +95,7 @@ def _side(
     """How one side's workers start and are made ready; both sides get the same numbers."""
 
     def load(worker: Worker) -> Ready:
-        loaded = worker.load(
-            artifact.path,
-            runtime,
-            "artifact",
-            artifact.label,
-            artifact.shapes,
-            signature=artifact.signature,
-        )
-        check_ran(artifact, loaded)
+        loaded = load_artifact(worker, artifact, runtime, "artifact")
         if loaded.facts.get("software"):
             raise Absent(f"{artifact.label}: {SOFTWARE_TIMES}")
         return Ready(

@@ -21,7 +21,7 @@ from edgeassay.errors import (
     MeasurementError,
     WorkerError,
 )
-from edgeassay.measure.fit import check_ran
+from edgeassay.measure.fit import load_artifact
 from edgeassay.measure.latency import timed_rounds
 from edgeassay.measure.random_inputs import random_inputs
 from edgeassay.spec import (
@@ -163,15 +163,7 @@ class Bench:
                 loaded, inputs = [], []
                 for number, one in enumerate((case, self._reference)):
                     artifact = rig.artifact(one)
-                    made = worker.load(
-                        artifact.path,
-                        rig.runtime(one),
-                        f"artifact-{number}",
-                        artifact.label,
-                        artifact.shapes,
-                        signature=artifact.signature,
-                    )
-                    check_ran(artifact, made)
+                    made = load_artifact(worker, artifact, rig.runtime(one), f"artifact-{number}")
                     loaded.append(made)
                     inputs.append(random_inputs(made, settings, seed))
                 durations = timed_rounds(worker, loaded, inputs, rounds, 1).durations

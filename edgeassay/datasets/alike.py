@@ -21,6 +21,7 @@ from edgeassay.errors import DataError
 from edgeassay.preprocess import WHITE_8_BIT, WHITE_16_BIT, brightest, is_deep
 from edgeassay.progress import Advance, Reporter
 from edgeassay.stats.arrays import Codes
+from edgeassay.stats.auc import components
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
@@ -238,23 +239,10 @@ def pictures_of(
     with report(f"comparing {split.name}", len(blocks)) as advance:
         for i, j in blocks:
             rows, columns, _, _ = _matches(part, i, part, j, similarity)
-            codes = _merged(codes, i + rows, j + columns)
+            if len(rows):
+                codes = components(codes[i + rows], codes[j + columns], len(codes))[codes]
             advance(1)
     return np.unique(codes, return_inverse=True)[1].reshape(-1), part.tones
-
-
-def _merged(codes: Codes, rows: Rows, columns: Rows) -> Codes:
-    """The codes after each of `rows` has joined the one of `columns` beside it."""
-    if not len(rows):
-        return codes
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    size = len(codes)
-    ends = (codes[rows], codes[columns])
-    graph = coo_array((np.ones(len(rows), np.int8), ends), shape=(size, size))
-    found: Codes = connected_components(graph, directed=False)[1][codes]
-    return found
 
 
 def _compare(

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from edgeassay.artifacts import Artifact
 from edgeassay.datasets import Split, load_images
 from edgeassay.errors import MeasurementError
-from edgeassay.measure.fit import check_ran
+from edgeassay.measure.fit import load_artifact
 from edgeassay.measure.predictions import Predictions
 from edgeassay.measure.quantization import dequantize, quantize
 from edgeassay.measure.shards import Shard, ShardStore
@@ -183,15 +183,7 @@ class LocalRunner:
             stack.callback(pool.shutdown, cancel_futures=True)
             for _ in range(min(self.jobs, len(shards))):
                 worker = stack.enter_context(self.lend_worker())
-                loaded = worker.load(
-                    self.artifact.path,
-                    self.runtime,
-                    "candidate",
-                    self.artifact.label,
-                    self.artifact.shapes,
-                    signature=self.artifact.signature,
-                )
-                check_ran(self.artifact, loaded)
+                loaded = load_artifact(worker, self.artifact, self.runtime)
                 self.check(loaded)
                 crew.add(worker, loaded, open_slots(stack))
             left = iter(shards)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edgeassay.artifacts import Artifact
 from edgeassay.datasets import Split, load_images
 from edgeassay.measure.accuracy import rows_of
-from edgeassay.measure.fit import check_ran
+from edgeassay.measure.fit import load_artifact
 from edgeassay.measure.processes import Rounds, draw
 from edgeassay.measure.quantization import dequantize
 from edgeassay.progress import Reporter
@@ -45,15 +45,7 @@ def time_end_to_end(
     with report(label, timing.processes) as advance:
         for process in range(timing.processes):
             with start_worker() as worker:
-                loaded = worker.load(
-                    artifact.path,
-                    runtime,
-                    "candidate",
-                    artifact.label,
-                    artifact.shapes,
-                    signature=artifact.signature,
-                )
-                check_ran(artifact, loaded)
+                loaded = load_artifact(worker, artifact, runtime)
                 check(loaded)
                 for number in range(whole):
                     started = time.monotonic_ns()

@@ -10,9 +10,9 @@ import numpy as np
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import ArtifactError, MeasurementError
 from edgeassay.preprocess import fits, input_shape
-from edgeassay.spec import Preprocess, Task
+from edgeassay.spec import Preprocess, RuntimeSpec, Task
 from edgeassay.worker.sizes import told
-from edgeassay.workers import Loaded, TensorSpec
+from edgeassay.workers import Loaded, TensorSpec, Worker
 
 Shapes: TypeAlias = list[tuple[int, ...]]
 
@@ -22,6 +22,24 @@ KINDS: Final = {
     Task.SEGMENTATION: "a network that segments",
 }
 GIVES: Final = {Task.CLASSIFICATION: "a score for", Task.SEGMENTATION: "a plane of pixels for"}
+
+
+def load_artifact(
+    worker: Worker, artifact: Artifact, runtime: RuntimeSpec, handle: str = "candidate"
+) -> Loaded:
+    """Load an artifact in a worker as it is to be judged: its signature, and the shapes of inputs
+    that it leaves open. ArtifactError if the runtime refuses it, or ran other bytes.
+    """
+    loaded = worker.load(
+        artifact.path,
+        runtime,
+        handle,
+        artifact.label,
+        artifact.shapes,
+        signature=artifact.signature,
+    )
+    check_ran(artifact, loaded)
+    return loaded
 
 
 def check_ran(artifact: Artifact, loaded: Loaded) -> None:

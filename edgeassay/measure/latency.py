@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgeassay.artifacts import Artifact
 from edgeassay.errors import MeasurementError
-from edgeassay.measure.fit import check_alike, check_ran, check_same_graph
+from edgeassay.measure.fit import check_alike, check_same_graph, load_artifact
 from edgeassay.measure.processes import MORE_PROCESSES, Rounds, draw, median_over
 from edgeassay.progress import Reporter
 from edgeassay.spec import Measurement, RuntimeSpec, Stack, Timing
@@ -207,15 +207,7 @@ def _load(
     inputs: Callable[[Loaded], list[npt.NDArray[Any]]],
 ) -> tuple[Loaded, list[npt.NDArray[Any]]]:
     """An artifact in a worker, of the right bytes, and inputs for it."""
-    loaded = worker.load(
-        artifact.path,
-        runtime,
-        f"artifact-{number}",
-        artifact.label,
-        artifact.shapes,
-        signature=artifact.signature,
-    )
-    check_ran(artifact, loaded)
+    loaded = load_artifact(worker, artifact, runtime, f"artifact-{number}")
     return loaded, inputs(loaded)
 
 

@@ -13,7 +13,7 @@ from edgeassay.devices import is_here
 from edgeassay.errors import Absent
 from edgeassay.health import between, elsewhere, excess, snapshot
 from edgeassay.measure.alone import alone
-from edgeassay.measure.fit import check_alike, check_ran
+from edgeassay.measure.fit import check_alike, load_artifact
 from edgeassay.measure.latency import timed_rounds
 from edgeassay.measure.processes import Rounds
 from edgeassay.measure.random_inputs import random_inputs
@@ -66,15 +66,7 @@ def _rounds(rig: Rig, cases: Sequence[Case], worker: Worker, settings: Selecting
     for number, case in enumerate(cases):
         artifact = rig.artifact(case)
         runtime = rig.runtime(case)
-        made = worker.load(
-            artifact.path,
-            runtime,
-            f"width-{number}",
-            artifact.label,
-            artifact.shapes,
-            signature=artifact.signature,
-        )
-        check_ran(artifact, made)
+        made = load_artifact(worker, artifact, runtime, f"width-{number}")
         check_alike(made, loaded[0] if loaded else made)
         loaded.append(made)
     inputs, seed = rig.model(cases[0]).random_inputs, seed_of(cases[0].id)

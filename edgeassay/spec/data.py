@@ -74,7 +74,7 @@ class Decoding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preprocess:
+class Preprocess(Decoding):
     """From an image file to the network's input; the same for training, calibration, evaluation.
 
     `orientation`, `alpha` and `frame` say which parts of the file are used, as `Decoding` has them.
@@ -94,9 +94,6 @@ class Preprocess:
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     channels: Literal["last", "first"] = "last"
-    orientation: Literal["exif", "as-stored"] | None = None
-    alpha: Literal["black", "white", "drop"] | None = None
-    frame: int | None = None
 
     @property
     def decoding(self) -> Decoding:

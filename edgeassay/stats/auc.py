@@ -27,15 +27,21 @@ def joined(codes: Codes, others: Codes) -> Codes:
     """
     if len(np.unique(others)) == len(others):
         return codes
+    groups = int(codes.max()) + 1
+    found = components(codes, groups + others, groups + int(others.max()) + 1)[codes]
+    return np.unique(found, return_inverse=True)[1].reshape(-1)
+
+
+def components(starts: Codes, ends: Codes, size: int) -> Codes:
+    """The number of the component that each of `size` nodes lies in, (size,); an edge goes from
+    each of `starts` to the one of `ends` beside it.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    groups, count = int(codes.max()) + 1, len(codes)
-    size = groups + int(others.max()) + 1
-    ends = (codes, groups + others)
-    graph = coo_array((np.ones(count, np.int8), ends), shape=(size, size))
-    found: Codes = connected_components(graph, directed=False)[1][codes]
-    return np.unique(found, return_inverse=True)[1].reshape(-1)
+    graph = coo_array((np.ones(len(starts), np.int8), (starts, ends)), shape=(size, size))
+    found: Codes = connected_components(graph, directed=False)[1]
+    return found
 
 
 def midranks(scores: Scores) -> Floats:

@@ -240,10 +240,8 @@ class AucDrop:
         """Whether its bounds are what patients could do who weren't seen: nearly no order of two
         images is another one.
         """
-        unseen, bounds = (
-            float(self.unseen.max()) * patients_unseen(confidence),
-            self.bounds(confidence),
-        )
+        unseen = float(self.unseen.max()) * patients_unseen(confidence)
+        bounds = self.bounds(confidence)
         above, below = min(self.value + unseen, 1.0), max(self.value - unseen, -1.0)
         return unseen > 0.0 and bounds.high <= above and bounds.low >= below
 

@@ -10,6 +10,9 @@ import pytest
 
 from suites.meta.judge_files import Files
 from suites.meta.project import Project
+from suites.meta.starting import init
+
+__all__ = ["files", "init", "interruptible", "project"]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +36,7 @@ from suites.meta.odd_models import (
     write_unranked,
 )
 from suites.meta.project import ROOT
+from suites.meta.test_foreign_files import arrays, torch_archive
 from suites.meta.test_image_parts import COLOR, DEEP, alpha, deep, frames, lab, tiff, turned
 from suites.meta.tinymodels import SIDE, brightness, write_classifier
 
@@ -105,16 +105,6 @@ def given(content: bytes | Callable[[Path], object], name: str = "a.tflite") -> 
         return ""
 
     return trial
-
-
-def torch_archive(path: Path) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("net/data.pkl", b"")
-
-
-def arrays(path: Path) -> None:
-    np.savez(path.with_suffix(".npz"), test_images=np.zeros(3))
-    path.with_suffix(".npz").rename(path)
 
 
 def image(name: str, write: Callable[[Path], object], decoding: Decoding = REFUSING) -> Trial:

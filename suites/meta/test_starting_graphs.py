@@ -4,47 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from edgeassay.cli import main
 from edgeassay.config import load_model
 from edgeassay.spec import ModelSpec
 from suites.meta import commands
 from suites.meta.many_graphs import write_graphs
+from suites.meta.starting import Init
 from suites.meta.test_compilers import FAKE, MIXED
 from suites.meta.tinymodels import brightness, write_classifier
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Init = Callable[..., Done]
-
-
-@pytest.fixture
-def init(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Init:
-    """Run `edgeassay init` into tmp_path/models."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words: str) -> Done:
-        command = ["edgeassay", "init", *words, "--models-dir", str(tmp_path / "models")]
-        monkeypatch.setattr(sys, "argv", command)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return Done(int(ended.value.code or 0), shown.out, shown.err)
-
-    return run
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import re
 import shlex
 import sys
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -26,6 +24,7 @@ from edgeassay.starting.tensors import guess_image
 from edgeassay.workers import TensorSpec
 from suites.meta import commands
 from suites.meta.project import PATIENTS, ROOT, write_spots
+from suites.meta.starting import Init
 from suites.meta.tinymodels import (
     brightness,
     write_classifier,
@@ -33,36 +32,6 @@ from suites.meta.tinymodels import (
     write_several,
     write_text,
 )
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Init = Callable[..., Done]
-
-
-@pytest.fixture
-def init(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Init:
-    """Run `edgeassay init` in this process, into tmp_path/models, as the command line would."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words: str) -> Done:
-        command = ["edgeassay", "init", *words]
-        if "--models-dir" not in words:
-            command += ["--models-dir", str(tmp_path / "models")]
-        monkeypatch.setattr(sys, "argv", command)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        return Done(int(ended.value.code or 0), shown.out, shown.err)
-
-    return run
 
 
 @pytest.fixture
