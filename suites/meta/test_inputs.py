@@ -1,4 +1,4 @@
-"""docs/inputs.md: what is read, what is refused, what is told. Each of its rows is tried here."""
+"""docs/inputs.md: what is read, refused and reported. Each of its rows is tried here."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ class Row:
 
 def rows() -> list[Row]:
     """Those of every table."""
-    found = re.findall(r"^\| (.+?) \| (read|refused|told) \| ?(.*?) ?\|$", PAGE.read_text(), re.M)
+    found = re.findall(
+        r"^\| (.+?) \| (read|refused|reported) \| ?(.*?) ?\|$", PAGE.read_text(), re.M
+    )
     return [Row(*cells) for cells in found]
 
 
@@ -292,7 +294,7 @@ TRIALS: Final[dict[str, Trial]] = {
     "an input that leaves sizes open beyond the batch": network(write_open),
     "an input of which the file doesn't say how many sides it has": network(write_unranked),
     "the same, with `--shape` or `shape` in model.toml": network(write_open, SIZED),
-    "an output whose size shows only when it has run": network(write_open_output),
+    "an output whose size is known only after a run": network(write_open_output),
     "a damaged .tflite": damaged,
     "an .onnx that keeps weights in another file": given(
         (ROOT / "suites/runtimes/onnx/elsewhere.onnx").read_bytes(), "a.onnx"
@@ -385,13 +387,13 @@ def test_every_row_is_tried() -> None:
 def test_what_happens_is_as_the_page_says(tmp_path: Path, row: Row) -> None:
     try:
         said, happened = TRIALS[row.what](tmp_path), "read"
-        happened = "told" if said else "read"
+        happened = "reported" if said else "read"
     except EdgeassayError as error:
         said, happened = str(error), "refused"
     assert happened == row.happens, said
     if happened == "read":
         return
     words = row.words.strip("`")
-    assert words, "what is refused or told says so in words"
+    assert words, "what is refused or reported says so in words"
     assert words in said
     assert len(said.splitlines()) == 1
